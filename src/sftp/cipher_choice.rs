@@ -1,0 +1,184 @@
+//! Choosing the ciphers to offer, per connection.
+//!
+//! The order of the *client* decides which cipher is taken, and OpenSSH puts chacha20 before aes-gcm, though on a
+//! processor with AES instructions gcm costs half. So: send our identification line, read the line and the KEXINIT of
+//! the client (both travel in clear text), and offer gcm alone if the client has it anyway. Whoever forces chacha20 on
+//! his command line names no gcm, and gets chacha20. Nothing in the exchange hash changes: the bytes that were read are
+//! given back, and russh's own identification line, the same as ours, is swallowed.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    time::{Instant, timeout_at},
+};
+
+/// How long the choice may wait for the client. One that sends nothing before it has our KEXINIT loses this once.
+pub const TIME_LIMIT: Duration = Duration::from_millis(300);
+
+/// Identification line and KEXINIT together; OpenSSH sends some 2 KiB. RFC 4253 6.1 asks for packets of 35,000 bytes.
+const MAX_PREFACE: usize = 255 + 35_000;
+
+/// What to offer to a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// Every configured cipher.
+    All,
+    /// AES-GCM alone.
+    GcmOnly,
+}
+
+/// Whether this processor has what makes AES-GCM fast.
+pub fn has_fast_aes() -> bool {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    return std::arch::is_x86_feature_detected!("aes") && std::arch::is_x86_feature_detected!("pclmulqdq");
+    #[cfg(target_arch = "aarch64")]
+    return std::arch::is_aarch64_feature_detected!("aes") && std::arch::is_aarch64_feature_detected!("pmull");
+    #[allow(unreachable_code)]
+    false
+}
+
+/// Sends `identification` (a whole line), reads what the client says first and decides. The stream that comes back
+/// gives russh what was read and swallows the identification that russh sends.
+///
+/// Errors are those of the socket; a client that says nothing, or nonsense, gets [`Offer::All`].
+pub async fn choose<S>(mut io: S, identification: &[u8]) -> io::Result<(Offer, ReplayStream<S>)>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    io.write_all(identification).await?;
+    io.flush().await?;
+    let (mut seen, deadline) = (Vec::with_capacity(4096), Instant::now() + TIME_LIMIT);
+    let offer = loop {
+        match client_ciphers(&seen) {
+            Preface::Complete { to_server, to_client } => break decide(to_server, to_client),
+            Preface::Other => break Offer::All,
+            Preface::Incomplete if seen.len() >= MAX_PREFACE => break Offer::All,
+            Preface::Incomplete => {}
+        }
+        match timeout_at(deadline, io.read_buf(&mut seen)).await {
+            // Too slow, or gone: russh goes on from here, and meets the end of the stream itself.
+            Err(_) | Ok(Ok(0)) => break Offer::All,
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return Err(error),
+        }
+    };
+    Ok((offer, ReplayStream { io, replay: seen, at: 0, swallow: identification.len() }))
+}
+
+/// russh takes one cipher for both directions, from the client's list towards us.
+fn decide(to_server: &str, to_client: &str) -> Offer {
+    let gcm = |list: &str| list.split(',').any(|name| matches!(name, "aes128-gcm@openssh.com" | "aes256-gcm@openssh.com"));
+    if gcm(to_server) && gcm(to_client) { Offer::GcmOnly } else { Offer::All }
+}
+
+/// What the first bytes of a client are.
+#[derive(Debug, PartialEq, Eq)]
+enum Preface<'a> {
+    /// More is needed.
+    Incomplete,
+    /// Something else: russh shall deal with it.
+    Other,
+    /// The two cipher lists of its KEXINIT.
+    Complete { to_server: &'a str, to_client: &'a str },
+}
+
+/// Reads "identification line, KEXINIT packet" (RFC 4253 sections 4.2, 6 and 7.1).
+fn client_ciphers(bytes: &[u8]) -> Preface<'_> {
+    if !bytes.starts_with(&b"SSH-"[..bytes.len().min(4)]) {
+        return Preface::Other;
+    }
+    let Some(end) = bytes.iter().take(256).position(|&byte| byte == b'\n') else {
+        return if bytes.len() > 255 { Preface::Other } else { Preface::Incomplete };
+    };
+    let Some((length, packet)) = bytes[end + 1..].split_first_chunk::<4>() else {
+        return Preface::Incomplete;
+    };
+    let Some(length) = usize::try_from(u32::from_be_bytes(*length)).ok().filter(|&length| length <= 35_000) else {
+        return Preface::Other;
+    };
+    match packet.get(..length) {
+        None => Preface::Incomplete,
+        Some(packet) => match cipher_lists(packet) {
+            Some((to_server, to_client)) => Preface::Complete { to_server, to_client },
+            None => Preface::Other,
+        },
+    }
+}
+
+/// The fifth and fourth of the name lists: padding length, type, cookie, then kex, host key, cipher, cipher, …
+fn cipher_lists(packet: &[u8]) -> Option<(&str, &str)> {
+    const KEXINIT: u8 = 20;
+    let (header, mut rest) = packet.split_at_checked(2 + 16)?;
+    if header[1] != KEXINIT {
+        return None;
+    }
+    let mut list = || {
+        let (length, tail) = rest.split_first_chunk::<4>()?;
+        let (names, tail) = tail.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        rest = tail;
+        std::str::from_utf8(names).ok()
+    };
+    list()?;
+    list()?;
+    Some((list()?, list()?))
+}
+
+/// Gives back what was read before, and swallows the first bytes written.
+pub struct ReplayStream<S> {
+    io: S,
+    replay: Vec<u8>,
+    at: usize,
+    swallow: usize,
+}
+
+impl<S> ReplayStream<S> {
+    /// A stream with nothing to replay or swallow.
+    pub fn plain(io: S) -> Self {
+        Self { io, replay: Vec::new(), at: 0, swallow: 0 }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for ReplayStream<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.at == this.replay.len() {
+            return Pin::new(&mut this.io).poll_read(cx, out);
+        }
+        let count = out.remaining().min(this.replay.len() - this.at);
+        out.put_slice(&this.replay[this.at..this.at + count]);
+        this.at += count;
+        if this.at == this.replay.len() {
+            (this.replay, this.at) = (Vec::new(), 0);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for ReplayStream<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if this.swallow > 0 && !bytes.is_empty() {
+            let count = this.swallow.min(bytes.len());
+            this.swallow -= count;
+            return Poll::Ready(Ok(count));
+        }
+        Pin::new(&mut this.io).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests;
