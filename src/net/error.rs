@@ -1,0 +1,91 @@
+//! What can go wrong before a single byte is exchanged, in words an operator can act on.
+
+use std::{io, path::PathBuf};
+
+/// A listener or a certificate that cannot be had. The text names the setting to change.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NetError {
+    /// Another program listens there.
+    #[error(
+        "port {port} is in use on {address}; stop the other program or set {setting}.port to another port"
+    )]
+    InUse {
+        /// Port that was asked for.
+        port: u16,
+        /// Address that was asked for, in words.
+        address: String,
+        /// Key of the binding in the settings, for example `sftpd.bindings[0]`.
+        setting: String,
+    },
+    /// The system does not let this account open the port.
+    #[error(
+        "port {port} may not be opened by this account: ports below 1024 need the capability CAP_NET_BIND_SERVICE; \
+         grant it or set {setting}.port to 1024 or more"
+    )]
+    NotPermitted {
+        /// Port that was asked for.
+        port: u16,
+        /// Key of the binding in the settings.
+        setting: String,
+    },
+    /// The address is no address of this machine.
+    #[error(
+        "{address} is not an address of this machine; set {setting}.address to one that is, or leave it empty for all"
+    )]
+    NotLocal {
+        /// Address that was asked for.
+        address: String,
+        /// Key of the binding in the settings.
+        setting: String,
+    },
+    /// The address cannot be read.
+    #[error(
+        "{setting}.address is {address:?}, which is not an IP address; leave it empty to listen on all addresses"
+    )]
+    BadAddress {
+        /// Text of the setting.
+        address: String,
+        /// Key of the binding in the settings.
+        setting: String,
+    },
+    /// Any other failure of a socket.
+    #[error("cannot listen on {address} port {port} ({setting}): {source}")]
+    Socket {
+        /// Address that was asked for, in words.
+        address: String,
+        /// Port that was asked for.
+        port: u16,
+        /// Key of the binding in the settings.
+        setting: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A certificate or key file cannot be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    CertificateFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A certificate or key is not usable.
+    #[error("{path}: {reason}", path = path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A TLS setting cannot be met.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// The server's threads cannot be started.
+    #[error("cannot start the {what} service: {source}")]
+    Start {
+        /// Which service.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,163 @@
+//! Binding a TCP socket: one place for its options and for errors that say what to change.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    time::Duration,
+};
+
+use rustix::{
+    io::Errno,
+    net::{AddressFamily, SocketFlags, SocketType, ipproto, sockopt},
+};
+
+use crate::NetError;
+
+/// How many finished handshakes may wait for `accept`; the kernel caps it at `net.core.somaxconn`.
+const BACKLOG: i32 = 1024;
+/// Silence after which a peer is probed, so that vanished peers free their session.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+
+/// Where to listen, and which setting says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BindSpec {
+    /// IP address; empty = all addresses, IPv4 and IPv6 (NET-007).
+    pub address: String,
+    /// Port; 0 = one that is free.
+    pub port: u16,
+    /// Key of the binding, for example `sftpd.bindings[0]`; errors name it.
+    pub setting_key: String,
+}
+
+impl BindSpec {
+    /// The address in words.
+    fn place(&self) -> String {
+        if self.address.is_empty() {
+            "all addresses".into()
+        } else {
+            self.address.clone()
+        }
+    }
+
+    fn error(&self, errno: Errno) -> NetError {
+        let setting = self.setting_key.clone();
+        match errno {
+            Errno::ADDRINUSE => NetError::InUse {
+                port: self.port,
+                address: self.place(),
+                setting,
+            },
+            Errno::ACCESS | Errno::PERM => NetError::NotPermitted {
+                port: self.port,
+                setting,
+            },
+            Errno::ADDRNOTAVAIL => NetError::NotLocal {
+                address: self.place(),
+                setting,
+            },
+            other => NetError::Socket {
+                address: self.place(),
+                port: self.port,
+                setting,
+                source: io::Error::from(other),
+            },
+        }
+    }
+}
+
+/// Opens a listening socket: address reuse, keep-alive and no-delay on (accepted streams inherit both), not blocking.
+///
+/// # Errors
+/// The address cannot be read or used, or the port is taken or not permitted; the text names the setting.
+pub fn bind(spec: &BindSpec) -> Result<TcpListener, NetError> {
+    let address = spec
+        .address
+        .trim()
+        .trim_start_matches('[')
+        .trim_end_matches(']');
+    if address.is_empty() {
+        let all = SocketAddr::from((Ipv6Addr::UNSPECIFIED, spec.port));
+        return match open(all) {
+            // No IPv6 on this machine: IPv4 is all there is.
+            Err(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL | Errno::PROTONOSUPPORT) => {
+                open(SocketAddr::from((Ipv4Addr::UNSPECIFIED, spec.port)))
+                    .map_err(|errno| spec.error(errno))
+            }
+            other => other.map_err(|errno| spec.error(errno)),
+        };
+    }
+    let ip: IpAddr = address.parse().map_err(|_| NetError::BadAddress {
+        address: spec.address.clone(),
+        setting: spec.setting_key.clone(),
+    })?;
+    open(SocketAddr::new(ip, spec.port)).map_err(|errno| spec.error(errno))
+}
+
+fn open(address: SocketAddr) -> Result<TcpListener, Errno> {
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP))?;
+    if let SocketAddr::V6(v6) = address {
+        // Dual stack for "all addresses" whatever the system's default is; an explicit address means that one only.
+        sockopt::set_ipv6_v6only(&socket, !v6.ip().is_unspecified())?;
+    }
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    sockopt::set_socket_keepalive(&socket, true)?;
+    sockopt::set_tcp_keepidle(&socket, KEEPALIVE_IDLE)?;
+    sockopt::set_tcp_nodelay(&socket, true)?;
+    rustix::net::bind(&socket, &address)?;
+    rustix::net::listen(&socket, BACKLOG)?;
+    Ok(TcpListener::from(socket))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    fn spec(address: &str, port: u16) -> BindSpec {
+        BindSpec {
+            address: address.into(),
+            port,
+            setting_key: "sftpd.bindings[0]".into(),
+        }
+    }
+
+    // NET-008
+    #[test]
+    fn taken_port_is_an_error_that_names_the_setting() {
+        let first = bind(&spec("127.0.0.1", 0)).unwrap();
+        let port = first.local_addr().unwrap().port();
+        let error = bind(&spec("127.0.0.1", port)).unwrap_err();
+        assert!(matches!(error, NetError::InUse { .. }), "{error}");
+        assert!(
+            error.to_string().contains("set sftpd.bindings[0].port"),
+            "{error}"
+        );
+    }
+
+    // NET-007
+    #[test]
+    fn empty_address_is_reached_over_ipv4() {
+        let listener = bind(&spec("", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        TcpStream::connect(("127.0.0.1", port)).unwrap();
+    }
+
+    #[test]
+    fn foreign_address_is_an_error_that_names_it() {
+        let error = bind(&spec("192.0.2.1", 0)).unwrap_err();
+        assert!(matches!(error, NetError::NotLocal { .. }), "{error}");
+    }
+
+    #[test]
+    fn name_instead_of_address_is_refused() {
+        let error = bind(&spec("files.example", 0)).unwrap_err();
+        assert!(matches!(error, NetError::BadAddress { .. }), "{error}");
+    }
+}
