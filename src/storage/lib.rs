@@ -1,0 +1,24 @@
+//! Storage: real paths, and what each kind of storage can do.
+//!
+//! Owns the [`Backend`] trait and its implementations. It must not know users, permissions, quotas or protocols: the
+//! policy lives in `core`, and only `core`'s private door calls this room. A path here is a [`VirtualPath`] rooted at the
+//! backend (`/` is the backend's root), already normalised; a backend resolves it beneath its root and nowhere else.
+
+mod backend;
+mod capabilities;
+mod error;
+pub mod local;
+pub mod memory;
+mod metadata;
+mod pool;
+mod system;
+
+pub use backend::{
+    Backend, CommitOptions, DirectoryStream, Durability, InPlaceOptions, Origin, Partial, ReadFile, StageOptions, StagedFile, Wait,
+    WriteFile,
+};
+pub use capabilities::{Capabilities, Directories, RenameSupport, Staging, WriteSupport};
+pub use entrepot_model::VirtualPath;
+pub use error::{Error, ErrorKind, Result};
+pub use metadata::{Attributes, DirectoryEntry, FileKind, Identity, Metadata, Owner, Space, Timestamp};
+pub use pool::{Pool, PoolError};

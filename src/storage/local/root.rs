@@ -1,0 +1,132 @@
+//! The folder that a backend is confined to, held open.
+
+use std::{
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use parking_lot::RwLock;
+use rustix::{
+    fd::{AsFd, BorrowedFd, OwnedFd},
+    fs::{CWD, Mode, OFlags, fstat, open},
+};
+
+use crate::{
+    Error, ErrorKind, Identity, Owner, Result,
+    system::{FileClass, chmod, give, metadata},
+};
+
+/// An open root.
+pub(crate) struct Held {
+    fd: OwnedFd,
+    identity: Option<Identity>,
+    class: FileClass,
+}
+
+impl AsFd for Held {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Held {
+    fn open(path: &Path) -> Result<Self> {
+        let fd = open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let identity = metadata(&fstat(&fd)?).identity;
+        let class = FileClass::of(&fd);
+        Ok(Self { fd, identity, class })
+    }
+
+    /// Class of a file on `device`, asked of the file only if it lies on another file system than the root.
+    pub(crate) fn class_of(&self, fd: impl AsFd, identity: Option<Identity>) -> FileClass {
+        match (self.identity, identity) {
+            (Some(root), Some(file)) if root.device == file.device => self.class,
+            _ => FileClass::of(fd),
+        }
+    }
+
+    /// Whether the folder was removed; its descriptor then finds nothing for ever.
+    fn is_gone(&self) -> bool {
+        fstat(&self.fd).map_or(true, |stat| stat.st_nlink == 0)
+    }
+}
+
+/// A folder that is opened when it is first needed, and again when another took its place.
+pub(crate) struct Root {
+    path: PathBuf,
+    held: RwLock<Option<Arc<Held>>>,
+}
+
+impl Root {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, held: RwLock::new(None) }
+    }
+
+    /// Whether calls may be made where nothing waits. `false` while the root was never opened.
+    pub(crate) fn is_fast(&self) -> bool {
+        self.held.read().as_ref().is_some_and(|held| held.class.is_fast())
+    }
+
+    fn held(&self) -> Result<Arc<Held>> {
+        if let Some(held) = self.held.read().as_ref() {
+            return Ok(Arc::clone(held));
+        }
+        self.reopen()
+    }
+
+    fn reopen(&self) -> Result<Arc<Held>> {
+        let opened = Arc::new(Held::open(&self.path)?);
+        *self.held.write() = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    /// Makes a call beneath the root; once more, if it found nothing because the root was removed and made anew.
+    pub(crate) fn with<T>(&self, call: impl Fn(&Arc<Held>) -> Result<T>) -> Result<T> {
+        let held = self.held()?;
+        match call(&held) {
+            Err(error) if error.is(ErrorKind::NotFound) && held.is_gone() => call(&self.reopen()?),
+            other => other,
+        }
+    }
+
+    /// Opens the root, makes it if it is missing (LOC-001), and sees whether another folder has its name now.
+    pub(crate) fn check(&self, owner: Owner, umask: Option<u32>) -> Result<()> {
+        if !self.path.is_absolute() {
+            return Err(Error::new(ErrorKind::Unsupported, "the root of a local storage must be an absolute path"));
+        }
+        let opened = match Held::open(&self.path) {
+            Err(error) if error.is(ErrorKind::NotFound) => {
+                make(&self.path, owner, umask)?;
+                Held::open(&self.path)?
+            }
+            other => other?,
+        };
+        let mut held = self.held.write();
+        if held.as_ref().is_none_or(|held| held.identity != opened.identity) {
+            *held = Some(Arc::new(opened));
+        }
+        Ok(())
+    }
+}
+
+/// Makes a root and its parents. Owner and umask are those of the root, its parents belong to the administrator.
+fn make(path: &Path, owner: Owner, umask: Option<u32>) -> Result<()> {
+    let mode = 0o777 & !umask.unwrap_or(0);
+    if let Some(parent) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o777).create(parent)?;
+    }
+    match DirBuilder::new().mode(mode).create(path) {
+        // Two sessions of one user begin at the same time.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+        other => other?,
+    }
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let fd = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
+    if umask.is_some() {
+        chmod(&fd, mode)?;
+    }
+    give(&fd, owner);
+    Ok(())
+}
