@@ -5,7 +5,10 @@
 //! databases: a request becomes a typed call on a session of `core`, its answer becomes bytes. **Called by** `cli`,
 //! which binds and starts [`server`](self) beside the other services.
 
+mod algorithms;
 mod batch_stream;
 mod cipher_choice;
+mod host_keys;
+mod long_name;
 mod packet;
 mod pool;

@@ -1,0 +1,152 @@
+//! The server's own keys: files in the data directory, made at the first start.
+//!
+//! Ed25519 and ECDSA P-256 take no time. An RSA key of 3072 bits takes from half a second to several seconds, and every
+//! client of the last ten years speaks Ed25519 or ECDSA: so RSA is made only when a configured path asks for one
+//! (SSH-032), and used when a file is there (SSH-031, narrowed: the server is ready at once).
+
+mod sec1;
+
+use std::{
+    fs, io,
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey, decode_secret_key, key::safe_rng, ssh_key::LineEnding};
+
+/// A host key and where it lies.
+#[derive(Clone)]
+pub struct HostKey {
+    /// Its file.
+    pub path: PathBuf,
+    /// The key.
+    pub key: PrivateKey,
+}
+
+impl std::fmt::Debug for HostKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostKey").field("path", &self.path).field("fingerprint", &self.fingerprint()).finish()
+    }
+}
+
+impl HostKey {
+    /// `SHA256:…`, as clients show it (SSH-034).
+    pub fn fingerprint(&self) -> String {
+        self.key.fingerprint(HashAlg::Sha256).to_string()
+    }
+
+    /// The line a `known_hosts` file or `.pub` file has.
+    pub fn public_line(&self) -> String {
+        self.key.public_key().to_openssh().unwrap_or_default()
+    }
+}
+
+/// Why the host keys cannot be used: a fatal error at start.
+#[derive(Debug, thiserror::Error)]
+pub enum HostKeyError {
+    /// A file cannot be read or written.
+    #[error("host key {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What failed.
+        source: io::Error,
+    },
+    /// The file holds no private key that we can use; one with a passphrase is such (SSH-033).
+    #[error("host key {path}: not a usable private key (a passphrase is not supported): {reason}")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, in the words of the decoder.
+        reason: String,
+    },
+    /// A configured file is missing and its name tells no type (SSH-032).
+    #[error("host key {path} does not exist, and only id_rsa, id_ecdsa and id_ed25519 are made when missing")]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Size of a new RSA key in bits (SSH-031). The library's own default is larger and slower.
+const RSA_BITS: usize = 3072;
+
+/// The standard names, in the order in which keys are preferred, and whether one is made without being asked for.
+const STANDARD: [(&str, bool); 3] = [("id_ed25519", true), ("id_ecdsa", true), ("id_rsa", false)];
+
+/// Loads the host keys, and makes those that shall exist. `configured` are the paths of the settings; relative ones are
+/// taken from `directory`. Without any: the standard names in `directory`.
+///
+/// # Errors
+/// A file that cannot be read, written or used, or is missing and not one of the standard names.
+pub fn load_host_keys(directory: &Path, configured: &[String]) -> Result<Vec<HostKey>, HostKeyError> {
+    let wanted: Vec<(PathBuf, bool)> = if configured.is_empty() {
+        STANDARD.iter().map(|(name, make)| (directory.join(name), *make)).collect()
+    } else {
+        configured.iter().map(|path| (directory.join(path), true)).collect()
+    };
+    let mut keys = Vec::new();
+    for (path, make) in wanted {
+        match fs::read_to_string(&path) {
+            Ok(text) => keys.push(HostKey { key: decode(&path, &text)?, path }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && make => keys.push(generate(path)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && configured.is_empty() => {}
+            Err(source) => return Err(HostKeyError::File { path, source }),
+        }
+    }
+    Ok(keys)
+}
+
+fn decode(path: &Path, text: &str) -> Result<PrivateKey, HostKeyError> {
+    // Keys of existing installations: "EC PRIVATE KEY" is SEC 1, which the library takes for PKCS#8.
+    let key = match sec1::decode_pem(text) {
+        Some(key) => Ok(key),
+        None => decode_secret_key(text, None).map_err(|error| error.to_string()),
+    };
+    match key {
+        Ok(key) if !key.is_encrypted() => Ok(key),
+        Ok(_) => Err(HostKeyError::Key { path: path.to_owned(), reason: "it is encrypted".to_owned() }),
+        Err(reason) => Err(HostKeyError::Key { path: path.to_owned(), reason }),
+    }
+}
+
+fn generate(path: PathBuf) -> Result<HostKey, HostKeyError> {
+    let unusable = |error: russh::keys::ssh_key::Error| HostKeyError::Key { path: path.clone(), reason: error.to_string() };
+    let mut random = safe_rng();
+    let key = match path.file_name().and_then(|name| name.to_str()) {
+        Some("id_ed25519") => PrivateKey::random(&mut random, Algorithm::Ed25519),
+        Some("id_ecdsa") => PrivateKey::random(&mut random, Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }),
+        Some("id_rsa") => russh::keys::ssh_key::private::RsaKeypair::random(&mut random, RSA_BITS).map(PrivateKey::from),
+        _ => return Err(HostKeyError::Missing { path }),
+    }
+    .map_err(unusable)?;
+    let text = key.to_openssh(LineEnding::LF).map_err(unusable)?;
+    let key = HostKey { path: path.clone(), key };
+    write_files(&key, text.as_bytes()).map_err(|source| HostKeyError::File { path, source })?;
+    tracing::info!(path = %key.path.display(), fingerprint = key.fingerprint(), "made a host key");
+    Ok(key)
+}
+
+/// The private file (0600) appears whole or not at all; its public sidecar follows.
+fn write_files(key: &HostKey, text: &[u8]) -> io::Result<()> {
+    if let Some(parent) = key.path.parent() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+    }
+    let mut temporary = key.path.clone().into_os_string();
+    temporary.push(".new");
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(text)?;
+    file.sync_all()?;
+    fs::rename(&temporary, &key.path)?;
+    let mut public = key.path.clone().into_os_string();
+    public.push(".pub");
+    fs::write(public, key.public_line() + "\n")
+}
+
+#[cfg(test)]
+mod tests;
