@@ -1,0 +1,142 @@
+//! One line per request (LOG-005).
+
+use std::time::Instant;
+
+use actix_web::{
+    dev::ServiceRequest,
+    http::{StatusCode, header},
+};
+
+use crate::Client;
+
+/// What the line says about the request, taken before handlers consume it.
+pub(crate) struct Line {
+    started: Instant,
+    method: String,
+    proto: String,
+    uri: String,
+    user_agent: String,
+    quiet: bool,
+}
+
+impl Line {
+    pub(crate) fn of(request: &ServiceRequest) -> Self {
+        let uri = request.uri();
+        let scheme = if request.app_config().secure() {
+            "https"
+        } else {
+            "http"
+        };
+        let host = request
+            .headers()
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok())
+            .unwrap_or_default();
+        Self {
+            started: Instant::now(),
+            method: request.method().to_string(),
+            proto: format!("{:?}", request.version()),
+            uri: format!("{scheme}://{host}{}", masked(uri.path(), uri.query())),
+            user_agent: request
+                .headers()
+                .get(header::USER_AGENT)
+                .map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned())
+                .unwrap_or_default(),
+            // Health checks come every few seconds and say nothing (API-018).
+            quiet: uri.path() == "/healthz",
+        }
+    }
+
+    /// Writes the line: errors of ours as error, refusals as warning, the rest as debug.
+    pub(crate) fn write(self, client: &Client, status: StatusCode, size: u64) {
+        if self.quiet && status.is_success() {
+            return;
+        }
+        let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    sender = "httpd",
+                    local_addr = %client.local,
+                    remote_addr = %client.address,
+                    proto = self.proto,
+                    method = self.method,
+                    user_agent = self.user_agent,
+                    uri = self.uri,
+                    request_id = client.request_id,
+                    resp_status = status.as_u16(),
+                    resp_size = size,
+                    elapsed_ms = elapsed,
+                )
+            };
+        }
+        match status.as_u16() {
+            500.. => line!(error),
+            400..=499 => line!(warn),
+            _ => line!(debug),
+        }
+    }
+}
+
+/// Names of query parameters whose values are secret, or contain these.
+const SECRET_PARAMETERS: [&str; 7] = [
+    "token",
+    "password",
+    "passphrase",
+    "secret",
+    "code",
+    "key",
+    "state",
+];
+
+/// Path and query without anything that lets in whoever reads the log.
+fn masked(path: &str, query: Option<&str>) -> String {
+    let mut text = match path.strip_prefix("/setup/") {
+        Some(rest) if !rest.is_empty() && rest != "done" => "/setup/***".to_owned(),
+        _ => path.to_owned(),
+    };
+    let Some(query) = query else { return text };
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}=***"),
+        _ => pair.to_owned(),
+    });
+    text.push('?');
+    text.push_str(&pairs.collect::<Vec<_>>().join("&"));
+    text
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    // An encoded name is not read: whoever encodes it has something to hide.
+    name.contains('%') || SECRET_PARAMETERS.iter().any(|secret| name.contains(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // LOG-005
+    #[test]
+    fn setup_token_and_secret_parameters_are_masked() {
+        assert_eq!(masked("/setup/abcdef", None), "/setup/***");
+        assert_eq!(masked("/setup/abcdef/more", None), "/setup/***");
+        assert_eq!(
+            masked("/setup", Some("token=abc&x=1")),
+            "/setup?token=***&x=1"
+        );
+        assert_eq!(
+            masked("/x", Some("access_TOKEN=abc")),
+            "/x?access_TOKEN=***"
+        );
+        assert_eq!(masked("/x", Some("%74oken=abc")), "/x?%74oken=***");
+    }
+
+    #[test]
+    fn other_parameters_stay_readable() {
+        assert_eq!(
+            masked("/api/v2/users", Some("limit=10&order=DESC")),
+            "/api/v2/users?limit=10&order=DESC"
+        );
+        assert_eq!(masked("/setup/done", None), "/setup/done");
+    }
+}

@@ -1,0 +1,57 @@
+//! Who is asking: the one place where a client's address is decided.
+
+use std::{
+    future::{Ready, ready},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, dev::ServiceRequest};
+
+use crate::Features;
+
+/// The client of a request, and the way it came. Handlers take it as an argument.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Address of the client; IPv4-mapped addresses are plain IPv4 (ACC-080).
+    pub address: SocketAddr,
+    /// Address it connected to.
+    pub local: SocketAddr,
+    /// The connection is encrypted.
+    pub secure: bool,
+    /// Id of the request, in the log and in `X-Request-ID` (HTTP-036).
+    pub request_id: String,
+    /// What the binding serves.
+    pub features: Features,
+}
+
+impl Client {
+    /// The IP address, for rules and events.
+    pub fn ip(&self) -> IpAddr {
+        self.address.ip()
+    }
+
+    /// Reads it off a connection. Headers of proxies are trusted by nobody yet: the peer is the client.
+    pub(crate) fn of(request: &ServiceRequest, request_id: String, features: Features) -> Self {
+        let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let address = request.peer_addr().unwrap_or(unknown);
+        Self {
+            address: SocketAddr::new(address.ip().to_canonical(), address.port()),
+            local: request.app_config().local_addr(),
+            secure: request.app_config().secure(),
+            request_id,
+            features,
+        }
+    }
+}
+
+impl FromRequest for Client {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let client = request.extensions().get::<Self>().cloned();
+        ready(client.ok_or_else(|| {
+            actix_web::error::ErrorInternalServerError("the request did not pass the entrance")
+        }))
+    }
+}

@@ -1,0 +1,155 @@
+//! What every request passes before a handler sees it, in this order (HTTP-007): request id, client, log, recovery from
+//! panics, headers, redirect, admission.
+
+use std::{collections::HashMap, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
+
+use actix_web::{
+    Error, HttpMessage, HttpResponse,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
+    http::{Method, StatusCode, header, header::HeaderName, header::HeaderValue},
+    middleware::Next,
+    web,
+};
+use entrepot_net::{Gatekeeper, Protocol, Refusal};
+use futures_util::FutureExt;
+
+use crate::{Client, access_log::Line, binding::Bound, headers, redirect};
+
+/// The form of a refusal for a path: JSON below `/api`, a page elsewhere. Given by `web`.
+pub type Refuse = fn(path: &str, status: StatusCode, text: &str) -> HttpResponse;
+
+/// What the entrance knows; one for all workers.
+pub struct Entrance {
+    pub(crate) bindings: HashMap<SocketAddr, Bound>,
+    pub(crate) gatekeeper: Arc<dyn Gatekeeper>,
+    pub(crate) refuse: Refuse,
+}
+
+impl Entrance {
+    /// An entrance without bindings: each request gets the defaults. For tests of routes.
+    pub fn open(gatekeeper: Arc<dyn Gatekeeper>, refuse: Refuse) -> Self {
+        Self {
+            bindings: HashMap::new(),
+            gatekeeper,
+            refuse,
+        }
+    }
+
+    fn bound(&self, address: SocketAddr) -> Bound {
+        self.bindings.get(&address).cloned().unwrap_or_default()
+    }
+}
+
+/// The middleware; needs an [`Entrance`] as `web::Data`.
+///
+/// # Errors
+/// Those of the inner service; a panic becomes a 500 that carries an answer.
+pub async fn entrance(
+    state: web::Data<Entrance>,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let bound = state.bound(request.app_config().local_addr());
+    let client = Client::of(
+        &request,
+        uuid::Uuid::new_v4().simple().to_string(),
+        bound.features,
+    );
+    let line = Line::of(&request);
+    let path = request.path().to_owned();
+    request.extensions_mut().insert(client.clone());
+    // HEAD is answered wherever GET is (API-014); the connection drops the body by itself.
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+
+    let outcome = match early_answer(&state, &bound, &client, &request) {
+        Some(answer) => Ok(request.into_response(answer)),
+        None => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+            Ok(outcome) => outcome.map(ServiceResponse::map_into_boxed_body),
+            Err(_) => {
+                tracing::error!(request_id = client.request_id, "a request handler panicked");
+                let text = format!("request id {}", client.request_id);
+                let answer = (state.refuse)(&path, StatusCode::INTERNAL_SERVER_ERROR, &text);
+                Err(InternalError::from_response("panic", answer).into())
+            }
+        },
+    };
+    match outcome {
+        Ok(mut response) => {
+            headers::complete(
+                response.headers_mut(),
+                &bound.headers,
+                client.secure,
+                &client.request_id,
+            );
+            let size = if let BodySize::Sized(size) = response.response().body().size() {
+                size
+            } else {
+                0
+            };
+            line.write(&client, response.status(), size);
+            Ok(response)
+        }
+        Err(error) => {
+            let mut answer = error.error_response();
+            headers::complete(
+                answer.headers_mut(),
+                &bound.headers,
+                client.secure,
+                &client.request_id,
+            );
+            line.write(&client, answer.status(), 0);
+            Err(InternalError::from_response(error, answer).into())
+        }
+    }
+}
+
+/// The answer of the door itself, where there is one.
+fn early_answer(
+    state: &Entrance,
+    bound: &Bound,
+    client: &Client,
+    request: &ServiceRequest,
+) -> Option<HttpResponse> {
+    // Always answered, so that a supervisor never mistakes a limit for a fault (HTTP-002).
+    if request.path() == "/healthz" {
+        return None;
+    }
+    if let Some(port) = bound.redirect_port {
+        return Some(redirect::to_https(request, port));
+    }
+    match state.gatekeeper.admit(client.address, Protocol::Http) {
+        Ok(permit) => {
+            request.extensions_mut().insert(permit);
+            None
+        }
+        Err(refusal) => Some(refused(state.refuse, request.path(), refusal)),
+    }
+}
+
+/// HTTP-008, API-206.
+fn refused(refuse: Refuse, path: &str, refusal: Refusal) -> HttpResponse {
+    let status = match refusal {
+        Refusal::NotAllowed | Refusal::Banned => StatusCode::FORBIDDEN,
+        Refusal::TooMany | Refusal::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+    };
+    let mut answer = refuse(path, status, &refusal.to_string());
+    if let Refusal::RateLimited { retry_after } = refusal {
+        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        answer
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        if let Ok(text) = HeaderValue::from_str(&format!("{retry_after:?}")) {
+            answer
+                .headers_mut()
+                .insert(HeaderName::from_static("x-retry-in"), text);
+        }
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests;

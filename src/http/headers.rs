@@ -1,0 +1,111 @@
+//! Headers that every answer carries.
+
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+/// Nothing inline, nothing from elsewhere, no frames (SEC-176). Pages, styles and signs come from this server only.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; \
+     script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const DEFAULTS: [(HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    // Not `no-referrer`: browsers then send `Origin: null` with forms, and the origin check would be blind.
+    (header::REFERRER_POLICY, "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    // What a handler does not declare cacheable is kept by nobody (SEC-175).
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+/// Headers that the settings of a binding want otherwise (HTTP-013).
+#[derive(Debug, Clone, Default)]
+pub struct HeaderOverrides {
+    /// Replacements, verbatim.
+    pub replace: Vec<(HeaderName, HeaderValue)>,
+    /// `Strict-Transport-Security`; sent over HTTPS only.
+    pub strict_transport_security: Option<HeaderValue>,
+}
+
+/// Adds what is missing: a header that the handler set stays as it is.
+pub(crate) fn complete(
+    headers: &mut HeaderMap,
+    overrides: &HeaderOverrides,
+    secure: bool,
+    request_id: &str,
+) {
+    for (name, value) in &overrides.replace {
+        if !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
+    for (name, value) in DEFAULTS {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if let (true, Some(value)) = (secure, &overrides.strict_transport_security) {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value.clone());
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // HTTP-013
+    #[test]
+    fn strict_transport_security_is_sent_over_https_only() {
+        let overrides = HeaderOverrides {
+            strict_transport_security: Some(HeaderValue::from_static("max-age=60")),
+            ..HeaderOverrides::default()
+        };
+        let mut plain = HeaderMap::new();
+        complete(&mut plain, &overrides, false, "1");
+        assert!(!plain.contains_key(header::STRICT_TRANSPORT_SECURITY));
+        let mut encrypted = HeaderMap::new();
+        complete(&mut encrypted, &overrides, true, "1");
+        assert!(encrypted.contains_key(header::STRICT_TRANSPORT_SECURITY));
+        let mut unset = HeaderMap::new();
+        complete(&mut unset, &HeaderOverrides::default(), true, "1");
+        assert!(!unset.contains_key(header::STRICT_TRANSPORT_SECURITY));
+    }
+
+    // SEC-176
+    #[test]
+    fn default_policy_allows_nothing_inline() {
+        let mut headers = HeaderMap::new();
+        complete(&mut headers, &HeaderOverrides::default(), false, "1");
+        let policy = headers
+            .get(header::CONTENT_SECURITY_POLICY)
+            .unwrap()
+            .to_str()
+            .unwrap();
+        assert!(
+            policy.contains("default-src 'none'")
+                && !policy.contains("unsafe")
+                && !policy.contains("data:")
+        );
+    }
+
+    #[test]
+    fn settings_and_handlers_come_before_the_defaults() {
+        let overrides = HeaderOverrides {
+            replace: vec![(
+                header::REFERRER_POLICY,
+                HeaderValue::from_static("no-referrer"),
+            )],
+            ..HeaderOverrides::default()
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=5"));
+        complete(&mut headers, &overrides, false, "1");
+        assert_eq!(headers.get(header::REFERRER_POLICY).unwrap(), "no-referrer");
+        assert_eq!(headers.get(header::CACHE_CONTROL).unwrap(), "max-age=5");
+    }
+}

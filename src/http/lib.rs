@@ -1,0 +1,22 @@
+//! HTTP over actix, for every room that speaks it.
+//!
+//! **Owns** the start and stop of the HTTP service, and what each request passes before any handler sees it: request id,
+//! client address, access log, security headers, admission, the redirect to HTTPS. **Must not know** accounts, pages or
+//! the REST contract: the routes are handed in, and so is the form of a refusal. **Called by** `cli`, which starts it
+//! with the routes of `web`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod access_log;
+mod binding;
+mod client;
+mod entrance;
+mod headers;
+mod redirect;
+mod server;
+
+pub use binding::{Binding, Features};
+pub use client::Client;
+pub use entrance::{Entrance, Refuse, entrance};
+pub use headers::HeaderOverrides;
+pub use server::{Running, ServeOptions, serve};
