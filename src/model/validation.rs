@@ -1,0 +1,54 @@
+//! Validation of what clients send. Objects are made uniform in place, and the first fault is named.
+
+use crate::names::NamingRules;
+
+/// A value that is not acceptable. Its text is what the client gets (ACC-005).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Validation error: {message}")]
+pub struct FieldError {
+    /// Member of the object, in dotted form.
+    pub field: String,
+    /// What is wrong with it; names the member.
+    pub message: String,
+}
+
+impl FieldError {
+    /// A fault of `field`; the message is made to name it.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let (field, message) = (field.into(), message.into());
+        let last = field.rsplit('.').next().unwrap_or(&field);
+        let message = if message.contains(last) {
+            message
+        } else {
+            format!("{field}: {message}")
+        };
+        Self { field, message }
+    }
+}
+
+/// What validation needs to know of the server's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidationRules {
+    /// `data_provider.naming_rules`.
+    pub names: NamingRules,
+    /// `data_provider.users_base_dir`; empty for none.
+    pub users_base_dir: String,
+    /// Directory for what non-local storages keep on disk.
+    pub temp_dir: String,
+    /// An external authentication hook is configured (ACC-039).
+    pub has_external_auth: bool,
+    /// The object is new: secrets cannot stand for stored ones (ACC-049).
+    pub is_new: bool,
+}
+
+impl Default for ValidationRules {
+    fn default() -> Self {
+        Self {
+            names: NamingRules::default(),
+            users_base_dir: String::new(),
+            temp_dir: "/tmp".into(),
+            has_external_auth: false,
+            is_new: false,
+        }
+    }
+}
