@@ -1,0 +1,2 @@
+//! Entrepot.
+fn main() {}
