@@ -182,7 +182,7 @@ impl Algorithms {
         let preferred = self.preferred();
         let gcm: Vec<_> =
             preferred.cipher.iter().filter(|name| matches!(**name, cipher::AES_128_GCM | cipher::AES_256_GCM)).copied().collect();
-        (!gcm.is_empty()).then(|| Preferred { cipher: Cow::Owned(gcm), ..preferred })
+        (!gcm.is_empty()).then_some(Preferred { cipher: Cow::Owned(gcm), ..preferred })
     }
 
     /// Whether a host key of this algorithm may be offered.

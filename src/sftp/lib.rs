@@ -9,6 +9,8 @@ mod algorithms;
 mod batch_stream;
 mod cipher_choice;
 mod host_keys;
+mod lane;
 mod long_name;
 mod packet;
 mod pool;
+mod status;

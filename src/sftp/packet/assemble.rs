@@ -158,7 +158,7 @@ mod tests {
             let (head, tail) = stream.split_at(cut);
             collect(&mut assembler, head, &mut found).expect("fits");
             collect(&mut assembler, tail, &mut found).expect("fits");
-            assert_eq!(found, [body.clone()]);
+            assert_eq!(found, std::slice::from_ref(&body));
         }
     }
 

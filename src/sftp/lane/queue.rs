@@ -1,0 +1,267 @@
+//! What waits in a lane, and what may run beside what.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{Answer, ReadSource};
+
+/// Entries (runs of READs, bulky requests) that may wait. A client that reads ahead a whole file needs one; one above
+/// this plays a game (performance design, section 3).
+pub const MAX_ENTRIES: usize = 4096;
+
+/// Jobs of one open file in its lane, waiting or running. While there are any, the requests of that file go to the lane
+/// as well: so they keep their order.
+#[derive(Debug, Default)]
+pub struct Order(AtomicUsize);
+
+impl Order {
+    /// Whether the lane has nothing of this file.
+    pub fn is_idle(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+}
+
+/// What a job does to its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Runs beside others of its kind.
+    Read,
+    /// Runs beside others of its kind.
+    Write,
+    /// Waits for all before it, and all after it wait: CLOSE, FSTAT, FSETSTAT, READDIR, …
+    Alone,
+    /// Belongs to no open file; runs beside everything.
+    Free,
+}
+
+/// A request that is being answered by a future.
+pub struct Work {
+    /// The answer, polled at least once.
+    pub answer: Answer,
+    /// How it behaves towards others of its file.
+    pub kind: Kind,
+    /// Whether its answer may be long: such a one waits while the client takes nothing.
+    pub bulky: bool,
+    /// Given back when the work is done, whether or not the answer could be sent.
+    pub permit: Option<OwnedSemaphorePermit>,
+}
+
+/// READs at equal steps: what a client that reads ahead sends, in one entry.
+struct ReadRun {
+    source: Arc<dyn ReadSource>,
+    id: u32,
+    id_step: u32,
+    offset: u64,
+    length: u32,
+    count: u32,
+}
+
+impl ReadRun {
+    /// Adds a READ if it continues the run.
+    fn extend(&mut self, id: u32, offset: u64, length: u32) -> bool {
+        if length != self.length || self.count == u32::MAX {
+            return false;
+        }
+        let id_step = if self.count == 1 { id.wrapping_sub(self.id) } else { self.id_step };
+        let next_id = self.id.wrapping_add(id_step.wrapping_mul(self.count));
+        let next_offset = u64::from(self.count).checked_mul(u64::from(length)).and_then(|ahead| self.offset.checked_add(ahead));
+        if id != next_id || Some(offset) != next_offset {
+            return false;
+        }
+        self.id_step = id_step;
+        self.count += 1;
+        true
+    }
+
+    /// Takes the first READ off the run.
+    fn take(&mut self) -> Picked {
+        let picked = Picked::Read { source: self.source.clone(), id: self.id, offset: self.offset, length: self.length };
+        self.id = self.id.wrapping_add(self.id_step);
+        self.offset = self.offset.saturating_add(u64::from(self.length));
+        self.count -= 1;
+        picked
+    }
+}
+
+enum Job {
+    Reads(ReadRun),
+    Work(Work),
+}
+
+impl Job {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Reads(_) => Kind::Read,
+            Self::Work(work) => work.kind,
+        }
+    }
+
+    fn is_bulky(&self) -> bool {
+        match self {
+            Self::Reads(_) => true,
+            Self::Work(work) => work.bulky,
+        }
+    }
+}
+
+/// Work that may begin now.
+pub enum Picked {
+    /// One READ.
+    Read {
+        /// The open file.
+        source: Arc<dyn ReadSource>,
+        /// Id of the request.
+        id: u32,
+        /// Where.
+        offset: u64,
+        /// How much.
+        length: u32,
+    },
+    /// Anything else.
+    Work(Work),
+}
+
+/// The key of an open file in the queue: its handle. `None` is the queue of requests without a file.
+pub type FileKey = Option<u32>;
+
+struct FileQueue {
+    order: Arc<Order>,
+    jobs: VecDeque<Job>,
+    running: usize,
+    running_kind: Kind,
+}
+
+impl FileQueue {
+    fn may_start(&self, may_send: bool) -> bool {
+        self.jobs.front().is_some_and(|job| {
+            let fits = self.running == 0 || (job.kind() == self.running_kind && job.kind() != Kind::Alone);
+            fits && (may_send || !job.is_bulky())
+        })
+    }
+}
+
+/// More entries than a client has use for: it is to be disconnected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overflow;
+
+/// The jobs of a channel that wait or run.
+#[derive(Default)]
+pub struct Queue {
+    files: HashMap<FileKey, FileQueue>,
+    /// Files with waiting jobs, each once; the first has its turn.
+    turns: VecDeque<FileKey>,
+    entries: usize,
+}
+
+impl Queue {
+    /// Adds a READ.
+    pub fn push_read(
+        &mut self,
+        key: FileKey,
+        order: &Arc<Order>,
+        source: &Arc<dyn ReadSource>,
+        id: u32,
+        offset: u64,
+        length: u32,
+    ) -> Result<(), Overflow> {
+        if let Some(file) = self.files.get_mut(&key)
+            && let Some(Job::Reads(run)) = file.jobs.back_mut()
+            && run.extend(id, offset, length)
+        {
+            file.order.0.fetch_add(1, Ordering::Release);
+            return Ok(());
+        }
+        let run = ReadRun { source: source.clone(), id, id_step: 0, offset, length, count: 1 };
+        self.push(key, order, Job::Reads(run))
+    }
+
+    /// Adds other work.
+    pub fn push_work(&mut self, key: FileKey, order: &Arc<Order>, work: Work) -> Result<(), Overflow> {
+        self.push(key, order, Job::Work(work))
+    }
+
+    fn push(&mut self, key: FileKey, order: &Arc<Order>, job: Job) -> Result<(), Overflow> {
+        if job.is_bulky() {
+            if self.entries >= MAX_ENTRIES {
+                return Err(Overflow);
+            }
+            self.entries += 1;
+        }
+        let file = self.files.entry(key).or_insert_with(|| FileQueue {
+            order: order.clone(),
+            jobs: VecDeque::new(),
+            running: 0,
+            running_kind: Kind::Free,
+        });
+        if file.jobs.is_empty() {
+            self.turns.push_back(key);
+        }
+        file.order.0.fetch_add(1, Ordering::Release);
+        file.jobs.push_back(job);
+        Ok(())
+    }
+
+    /// The next job that may begin, files taking turns. `may_send` is false while the client takes no answers: bulky
+    /// requests then wait, all others go on.
+    pub fn pick(&mut self, may_send: bool) -> Option<(FileKey, Picked)> {
+        for _ in 0..self.turns.len() {
+            let key = self.turns.pop_front()?;
+            let Some(file) = self.files.get_mut(&key) else { continue };
+            let picked = if file.may_start(may_send) { Self::start(file, &mut self.entries) } else { None };
+            if !file.jobs.is_empty() {
+                self.turns.push_back(key);
+            }
+            if let Some(picked) = picked {
+                return Some((key, picked));
+            }
+        }
+        None
+    }
+
+    fn start(file: &mut FileQueue, entries: &mut usize) -> Option<Picked> {
+        let job = file.jobs.front_mut()?;
+        file.running_kind = job.kind();
+        file.running += 1;
+        if let Job::Reads(run) = job {
+            let picked = run.take();
+            if run.count == 0 {
+                file.jobs.pop_front();
+                *entries -= 1;
+            }
+            return Some(picked);
+        }
+        match file.jobs.pop_front()? {
+            Job::Work(work) => {
+                *entries -= usize::from(work.bulky);
+                Some(Picked::Work(work))
+            }
+            Job::Reads(_) => None,
+        }
+    }
+
+    /// Notes that a job of that file is done.
+    pub fn finish(&mut self, key: FileKey) {
+        if let Some(file) = self.files.get_mut(&key) {
+            file.running -= 1;
+            file.order.0.fetch_sub(1, Ordering::Release);
+            if file.running == 0 && file.jobs.is_empty() {
+                self.files.remove(&key);
+            }
+        }
+    }
+
+    /// Whether nothing waits or runs.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+use super::*;
+use crate::{lane::BoxFuture, status::Failure};
+
+struct Nothing;
+
+impl ReadSource for Nothing {
+    fn try_read(&self, _: u64, _: &mut [u8]) -> Result<Option<usize>, Failure> {
+        Ok(None)
+    }
+
+    fn read(self: Arc<Self>, _: u64, _: usize) -> BoxFuture<'static, Result<bytes::Bytes, Failure>> {
+        Box::pin(std::future::ready(Ok(bytes::Bytes::new())))
+    }
+}
+
+fn source() -> Arc<dyn ReadSource> {
+    Arc::new(Nothing)
+}
+
+fn work(kind: Kind) -> Work {
+    Work { answer: Box::pin(std::future::pending()), kind, bulky: false, permit: None }
+}
+
+fn reads(queue: &mut Queue) -> Vec<(u32, u64)> {
+    let mut found = Vec::new();
+    while let Some((key, picked)) = queue.pick(true) {
+        let Picked::Read { id, offset, .. } = picked else { panic!("only READs are queued") };
+        found.push((id, offset));
+        queue.finish(key);
+    }
+    found
+}
+
+#[test]
+fn a_file_read_ahead_is_one_entry_and_comes_out_in_order() {
+    let (mut queue, order) = (Queue::default(), Arc::new(Order::default()));
+    for n in 0..32_768_u32 {
+        queue.push_read(Some(1), &order, &source(), 10 + 2 * n, u64::from(n) * 32_768, 32_768).expect("fits");
+    }
+    assert_eq!(queue.entries, 1);
+    let found = reads(&mut queue);
+    assert_eq!(found.len(), 32_768);
+    assert!(found.iter().enumerate().all(|(n, &(id, offset))| id == 10 + 2 * n as u32 && offset == n as u64 * 32_768));
+    assert!(queue.is_empty() && order.is_idle());
+}
+
+#[test]
+fn reads_that_do_not_continue_a_run_begin_another_and_their_number_is_bounded() {
+    let (mut queue, order) = (Queue::default(), Arc::new(Order::default()));
+    for n in 0..MAX_ENTRIES as u32 {
+        queue.push_read(Some(1), &order, &source(), n, u64::from(n) * 7919, 100).expect("fits");
+    }
+    assert_eq!(queue.push_read(Some(1), &order, &source(), 0, 0, 1), Err(Overflow));
+    // Other files share the bound; work that is not bulky is bounded by the budget instead.
+    let other = Arc::new(Order::default());
+    assert_eq!(queue.push_read(Some(2), &other, &source(), 0, 0, 1), Err(Overflow));
+    assert!(other.is_idle());
+    assert!(queue.push_work(None, &other, work(Kind::Free)).is_ok());
+    let found = reads_and_free(&mut queue);
+    assert_eq!(found, MAX_ENTRIES + 1);
+}
+
+fn reads_and_free(queue: &mut Queue) -> usize {
+    let mut count = 0;
+    while let Some((key, _)) = queue.pick(true) {
+        count += 1;
+        queue.finish(key);
+    }
+    count
+}
+
+#[test]
+fn the_end_of_the_number_space_is_no_trouble() {
+    let (mut queue, order) = (Queue::default(), Arc::new(Order::default()));
+    queue.push_read(Some(1), &order, &source(), u32::MAX, u64::MAX - 1, u32::MAX).expect("fits");
+    queue.push_read(Some(1), &order, &source(), 0, u64::MAX, u32::MAX).expect("fits");
+    queue.push_read(Some(1), &order, &source(), 1, 0, u32::MAX).expect("fits");
+    assert_eq!(reads(&mut queue).len(), 3);
+}
+
+#[test]
+fn reads_run_beside_reads_and_a_change_of_kind_waits() {
+    let (mut queue, order) = (Queue::default(), Arc::new(Order::default()));
+    queue.push_read(Some(1), &order, &source(), 1, 0, 10).expect("fits");
+    queue.push_read(Some(1), &order, &source(), 2, 10, 10).expect("fits");
+    queue.push_work(Some(1), &order, work(Kind::Write)).expect("fits");
+    queue.push_work(Some(1), &order, work(Kind::Write)).expect("fits");
+    queue.push_work(Some(1), &order, work(Kind::Alone)).expect("fits");
+    queue.push_work(Some(1), &order, work(Kind::Alone)).expect("fits");
+    let mut steps = Vec::new();
+    while !queue.is_empty() {
+        let mut together = 0;
+        while queue.pick(true).is_some() {
+            together += 1;
+        }
+        assert!(!order.is_idle());
+        steps.push(together);
+        for _ in 0..together {
+            queue.finish(Some(1));
+        }
+    }
+    assert_eq!(steps, [2, 2, 1, 1]);
+    assert!(order.is_idle());
+}
+
+#[test]
+fn one_file_that_waits_holds_up_no_other() {
+    let (mut queue, order) = (Queue::default(), Arc::new(Order::default()));
+    for key in [Some(1), Some(2), None] {
+        let kind = if key.is_some() { Kind::Alone } else { Kind::Free };
+        queue.push_work(key, &order, work(kind)).expect("fits");
+        queue.push_work(key, &order, work(kind)).expect("fits");
+    }
+    let mut begun = Vec::new();
+    while let Some((key, _)) = queue.pick(true) {
+        begun.push(key);
+    }
+    begun.sort();
+    assert_eq!(begun, [None, None, Some(1), Some(2)]);
+}
+
+#[test]
+fn without_leave_to_send_only_bulky_work_waits() {
+    let (mut queue, order) = (Queue::default(), Arc::new(Order::default()));
+    queue.push_read(Some(1), &order, &source(), 1, 0, 10).expect("fits");
+    queue.push_work(Some(2), &order, Work { bulky: true, ..work(Kind::Alone) }).expect("fits");
+    queue.push_work(Some(3), &order, work(Kind::Write)).expect("fits");
+    assert!(matches!(queue.pick(false), Some((Some(3), Picked::Work(_)))));
+    assert!(queue.pick(false).is_none());
+    assert!(queue.pick(true).is_some() && queue.pick(true).is_some());
+}
