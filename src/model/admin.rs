@@ -139,20 +139,14 @@ impl Admin {
     pub fn hide_confidential(&mut self) {
         self.password = None;
         self.filters.totp_config.secret.hide();
-        self.filters
-            .recovery_codes
-            .iter_mut()
-            .for_each(|code| code.secret.hide());
+        self.filters.recovery_codes.iter_mut().for_each(|code| code.secret.hide());
     }
 }
 
 /// Shows who it is, never the password.
 impl fmt::Debug for Admin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Admin")
-            .field("username", &self.username)
-            .field("status", &self.status)
-            .finish_non_exhaustive()
+        f.debug_struct("Admin").field("username", &self.username).field("status", &self.status).finish_non_exhaustive()
     }
 }
 
@@ -161,10 +155,7 @@ mod tests {
     use super::{AdminPermission as P, *};
 
     fn admin(permissions: &[P]) -> Admin {
-        Admin {
-            permissions: permissions.to_vec(),
-            ..Admin::default()
-        }
+        Admin { permissions: permissions.to_vec(), ..Admin::default() }
     }
 
     #[test]
@@ -181,20 +172,13 @@ mod tests {
     fn one_granular_value_ends_the_umbrella() {
         // ACC-361, ACC-364, ACC-375
         let admin = admin(&[P::ViewGroups, P::ManageGroups, P::ViewFolders]);
-        assert!(
-            admin.may(P::ManageGroups, false)
-                && !admin.may(P::DelGroups, false)
-                && !admin.may(P::ManageFolders, false)
-        );
+        assert!(admin.may(P::ManageGroups, false) && !admin.may(P::DelGroups, false) && !admin.may(P::ManageFolders, false));
         assert!(admin.may(P::DelGroups, true));
     }
 
     #[test]
     fn debug_never_shows_the_password() {
-        let admin = Admin {
-            password: Some("hunter2".into()),
-            ..Admin::default()
-        };
+        let admin = Admin { password: Some("hunter2".into()), ..Admin::default() };
         assert!(!format!("{admin:?}").contains("hunter2"));
     }
 }

@@ -44,10 +44,7 @@ pub struct Token {
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token")
-            .field("access_token", &"***")
-            .field("expires_at", &self.expires_at)
-            .finish()
+        f.debug_struct("Token").field("access_token", &"***").field("expires_at", &self.expires_at).finish()
     }
 }
 

@@ -7,12 +7,13 @@ mod mounts;
 mod placeholders;
 
 pub use access::Rule;
+pub(crate) use anonymous::transform as make_read_only_if_anonymous;
+pub(crate) use placeholders::is_structural;
 
 use ipnet::IpNet;
 
 use crate::{
-    folder::VirtualFolder, group::Group, path::VirtualPath, patterns::FilePatterns,
-    permissions::DirectoryPermissions, user::User,
+    folder::VirtualFolder, group::Group, path::VirtualPath, patterns::FilePatterns, permissions::DirectoryPermissions, user::User,
 };
 
 /// The groups cannot be merged; the login is refused, the reason is for the log.
@@ -92,12 +93,8 @@ impl EffectiveUser {
     }
 
     fn compile(user: User) -> Result<Self, MergeError> {
-        let patterns = FilePatterns::new(&user.filters.base.file_patterns).map_err(|e| {
-            MergeError::Invalid {
-                field: "filters.file_patterns".into(),
-                message: e.to_string(),
-            }
-        })?;
+        let patterns = FilePatterns::new(&user.filters.base.file_patterns)
+            .map_err(|e| MergeError::Invalid { field: "filters.file_patterns".into(), message: e.to_string() })?;
         let (mounts, mount_points) = mounts::compile(&user.virtual_folders)?;
         Ok(Self {
             permissions: DirectoryPermissions::new(&user.permissions),
@@ -105,10 +102,7 @@ impl EffectiveUser {
             mounts,
             mount_points,
             expiration: user.expiration_date,
-            allowed_networks: access::networks(
-                "filters.allowed_ip",
-                &user.filters.base.allowed_ip,
-            )?,
+            allowed_networks: access::networks("filters.allowed_ip", &user.filters.base.allowed_ip)?,
             denied_networks: access::networks("filters.denied_ip", &user.filters.base.denied_ip)?,
             bandwidth: access::bandwidth(&user.filters.base.bandwidth_limits)?,
             user,

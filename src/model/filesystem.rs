@@ -47,18 +47,7 @@ impl FsProvider {
     /// The provider with this number on the wire.
     pub fn from_number(number: i64) -> Option<Self> {
         use FsProvider as P;
-        [
-            P::Local,
-            P::S3,
-            P::Gcs,
-            P::AzureBlob,
-            P::Crypt,
-            P::Sftp,
-            P::Http,
-            P::Ftp,
-        ]
-        .into_iter()
-        .find(|p| *p as i64 == number)
+        [P::Local, P::S3, P::Gcs, P::AzureBlob, P::Crypt, P::Sftp, P::Http, P::Ftp].into_iter().find(|p| *p as i64 == number)
     }
 
     /// Whether files lie on the server's own disks.
@@ -113,9 +102,7 @@ impl FilesystemConfig {
             Some(FsProvider::Local) => self.osconfig = std::mem::take(&mut old.osconfig),
             Some(FsProvider::S3) => self.s3config = std::mem::take(&mut old.s3config),
             Some(FsProvider::Gcs) => self.gcsconfig = std::mem::take(&mut old.gcsconfig),
-            Some(FsProvider::AzureBlob) => {
-                self.azblobconfig = std::mem::take(&mut old.azblobconfig)
-            }
+            Some(FsProvider::AzureBlob) => self.azblobconfig = std::mem::take(&mut old.azblobconfig),
             Some(FsProvider::Crypt) => self.cryptconfig = std::mem::take(&mut old.cryptconfig),
             Some(FsProvider::Sftp) => self.sftpconfig = std::mem::take(&mut old.sftpconfig),
             Some(FsProvider::Http) => self.httpconfig = std::mem::take(&mut old.httpconfig),
@@ -131,19 +118,14 @@ impl FilesystemConfig {
             Some(FsProvider::Gcs) => vec![("key_prefix", &mut self.gcsconfig.key_prefix)],
             Some(FsProvider::AzureBlob) => vec![("key_prefix", &mut self.azblobconfig.key_prefix)],
             Some(FsProvider::Sftp) => {
-                vec![
-                    ("username", &mut self.sftpconfig.username),
-                    ("prefix", &mut self.sftpconfig.prefix),
-                ]
+                vec![("username", &mut self.sftpconfig.username), ("prefix", &mut self.sftpconfig.prefix)]
             }
-            Some(FsProvider::Http) => vec![
-                ("username", &mut self.httpconfig.username),
-                ("remote_directory", &mut self.httpconfig.remote_directory),
-            ],
-            Some(FsProvider::Ftp) => vec![
-                ("username", &mut self.ftpconfig.username),
-                ("remote_directory", &mut self.ftpconfig.remote_directory),
-            ],
+            Some(FsProvider::Http) => {
+                vec![("username", &mut self.httpconfig.username), ("remote_directory", &mut self.httpconfig.remote_directory)]
+            }
+            Some(FsProvider::Ftp) => {
+                vec![("username", &mut self.ftpconfig.username), ("remote_directory", &mut self.ftpconfig.remote_directory)]
+            }
             Some(FsProvider::Local | FsProvider::Crypt) | None => Vec::new(),
         }
     }
@@ -161,10 +143,7 @@ mod tests {
         )
         .unwrap();
         config.clear_unselected();
-        assert_eq!(
-            serde_json::to_value(&config).unwrap(),
-            serde_json::json!({"provider":1,"s3config":{"bucket":"b"}})
-        );
+        assert_eq!(serde_json::to_value(&config).unwrap(), serde_json::json!({"provider":1,"s3config":{"bucket":"b"}}));
     }
 
     #[test]

@@ -206,9 +206,7 @@ impl UserFilters {
         if self.custom_placeholders.is_empty() && number == 1 && !self.custom1.is_empty() {
             return Some(&self.custom1);
         }
-        self.custom_placeholders
-            .get(number.checked_sub(1)?)
-            .map(String::as_str)
+        self.custom_placeholders.get(number.checked_sub(1)?).map(String::as_str)
     }
 }
 

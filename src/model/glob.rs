@@ -13,10 +13,7 @@ enum Token {
     Char(u32),
     Any,
     Star,
-    Class {
-        negated: bool,
-        ranges: Vec<(u32, u32)>,
-    },
+    Class { negated: bool, ranges: Vec<(u32, u32)> },
 }
 
 /// A compiled glob for one path segment. Matching takes at most (pattern length x name length) steps.
@@ -95,8 +92,7 @@ impl Token {
             Self::Any => ascii(c) != Some(b'/'),
             Self::Star => false,
             Self::Class { negated, ranges } => {
-                ascii(c) != Some(b'/')
-                    && ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated
+                ascii(c) != Some(b'/') && ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated
             }
         }
     }
@@ -123,11 +119,7 @@ fn class(chars: &mut Chars<'_>) -> Result<Token, GlobError> {
         }
         ranges.push((low, high));
     }
-    if ranges.is_empty() {
-        Err(GlobError)
-    } else {
-        Ok(Token::Class { negated, ranges })
-    }
+    if ranges.is_empty() { Err(GlobError) } else { Ok(Token::Class { negated, ranges }) }
 }
 
 fn class_char(c: u32, chars: &mut Chars<'_>) -> Result<u32, GlobError> {
@@ -156,11 +148,7 @@ impl Iterator for Chars<'_> {
             0xF0..=0xF4 => 4,
             _ => 1,
         };
-        let decoded = self
-            .0
-            .get(..length)
-            .and_then(|b| std::str::from_utf8(b).ok())
-            .and_then(|text| text.chars().next());
+        let decoded = self.0.get(..length).and_then(|b| std::str::from_utf8(b).ok()).and_then(|text| text.chars().next());
         match decoded {
             Some(c) => {
                 self.0 = &self.0[length..];
@@ -181,9 +169,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, name: &str) -> bool {
-        Glob::new(pattern.as_bytes())
-            .unwrap()
-            .matches(name.as_bytes())
+        Glob::new(pattern.as_bytes()).unwrap().matches(name.as_bytes())
     }
 
     #[test]

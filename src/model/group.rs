@@ -120,8 +120,6 @@ impl Group {
     /// Prepares it for a response (SEC-007).
     pub fn hide_confidential(&mut self) {
         self.user_settings.filesystem.hide_secrets();
-        self.virtual_folders
-            .iter_mut()
-            .for_each(|mount| mount.folder.hide_confidential());
+        self.virtual_folders.iter_mut().for_each(|mount| mount.folder.hide_confidential());
     }
 }

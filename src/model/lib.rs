@@ -32,8 +32,7 @@ pub use admin::{Admin, AdminFilters, AdminGroupMapping, AdminPermission, AdminPr
 pub use effective::{EffectiveUser, MergeError, Rule};
 pub use filesystem::{FilesystemConfig, FsProvider};
 pub use filters::{
-    BandwidthLimit, BaseUserFilters, GroupFilters, HooksFilter, PasswordPolicy, RecoveryCode,
-    TimePeriod, TotpConfig, UserFilters,
+    BandwidthLimit, BaseUserFilters, GroupFilters, HooksFilter, PasswordPolicy, RecoveryCode, TimePeriod, TotpConfig, UserFilters,
 };
 pub use folder::{BaseVirtualFolder, VirtualFolder};
 pub use group::{Group, GroupMapping, GroupType, GroupUserSettings};

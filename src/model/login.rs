@@ -129,9 +129,6 @@ mod tests {
             assert_eq!(Protocol::from_name(protocol.as_str()), Some(protocol));
         }
         assert_eq!(LoginMethod::from_name("pigeon"), None);
-        assert!(
-            LoginMethod::PasswordPublicKey.is_multi_step()
-                && !LoginMethod::PasswordOverSsh.is_multi_step()
-        );
+        assert!(LoginMethod::PasswordPublicKey.is_multi_step() && !LoginMethod::PasswordOverSsh.is_multi_step());
     }
 }

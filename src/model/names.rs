@@ -38,16 +38,8 @@ impl NamingRules {
 
     /// A name as it is stored and looked up (ACC-007).
     pub fn apply(self, name: &str) -> String {
-        let name = if self.has(Self::TRIM) {
-            name.trim()
-        } else {
-            name
-        };
-        if self.has(Self::LOWER_CASE) {
-            name.to_lowercase()
-        } else {
-            name.to_owned()
-        }
+        let name = if self.has(Self::TRIM) { name.trim() } else { name };
+        if self.has(Self::LOWER_CASE) { name.to_lowercase() } else { name.to_owned() }
     }
 
     /// [`NamingRules::apply`], then checks.
@@ -62,13 +54,8 @@ impl NamingRules {
         if !is_valid_name(&name) {
             return Err(FieldError::new(field, format!("{field}: {INVALID_NAME}")));
         }
-        if !self.has(Self::ANY_UTF8)
-            && !name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b))
-        {
-            let message =
-                format!("{field} {name:?} is not valid, only letters, digits and -_.~ are allowed");
+        if !self.has(Self::ANY_UTF8) && !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b)) {
+            let message = format!("{field} {name:?} is not valid, only letters, digits and -_.~ are allowed");
             return Err(FieldError::new(field, message));
         }
         Ok(name)
@@ -80,14 +67,8 @@ impl NamingRules {
     /// Names `username`.
     pub fn check_username(self, name: &str) -> Result<String, FieldError> {
         let name = self.check("username", name)?;
-        if RESERVED_USERNAMES
-            .iter()
-            .any(|reserved| name.eq_ignore_ascii_case(reserved))
-        {
-            return Err(FieldError::new(
-                "username",
-                format!("username {name:?} is reserved"),
-            ));
+        if RESERVED_USERNAMES.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
+            return Err(FieldError::new("username", format!("username {name:?} is reserved")));
         }
         Ok(name)
     }
@@ -97,9 +78,7 @@ impl NamingRules {
 pub fn is_valid_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= MAX_NAME_BYTES
-        && !name
-            .chars()
-            .any(|c| is_invisible(c) || "/\\:*?\"<>|".contains(c))
+        && !name.chars().any(|c| is_invisible(c) || "/\\:*?\"<>|".contains(c))
         && !name.ends_with([' ', '.'])
         && !is_device_name(name)
 }
@@ -119,11 +98,9 @@ fn is_device_name(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).to_ascii_uppercase();
     match stem.as_str() {
         "CON" | "PRN" | "AUX" | "NUL" => true,
-        other => ["COM", "LPT"].iter().any(|port| {
-            other
-                .strip_prefix(port)
-                .is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']))
-        }),
+        other => ["COM", "LPT"]
+            .iter()
+            .any(|port| other.strip_prefix(port).is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']))),
     }
 }
 
@@ -135,85 +112,33 @@ mod tests {
     fn dangerous_names_are_refused_with_one_message() {
         // ACC-001..005
         let long = "a".repeat(256);
-        let bad = [
-            "a/b",
-            "a\\b",
-            "a:b",
-            "a*",
-            "a?",
-            "a\"b",
-            "<a",
-            "a>",
-            "a|b",
-            ".",
-            "..",
-            "a.",
-            "con.txt",
-            "LPT9",
-            "a\u{202e}b",
-        ];
-        for name in bad
-            .into_iter()
-            .chain(["a\u{7}b", "a\u{2028}b", long.as_str()])
-        {
-            let error = NamingRules::default()
-                .check("username", name)
-                .unwrap_err()
-                .to_string();
-            assert!(
-                error.starts_with("Validation error: ") && error.contains("username"),
-                "{error}"
-            );
+        let bad = ["a/b", "a\\b", "a:b", "a*", "a?", "a\"b", "<a", "a>", "a|b", ".", "..", "a.", "con.txt", "LPT9", "a\u{202e}b"];
+        for name in bad.into_iter().chain(["a\u{7}b", "a\u{2028}b", long.as_str()]) {
+            let error = NamingRules::default().check("username", name).unwrap_err().to_string();
+            assert!(error.starts_with("Validation error: ") && error.contains("username"), "{error}");
             assert!(error.contains("reserved system name"), "{error}");
         }
-        for name in [
-            "a b",
-            "ünï",
-            "com10",
-            "console",
-            "a.b",
-            "user@example.com",
-            "LPT0",
-        ] {
-            assert!(
-                NamingRules::default().check("username", name).is_ok(),
-                "{name}"
-            );
+        for name in ["a b", "ünï", "com10", "console", "a.b", "user@example.com", "LPT0"] {
+            assert!(NamingRules::default().check("username", name).is_ok(), "{name}");
         }
-        assert!(
-            NamingRules::default()
-                .check("username", " ")
-                .unwrap_err()
-                .to_string()
-                .contains("mandatory")
-        );
+        assert!(NamingRules::default().check("username", " ").unwrap_err().to_string().contains("mandatory"));
     }
 
     #[test]
     fn trailing_space_is_refused_unless_trimmed() {
         // ACC-003, ACC-008
         assert_eq!(NamingRules::default().check("name", " a ").unwrap(), "a");
-        assert!(
-            NamingRules::new(NamingRules::ANY_UTF8)
-                .check("name", "a ")
-                .is_err()
-        );
+        assert!(NamingRules::new(NamingRules::ANY_UTF8).check("name", "a ").is_err());
     }
 
     #[test]
     fn mask_bits_change_case_and_alphabet() {
         // ACC-006, ACC-007, ACC-008
-        assert_eq!(
-            NamingRules::new(7).check("name", " AlicÉ ").unwrap(),
-            "alicé"
-        );
+        assert_eq!(NamingRules::new(7).check("name", " AlicÉ ").unwrap(), "alicé");
         assert_eq!(NamingRules::default().apply("Alice"), "Alice");
         assert!(NamingRules::new(4).check("name", "ünï").is_err());
         assert!(NamingRules::new(4).check("name", "a b").is_err());
-        assert_eq!(
-            NamingRules::new(0).check("name", "a-b_c.d~e").unwrap(),
-            "a-b_c.d~e"
-        );
+        assert_eq!(NamingRules::new(0).check("name", "a-b_c.d~e").unwrap(), "a-b_c.d~e");
     }
 
     #[test]

@@ -72,8 +72,7 @@ impl VirtualPath {
         if name.contains(&0) {
             return Err(PathError::Nul);
         }
-        if name.is_empty() || name == b"." || name == b".." || name.iter().any(|b| is_separator(*b))
-        {
+        if name.is_empty() || name == b"." || name == b".." || name.iter().any(|b| is_separator(*b)) {
             return Err(PathError::InvalidName);
         }
         self.join(name)
@@ -101,10 +100,7 @@ impl VirtualPath {
         if clean.len() > MAX_PATH_BYTES {
             return Err(PathError::TooLong);
         }
-        if clean
-            .split(|b| *b == b'/')
-            .any(|name| name.len() > MAX_NAME_BYTES)
-        {
+        if clean.split(|b| *b == b'/').any(|name| name.len() > MAX_NAME_BYTES) {
             return Err(PathError::ComponentTooLong);
         }
         Ok(Self(Arc::from(clean)))
@@ -117,11 +113,7 @@ impl VirtualPath {
 
     /// The last component; `None` for `/`.
     pub fn file_name(&self) -> Option<&[u8]> {
-        if self.is_root() {
-            None
-        } else {
-            self.0.rsplit(|b| *b == b'/').next()
-        }
+        if self.is_root() { None } else { self.0.rsplit(|b| *b == b'/').next() }
     }
 
     /// The components from the top; none for `/`.
@@ -145,11 +137,7 @@ impl VirtualPath {
             return Some(&self.0[1..]);
         }
         let rest = self.0.strip_prefix(&*ancestor.0)?;
-        if rest.is_empty() {
-            Some(rest)
-        } else {
-            rest.strip_prefix(b"/")
-        }
+        if rest.is_empty() { Some(rest) } else { rest.strip_prefix(b"/") }
     }
 
     /// The same path with the ancestor `from` replaced by `to`; `None` if `from` is no ancestor.
@@ -186,11 +174,7 @@ impl VirtualPath {
     }
 
     fn from_clean(bytes: &[u8]) -> Self {
-        if bytes == b"/" {
-            Self::root()
-        } else {
-            Self(Arc::from(bytes))
-        }
+        if bytes == b"/" { Self::root() } else { Self(Arc::from(bytes)) }
     }
 }
 

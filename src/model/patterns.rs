@@ -97,24 +97,12 @@ impl FilePatterns {
     pub fn new(filters: &[PatternsFilter]) -> Result<Self, PatternError> {
         let mut entries = HashMap::new();
         for filter in filters {
-            let path = VirtualPath::parse(filter.path.as_bytes()).map_err(|_| PatternError {
-                path: filter.path.clone(),
-                pattern: String::new(),
-            })?;
-            let (allowed, denied) = (
-                compile(filter, &filter.allowed_patterns)?,
-                compile(filter, &filter.denied_patterns)?,
-            );
-            let frees_children =
-                !allowed.is_empty() && denied.first().is_some_and(|p| p.text == "*");
+            let path = VirtualPath::parse(filter.path.as_bytes())
+                .map_err(|_| PatternError { path: filter.path.clone(), pattern: String::new() })?;
+            let (allowed, denied) = (compile(filter, &filter.allowed_patterns)?, compile(filter, &filter.denied_patterns)?);
+            let frees_children = !allowed.is_empty() && denied.first().is_some_and(|p| p.text == "*");
             let hide = filter.deny_policy == DENY_POLICY_HIDE;
-            entries.entry(path.as_bytes().to_vec()).or_insert(Entry {
-                path,
-                allowed,
-                denied,
-                hide,
-                frees_children,
-            });
+            entries.entry(path.as_bytes().to_vec()).or_insert(Entry { path, allowed, denied, hide, frees_children });
         }
         Ok(Self { entries })
     }
@@ -130,8 +118,7 @@ impl FilePatterns {
             return PatternVerdict::Allowed;
         }
         // A hidden directory hides what is beneath, unless it has an entry of its own (ACC-168).
-        let mut above: Vec<VirtualPath> =
-            path.ancestors().skip(1).filter(|p| !p.is_root()).collect();
+        let mut above: Vec<VirtualPath> = path.ancestors().skip(1).filter(|p| !p.is_root()).collect();
         above.reverse();
         for directory in above {
             if self.entries.contains_key(directory.as_bytes()) {
@@ -147,12 +134,9 @@ impl FilePatterns {
 
     /// Evaluates the last component against the closest entry at or above its parent (ACC-161).
     fn check_name(&self, path: &VirtualPath) -> PatternVerdict {
-        let (Some(name), Some(entry)) = (
-            path.file_name(),
-            path.ancestor_bytes()
-                .skip(1)
-                .find_map(|level| self.entries.get(level)),
-        ) else {
+        let (Some(name), Some(entry)) =
+            (path.file_name(), path.ancestor_bytes().skip(1).find_map(|level| self.entries.get(level)))
+        else {
             return PatternVerdict::Allowed;
         };
         if entry.frees_children && entry.is_in_allowed_child(path) {
@@ -172,18 +156,12 @@ impl Entry {
         let path = &self.path;
         if let Some(pattern) = self.denied.iter().find(|p| p.glob.matches(&name)) {
             let rule = format!("entry {path}, denied pattern {}", pattern.text);
-            return PatternVerdict::Denied {
-                rule,
-                hide: self.hide,
-            };
+            return PatternVerdict::Denied { rule, hide: self.hide };
         }
         if self.allowed.is_empty() {
             return PatternVerdict::Allowed;
         }
-        PatternVerdict::Denied {
-            rule: format!("entry {path}, no allowed pattern matches"),
-            hide: self.hide,
-        }
+        PatternVerdict::Denied { rule: format!("entry {path}, no allowed pattern matches"), hide: self.hide }
     }
 
     /// Whether `path` lies inside a direct child of this entry's directory whose name is allowed (ACC-165).
@@ -201,14 +179,8 @@ impl Entry {
 
 fn compile(filter: &PatternsFilter, patterns: &[String]) -> Result<Vec<Pattern>, PatternError> {
     let compiled = patterns.iter().map(|text| match compile_one(text) {
-        Ok(glob) => Ok(Pattern {
-            text: text.clone(),
-            glob,
-        }),
-        Err(GlobError) => Err(PatternError {
-            path: filter.path.clone(),
-            pattern: text.clone(),
-        }),
+        Ok(glob) => Ok(Pattern { text: text.clone(), glob }),
+        Err(GlobError) => Err(PatternError { path: filter.path.clone(), pattern: text.clone() }),
     });
     compiled.collect()
 }
@@ -244,9 +216,8 @@ mod tests {
     #[test]
     fn closer_entry_replaces_the_hiding_one() {
         // ACC-338, ACC-161
-        let patterns = compiled(
-            r#"[{"path":"/","denied_patterns":["*.exe"],"deny_policy":1},{"path":"/in","allowed_patterns":["*"]}]"#,
-        );
+        let patterns =
+            compiled(r#"[{"path":"/","denied_patterns":["*.exe"],"deny_policy":1},{"path":"/in","allowed_patterns":["*"]}]"#);
         assert!(check(&patterns, "/a.exe").is_hidden());
         assert!(check(&patterns, "/sub/a.exe").is_hidden());
         assert!(allowed(&patterns, "/in/a.exe") && allowed(&patterns, "/a.txt"));
@@ -255,17 +226,10 @@ mod tests {
     #[test]
     fn allowed_is_evaluated_before_denied_and_closes_the_rest() {
         // ACC-339, ACC-160, ACC-162, ACC-163, ACC-164
-        let patterns =
-            compiled(r#"[{"path":"/","allowed_patterns":["*.jpg"],"denied_patterns":["*.pdf"]}]"#);
+        let patterns = compiled(r#"[{"path":"/","allowed_patterns":["*.jpg"],"denied_patterns":["*.pdf"]}]"#);
         assert!(allowed(&patterns, "/a.JPG"));
         for refused in ["/a.pdf", "/a.zip", "/sub", "/noext"] {
-            assert!(
-                matches!(
-                    check(&patterns, refused),
-                    PatternVerdict::Denied { hide: false, .. }
-                ),
-                "{refused}"
-            );
+            assert!(matches!(check(&patterns, refused), PatternVerdict::Denied { hide: false, .. }), "{refused}");
         }
         let both = compiled(r#"[{"path":"/","allowed_patterns":["a*"],"denied_patterns":["*"]}]"#);
         assert!(allowed(&both, "/ab") && !allowed(&both, "/b"));
@@ -274,18 +238,9 @@ mod tests {
     #[test]
     fn star_denied_frees_the_inside_of_allowed_children() {
         // ACC-165
-        let patterns = compiled(
-            r#"[{"path":"/","allowed_patterns":["public"],"denied_patterns":["*"],"deny_policy":1}]"#,
-        );
-        assert!(
-            allowed(&patterns, "/public")
-                && allowed(&patterns, "/public/x")
-                && allowed(&patterns, "/public/x/y")
-        );
-        assert!(
-            check(&patterns, "/private").is_hidden()
-                && check(&patterns, "/private/public").is_hidden()
-        );
+        let patterns = compiled(r#"[{"path":"/","allowed_patterns":["public"],"denied_patterns":["*"],"deny_policy":1}]"#);
+        assert!(allowed(&patterns, "/public") && allowed(&patterns, "/public/x") && allowed(&patterns, "/public/x/y"));
+        assert!(check(&patterns, "/private").is_hidden() && check(&patterns, "/private/public").is_hidden());
         let without = compiled(r#"[{"path":"/","allowed_patterns":["public"],"deny_policy":1}]"#);
         assert!(allowed(&without, "/public") && check(&without, "/public/x").is_hidden());
     }
@@ -294,10 +249,7 @@ mod tests {
     fn hidden_directory_hides_its_content_unless_it_has_an_entry() {
         // ACC-168
         let patterns = compiled(r#"[{"path":"/","denied_patterns":["secret"],"deny_policy":1}]"#);
-        assert!(
-            check(&patterns, "/secret/a/b.txt").is_hidden()
-                && check(&patterns, "/x/secret/y").is_hidden()
-        );
+        assert!(check(&patterns, "/secret/a/b.txt").is_hidden() && check(&patterns, "/x/secret/y").is_hidden());
         let own = compiled(
             r#"[{"path":"/","denied_patterns":["secret"],"deny_policy":1},{"path":"/secret","denied_patterns":["*.exe"]}]"#,
         );
@@ -316,26 +268,15 @@ mod tests {
     fn root_is_never_filtered_and_odd_bytes_are_matched() {
         let patterns = compiled(r#"[{"path":"/","denied_patterns":["*"]}]"#);
         assert!(allowed(&patterns, "/"));
-        assert!(
-            !patterns
-                .check(&VirtualPath::parse(b"/\xff.BIN").unwrap())
-                .is_allowed()
-        );
+        assert!(!patterns.check(&VirtualPath::parse(b"/\xff.BIN").unwrap()).is_allowed());
         let bin = compiled(r#"[{"path":"/","denied_patterns":["*.bin"]}]"#);
-        assert!(
-            !bin.check(&VirtualPath::parse(b"/\xff.BIN").unwrap())
-                .is_allowed()
-        );
+        assert!(!bin.check(&VirtualPath::parse(b"/\xff.BIN").unwrap()).is_allowed());
     }
 
     #[test]
     fn invalid_glob_is_not_skipped() {
         // ACC-160
-        let filter = PatternsFilter {
-            path: "/".into(),
-            denied_patterns: vec!["[".into()],
-            ..Default::default()
-        };
+        let filter = PatternsFilter { path: "/".into(), denied_patterns: vec!["[".into()], ..Default::default() };
         assert!(FilePatterns::new(&[filter]).is_err());
     }
 }

@@ -114,9 +114,7 @@ impl Serialize for Permission {
 impl<'de> Deserialize<'de> for Permission {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        Self::from_name(&name).ok_or_else(|| {
-            D::Error::custom(format_args!("permissions: invalid permission {name:?}"))
-        })
+        Self::from_name(&name).ok_or_else(|| D::Error::custom(format_args!("permissions: invalid permission {name:?}")))
     }
 }
 
@@ -156,10 +154,7 @@ impl FromIterator<Permission> for PermissionSet {
         if set.has(P::Any) {
             return Self(P::ALL.into_iter().fold(0, |bits, p| bits | p.bit()));
         }
-        for (whole, halves) in [
-            (P::Delete, [P::DeleteFiles, P::DeleteDirs]),
-            (P::Rename, [P::RenameFiles, P::RenameDirs]),
-        ] {
+        for (whole, halves) in [(P::Delete, [P::DeleteFiles, P::DeleteDirs]), (P::Rename, [P::RenameFiles, P::RenameDirs])] {
             if set.has(whole) {
                 set.0 |= halves[0].bit() | halves[1].bit();
             } else if set.has_all(&halves) {
@@ -197,17 +192,9 @@ mod tests {
         // ACC-115
         for permission in Permission::ALL {
             let json = serde_json::to_string(&permission).unwrap();
-            assert_eq!(
-                serde_json::from_str::<Permission>(&json).unwrap(),
-                permission
-            );
+            assert_eq!(serde_json::from_str::<Permission>(&json).unwrap(), permission);
         }
-        let error = serde_json::from_str::<Permission>("\"fly\"")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("permissions") && error.contains("fly"),
-            "{error}"
-        );
+        let error = serde_json::from_str::<Permission>("\"fly\"").unwrap_err().to_string();
+        assert!(error.contains("permissions") && error.contains("fly"), "{error}");
     }
 }

@@ -100,11 +100,7 @@ pub struct Secret {
 impl Secret {
     /// A secret in clear text, to be sealed.
     pub fn plain(payload: impl Into<String>) -> Self {
-        Self {
-            status: SecretStatus::Plain,
-            payload: payload.into(),
-            ..Self::default()
-        }
+        Self { status: SecretStatus::Plain, payload: payload.into(), ..Self::default() }
     }
 
     /// Whether there is none: no status, or clear text without content (SEC-012, SEC-013).
@@ -128,10 +124,7 @@ impl Secret {
 
     /// Whether it is sealed, by us or by a key service.
     pub fn is_encrypted(&self) -> bool {
-        !matches!(
-            self.status,
-            SecretStatus::Empty | SecretStatus::Plain | SecretStatus::Redacted
-        )
+        !matches!(self.status, SecretStatus::Empty | SecretStatus::Plain | SecretStatus::Redacted)
     }
 
     /// Removes what responses must not show (SEC-007). Clear text never stays (SEC-009).
@@ -167,15 +160,9 @@ impl Secret {
     /// Names `field`.
     pub fn check_new(&self, field: &str, object: &str) -> Result<(), FieldError> {
         if self.is_redacted() {
-            return Err(FieldError::new(
-                field,
-                format!("cannot save a {object} with a redacted secret"),
-            ));
+            return Err(FieldError::new(field, format!("cannot save a {object} with a redacted secret")));
         }
-        let local = matches!(
-            self.status,
-            SecretStatus::Aes256Gcm | SecretStatus::Secretbox
-        );
+        let local = matches!(self.status, SecretStatus::Aes256Gcm | SecretStatus::Secretbox);
         if self.is_encrypted() && (self.payload.is_empty() || (local && self.key.is_empty())) {
             return Err(FieldError::new(field, "the encrypted secret is incomplete"));
         }
@@ -206,10 +193,7 @@ mod tests {
     #[test]
     fn debug_shows_nothing() {
         let text = format!("{:?} {:?}", Secret::plain("hunter2"), sealed());
-        assert!(
-            !text.contains("hunter2") && !text.contains("cGF5") && text.contains("***"),
-            "{text}"
-        );
+        assert!(!text.contains("hunter2") && !text.contains("cGF5") && text.contains("***"), "{text}");
     }
 
     #[test]
@@ -230,16 +214,8 @@ mod tests {
     fn update_keeps_replaces_or_removes() {
         // SEC-004, SEC-006, SEC-011, SEC-012, SEC-013
         let stored = sealed();
-        for status in [
-            SecretStatus::Redacted,
-            SecretStatus::Aws,
-            SecretStatus::Secretbox,
-        ] {
-            let mut sent = Secret {
-                status,
-                payload: "other".into(),
-                ..Secret::default()
-            };
+        for status in [SecretStatus::Redacted, SecretStatus::Aws, SecretStatus::Secretbox] {
+            let mut sent = Secret { status, payload: "other".into(), ..Secret::default() };
             sent.keep_from(&stored);
             assert_eq!(sent, stored);
         }
@@ -249,10 +225,7 @@ mod tests {
         let mut blank = Secret::plain("  ");
         blank.keep_from(&stored);
         assert_eq!(blank, Secret::default());
-        let mut new = Secret {
-            key: "k".into(),
-            ..Secret::plain(" new ")
-        };
+        let mut new = Secret { key: "k".into(), ..Secret::plain(" new ") };
         new.keep_from(&stored);
         assert_eq!(new, Secret::plain("new"));
     }
@@ -260,18 +233,9 @@ mod tests {
     #[test]
     fn creation_needs_a_whole_secret() {
         // SEC-015, SEC-016
-        let redacted = Secret {
-            status: SecretStatus::Redacted,
-            ..Secret::default()
-        };
-        let error = redacted
-            .check_new("filesystem.s3config.access_secret", "user")
-            .unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("cannot save a user with a redacted secret")
-        );
+        let redacted = Secret { status: SecretStatus::Redacted, ..Secret::default() };
+        let error = redacted.check_new("filesystem.s3config.access_secret", "user").unwrap_err();
+        assert!(error.to_string().contains("cannot save a user with a redacted secret"));
         let mut hidden = sealed();
         hidden.hide();
         assert!(hidden.check_new("f", "user").is_err());
@@ -282,11 +246,7 @@ mod tests {
     fn unknown_status_is_refused() {
         // SEC-002
         assert!(serde_json::from_str::<Secret>(r#"{"status":"Rot13"}"#).is_err());
-        assert!(
-            serde_json::from_str::<Secret>(r#"{"status":"OracleKeyVault"}"#)
-                .unwrap()
-                .is_encrypted()
-        );
+        assert!(serde_json::from_str::<Secret>(r#"{"status":"OracleKeyVault"}"#).unwrap().is_encrypted());
         assert!(serde_json::from_str::<Secret>("{}").unwrap().is_empty());
     }
 }

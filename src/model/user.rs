@@ -122,22 +122,14 @@ impl User {
         self.oidc_custom_fields.clear();
         self.filesystem.hide_secrets();
         self.filters.totp_config.secret.hide();
-        self.filters
-            .recovery_codes
-            .iter_mut()
-            .for_each(|code| code.secret.hide());
-        self.virtual_folders
-            .iter_mut()
-            .for_each(|mount| mount.folder.hide_confidential());
+        self.filters.recovery_codes.iter_mut().for_each(|code| code.secret.hide());
+        self.virtual_folders.iter_mut().for_each(|mount| mount.folder.hide_confidential());
     }
 }
 
 /// Shows who it is, never the password.
 impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User")
-            .field("username", &self.username)
-            .field("status", &self.status)
-            .finish_non_exhaustive()
+        f.debug_struct("User").field("username", &self.username).field("status", &self.status).finish_non_exhaustive()
     }
 }

@@ -1,5 +1,17 @@
 //! Validation of what clients send. Objects are made uniform in place, and the first fault is named.
 
+mod admin;
+mod certificates;
+mod filesystem;
+mod filters;
+mod folder;
+mod group;
+mod object_store;
+mod permissions;
+mod public_keys;
+mod text;
+mod user;
+
 use crate::names::NamingRules;
 
 /// A value that is not acceptable. Its text is what the client gets (ACC-005).
@@ -17,11 +29,7 @@ impl FieldError {
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         let (field, message) = (field.into(), message.into());
         let last = field.rsplit('.').next().unwrap_or(&field);
-        let message = if message.contains(last) {
-            message
-        } else {
-            format!("{field}: {message}")
-        };
+        let message = if message.contains(last) { message } else { format!("{field}: {message}") };
         Self { field, message }
     }
 }
@@ -39,6 +47,10 @@ pub struct ValidationRules {
     pub has_external_auth: bool,
     /// The object is new: secrets cannot stand for stored ones (ACC-049).
     pub is_new: bool,
+    /// The umbrella model holds for every admin (ACC-364).
+    pub has_legacy_admin_permissions: bool,
+    /// Google credentials of other types than service accounts are accepted (GCS-013).
+    pub trusts_google_credentials: bool,
 }
 
 impl Default for ValidationRules {
@@ -49,6 +61,20 @@ impl Default for ValidationRules {
             temp_dir: "/tmp".into(),
             has_external_auth: false,
             is_new: false,
+            has_legacy_admin_permissions: false,
+            trusts_google_credentials: false,
         }
     }
 }
+
+/// Length in bits of a big-endian number.
+fn bit_length(number: &[u8]) -> usize {
+    let significant = number.iter().position(|b| *b != 0).map_or(&[][..], |start| &number[start..]);
+    significant.first().map_or(0, |first| significant.len() * 8 - first.leading_zeros() as usize)
+}
+
+/// Smallest RSA key that is accepted, in bits (ACC-028, ACC-029).
+const MIN_RSA_BITS: usize = 2048;
+
+#[cfg(test)]
+mod tests;

@@ -42,8 +42,7 @@ macro_rules! tolerant {
 
         impl<'de> serde::Deserialize<'de> for $object {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let members =
-                    serde_json::Map::<String, serde_json::Value>::deserialize(deserializer)?;
+                let members = serde_json::Map::<String, serde_json::Value>::deserialize(deserializer)?;
                 let mut value = serde_json::Value::Object(members);
                 $crate::wire::tidy(&mut value);
                 <$object>::deserialize(value).map_err(serde::de::Error::custom)
@@ -62,13 +61,9 @@ mod tests {
     #[test]
     fn nulls_vanish_and_old_spellings_are_renamed_at_any_depth() {
         // ACC-064, ACC-036
-        let mut value =
-            json!({"a": null, "b": {"2fa_protocols": ["SSH"], "c": null}, "d": [{"e": null}]});
+        let mut value = json!({"a": null, "b": {"2fa_protocols": ["SSH"], "c": null}, "d": [{"e": null}]});
         tidy(&mut value);
-        assert_eq!(
-            value,
-            json!({"b": {"two_factor_protocols": ["SSH"]}, "d": [{}]})
-        );
+        assert_eq!(value, json!({"b": {"two_factor_protocols": ["SSH"]}, "d": [{}]}));
     }
 
     #[test]

@@ -96,10 +96,7 @@ impl AdminPermission {
 
     /// Whether its presence switches to the granular model (ACC-223).
     pub fn is_granular(self) -> bool {
-        matches!(
-            self,
-            Self::ViewGroups | Self::DelGroups | Self::ViewFolders | Self::DelFolders
-        )
+        matches!(self, Self::ViewGroups | Self::DelGroups | Self::ViewFolders | Self::DelFolders)
     }
 }
 
@@ -113,8 +110,6 @@ impl<'de> Deserialize<'de> for AdminPermission {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         let found = Self::ALL.into_iter().find(|p| p.as_str() == name);
-        found.ok_or_else(|| {
-            D::Error::custom(format_args!("permissions: invalid permission {name:?}"))
-        })
+        found.ok_or_else(|| D::Error::custom(format_args!("permissions: invalid permission {name:?}")))
     }
 }

@@ -16,15 +16,10 @@ pub(crate) fn transform(user: &mut User) {
     for protocol in [Protocol::Ssh, Protocol::Http] {
         add(&mut filters.denied_protocols, protocol.as_str());
     }
-    for method in LoginMethod::ALL
-        .into_iter()
-        .filter(|m| *m != LoginMethod::Password)
-    {
+    for method in LoginMethod::ALL.into_iter().filter(|m| *m != LoginMethod::Password) {
         add(&mut filters.denied_login_methods, method.as_str());
     }
-    user.permissions
-        .values_mut()
-        .for_each(|list| *list = vec![Permission::List, Permission::Download]);
+    user.permissions.values_mut().for_each(|list| *list = vec![Permission::List, Permission::Download]);
 }
 
 fn add(list: &mut Vec<String>, value: &str) {

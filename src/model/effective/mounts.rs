@@ -4,21 +4,14 @@ use super::{EffectiveUser, MergeError, MountPoint};
 use crate::{folder::VirtualFolder, path::VirtualPath};
 
 /// Sorts the mounts deepest first.
-pub(super) fn compile(
-    folders: &[VirtualFolder],
-) -> Result<(Vec<VirtualFolder>, Vec<MountPoint>), MergeError> {
+pub(super) fn compile(folders: &[VirtualFolder]) -> Result<(Vec<VirtualFolder>, Vec<MountPoint>), MergeError> {
     let mut mounts = Vec::with_capacity(folders.len());
     for folder in folders {
         let parse = |text: &str| {
-            VirtualPath::parse(text.as_bytes()).map_err(|e| MergeError::Invalid {
-                field: "virtual_folders".into(),
-                message: e.to_string(),
-            })
+            VirtualPath::parse(text.as_bytes())
+                .map_err(|e| MergeError::Invalid { field: "virtual_folders".into(), message: e.to_string() })
         };
-        let point = MountPoint {
-            path: parse(&folder.virtual_path)?,
-            subpath: parse(&folder.subpath)?,
-        };
+        let point = MountPoint { path: parse(&folder.virtual_path)?, subpath: parse(&folder.subpath)? };
         mounts.push((point, folder.clone()));
     }
     mounts.sort_by_key(|(point, _)| std::cmp::Reverse(point.path.depth()));
@@ -30,23 +23,15 @@ impl EffectiveUser {
     /// The deepest mount that contains `path` (STO-006), as an index into [`EffectiveUser::mounts`], and the path in the
     /// folder's storage. The sub-path of the mapping is part of it (ACC-180).
     pub fn mount_index_for(&self, path: &VirtualPath) -> Option<(usize, VirtualPath)> {
-        let (index, point) = self
-            .mount_points
-            .iter()
-            .enumerate()
-            .find(|(_, point)| path.starts_with(&point.path))?;
+        let (index, point) = self.mount_points.iter().enumerate().find(|(_, point)| path.starts_with(&point.path))?;
         // A path too long for the folder cannot be opened; it must not fall through to another storage.
-        let inside = path
-            .rebase(&point.path, &point.subpath)
-            .and_then(Result::ok)
-            .unwrap_or_else(|| point.subpath.clone());
+        let inside = path.rebase(&point.path, &point.subpath).and_then(Result::ok).unwrap_or_else(|| point.subpath.clone());
         Some((index, inside))
     }
 
     /// Like [`EffectiveUser::mount_index_for`], with the mount itself.
     pub fn mount_for(&self, path: &VirtualPath) -> Option<(&VirtualFolder, VirtualPath)> {
-        self.mount_index_for(path)
-            .and_then(|(index, inside)| Some((self.mounts.get(index)?, inside)))
+        self.mount_index_for(path).and_then(|(index, inside)| Some((self.mounts.get(index)?, inside)))
     }
 
     /// Names that mounts give to `directory`: mount points in it, and the virtual parents of deeper ones (ACC-185, ACC-186).
@@ -71,8 +56,6 @@ impl EffectiveUser {
 
     /// Whether a folder is mounted somewhere strictly below `path`.
     pub fn contains_mounts(&self, path: &VirtualPath) -> bool {
-        self.mount_points
-            .iter()
-            .any(|point| point.path != *path && point.path.starts_with(path))
+        self.mount_points.iter().any(|point| point.path != *path && point.path.starts_with(path))
     }
 }

@@ -32,40 +32,24 @@ impl<'a> Placeholders<'a> {
     }
 
     /// Replaces the placeholders in `template`, once: values are not looked at again.
-    pub(super) fn render(
-        &self,
-        field: &str,
-        template: &str,
-        if_empty: IfEmpty,
-    ) -> Result<Rendered, MergeError> {
-        let mut rendered = Rendered {
-            text: String::with_capacity(template.len()),
-            has_empty: false,
-        };
+    pub(super) fn render(&self, field: &str, template: &str, if_empty: IfEmpty) -> Result<Rendered, MergeError> {
+        let mut rendered = Rendered { text: String::with_capacity(template.len()), has_empty: false };
         let mut rest = template;
         while let Some(start) = rest.find('%') {
             rendered.text.push_str(&rest[..start]);
             let after = &rest[start + 1..];
-            let found = after
-                .find('%')
-                .and_then(|end| Some((&after[..end], self.value(&after[..end])?)));
+            let found = after.find('%').and_then(|end| Some((&after[..end], self.value(&after[..end])?)));
             let Some((name, value)) = found else {
                 rendered.text.push('%');
                 rest = after;
                 continue;
             };
             if is_structural(value) {
-                return Err(MergeError::UnsafePlaceholder {
-                    placeholder: name.to_owned(),
-                    field: field.to_owned(),
-                });
+                return Err(MergeError::UnsafePlaceholder { placeholder: name.to_owned(), field: field.to_owned() });
             }
             if value.is_empty() {
                 if if_empty == IfEmpty::Refuse {
-                    return Err(MergeError::EmptyPlaceholder {
-                        placeholder: name.to_owned(),
-                        field: field.to_owned(),
-                    });
+                    return Err(MergeError::EmptyPlaceholder { placeholder: name.to_owned(), field: field.to_owned() });
                 }
                 rendered.has_empty = true;
             }
@@ -83,9 +67,7 @@ impl<'a> Placeholders<'a> {
             "role" => Some(&self.user.role),
             _ => {
                 let number: usize = name.strip_prefix("custom")?.parse().ok()?;
-                (1..=MAX_CUSTOM)
-                    .contains(&number)
-                    .then(|| self.user.filters.custom_placeholder(number).unwrap_or(""))
+                (1..=MAX_CUSTOM).contains(&number).then(|| self.user.filters.custom_placeholder(number).unwrap_or(""))
             }
         }
     }
@@ -101,19 +83,13 @@ mod tests {
     use super::*;
 
     fn user() -> User {
-        let mut user = User {
-            username: "alice".into(),
-            ..User::default()
-        };
+        let mut user = User { username: "alice".into(), ..User::default() };
         user.filters.custom_placeholders = vec!["one".into(), "%role%".into()];
         user
     }
 
     fn render(template: &str) -> String {
-        Placeholders::of(&user())
-            .render("home_dir", template, IfEmpty::Render)
-            .map(|r| r.text)
-            .unwrap()
+        Placeholders::of(&user()).render("home_dir", template, IfEmpty::Render).map(|r| r.text).unwrap()
     }
 
     #[test]
@@ -122,10 +98,7 @@ mod tests {
         assert_eq!(render("/srv/%username%/%custom1%"), "/srv/alice/one");
         assert_eq!(render("/%custom2%/x"), "/%role%/x");
         assert_eq!(render("/a%custom3%b%role%/c"), "/ab/c");
-        assert_eq!(
-            render("/100%/%custom11%/%foo%username%"),
-            "/100%/%custom11%/%fooalice"
-        );
+        assert_eq!(render("/100%/%custom11%/%foo%username%"), "/100%/%custom11%/%fooalice");
     }
 
     #[test]
@@ -134,13 +107,8 @@ mod tests {
         for value in ["a/b", "a\\b", ".", ".."] {
             let mut user = user();
             user.role = value.into();
-            let error = Placeholders::of(&user)
-                .render("home_dir", "/srv/%role%", IfEmpty::Render)
-                .err();
-            assert!(
-                matches!(error, Some(MergeError::UnsafePlaceholder { .. })),
-                "{value}"
-            );
+            let error = Placeholders::of(&user).render("home_dir", "/srv/%role%", IfEmpty::Render).err();
+            assert!(matches!(error, Some(MergeError::UnsafePlaceholder { .. })), "{value}");
         }
     }
 
@@ -148,13 +116,8 @@ mod tests {
     fn missing_value_refuses_where_users_would_share() {
         // ACC-218, ACC-219
         for template in ["/srv/%custom9%", "/srv/%role%"] {
-            let error = Placeholders::of(&user())
-                .render("home_dir", template, IfEmpty::Refuse)
-                .err();
-            assert!(
-                matches!(error, Some(MergeError::EmptyPlaceholder { .. })),
-                "{template}"
-            );
+            let error = Placeholders::of(&user()).render("home_dir", template, IfEmpty::Refuse).err();
+            assert!(matches!(error, Some(MergeError::EmptyPlaceholder { .. })), "{template}");
         }
     }
 }

@@ -9,19 +9,13 @@ impl FilesystemConfig {
         match self.provider() {
             Some(FsProvider::S3) => vec![
                 ("s3config.access_secret", &mut self.s3config.access_secret),
-                (
-                    "s3config.sse_customer_key",
-                    &mut self.s3config.sse_customer_key,
-                ),
+                ("s3config.sse_customer_key", &mut self.s3config.sse_customer_key),
             ],
             Some(FsProvider::Gcs) => {
                 vec![("gcsconfig.credentials", &mut self.gcsconfig.credentials)]
             }
             Some(FsProvider::AzureBlob) => vec![
-                (
-                    "azblobconfig.account_key",
-                    &mut self.azblobconfig.account_key,
-                ),
+                ("azblobconfig.account_key", &mut self.azblobconfig.account_key),
                 ("azblobconfig.sas_url", &mut self.azblobconfig.sas_url),
             ],
             Some(FsProvider::Crypt) => {
@@ -30,19 +24,12 @@ impl FilesystemConfig {
             Some(FsProvider::Sftp) => vec![
                 ("sftpconfig.password", &mut self.sftpconfig.password),
                 ("sftpconfig.private_key", &mut self.sftpconfig.private_key),
-                (
-                    "sftpconfig.key_passphrase",
-                    &mut self.sftpconfig.key_passphrase,
-                ),
-                (
-                    "sftpconfig.socks_password",
-                    &mut self.sftpconfig.socks_password,
-                ),
+                ("sftpconfig.key_passphrase", &mut self.sftpconfig.key_passphrase),
+                ("sftpconfig.socks_password", &mut self.sftpconfig.socks_password),
             ],
-            Some(FsProvider::Http) => vec![
-                ("httpconfig.password", &mut self.httpconfig.password),
-                ("httpconfig.api_key", &mut self.httpconfig.api_key),
-            ],
+            Some(FsProvider::Http) => {
+                vec![("httpconfig.password", &mut self.httpconfig.password), ("httpconfig.api_key", &mut self.httpconfig.api_key)]
+            }
             Some(FsProvider::Ftp) => vec![("ftpconfig.password", &mut self.ftpconfig.password)],
             Some(FsProvider::Local) | None => Vec::new(),
         }
@@ -50,9 +37,7 @@ impl FilesystemConfig {
 
     /// Prepares it for a response (SEC-007).
     pub fn hide_secrets(&mut self) {
-        self.secrets_mut()
-            .into_iter()
-            .for_each(|(_, secret)| secret.hide());
+        self.secrets_mut().into_iter().for_each(|(_, secret)| secret.hide());
     }
 
     /// On update: secrets that stand for stored ones take them from `stored` (SEC-011..014, SEC-017).
@@ -61,16 +46,8 @@ impl FilesystemConfig {
     /// not given for (STO-004). What is then missing shows up in validation.
     pub fn keep_secrets_from(&mut self, stored: &Self) {
         let same_target = self.provider == stored.provider && self.endpoint() == stored.endpoint();
-        let mut source = if same_target {
-            stored.clone()
-        } else {
-            Self {
-                provider: self.provider,
-                ..Self::default()
-            }
-        };
-        let credentials_absent =
-            self.gcsconfig.credentials.is_empty() && !self.gcsconfig.credentials.is_plain();
+        let mut source = if same_target { stored.clone() } else { Self { provider: self.provider, ..Self::default() } };
+        let credentials_absent = self.gcsconfig.credentials.is_empty() && !self.gcsconfig.credentials.is_plain();
         for ((_, secret), (_, old)) in self.secrets_mut().into_iter().zip(source.secrets_mut()) {
             secret.keep_from(old);
         }
@@ -115,26 +92,15 @@ mod tests {
     use crate::secret::SecretStatus;
 
     fn sealed(payload: &str) -> Secret {
-        Secret {
-            status: SecretStatus::Aes256Gcm,
-            payload: payload.into(),
-            key: "k".into(),
-            ..Secret::default()
-        }
+        Secret { status: SecretStatus::Aes256Gcm, payload: payload.into(), key: "k".into(), ..Secret::default() }
     }
 
     fn redacted() -> Secret {
-        Secret {
-            status: SecretStatus::Redacted,
-            ..Secret::default()
-        }
+        Secret { status: SecretStatus::Redacted, ..Secret::default() }
     }
 
     fn sftp(endpoint: &str, password: Secret) -> FilesystemConfig {
-        let mut config = FilesystemConfig {
-            provider: FsProvider::Sftp as i64,
-            ..Default::default()
-        };
+        let mut config = FilesystemConfig { provider: FsProvider::Sftp as i64, ..Default::default() };
         config.sftpconfig.endpoint = endpoint.into();
         config.sftpconfig.password = password;
         config
@@ -150,10 +116,7 @@ mod tests {
         let mut other = sftp("b:22", redacted());
         other.keep_secrets_from(&stored);
         assert!(other.sftpconfig.password.is_empty());
-        let mut provider = FilesystemConfig {
-            provider: FsProvider::Ftp as i64,
-            ..Default::default()
-        };
+        let mut provider = FilesystemConfig { provider: FsProvider::Ftp as i64, ..Default::default() };
         provider.ftpconfig.password = redacted();
         provider.keep_secrets_from(&stored);
         assert!(provider.ftpconfig.password.is_empty());
@@ -165,15 +128,9 @@ mod tests {
         let mut absent = sftp("a:22", Secret::default());
         absent.keep_secrets_from(&sftp("a:22", sealed("x")));
         assert!(absent.sftpconfig.password.is_empty());
-        let mut stored = FilesystemConfig {
-            provider: FsProvider::Gcs as i64,
-            ..Default::default()
-        };
+        let mut stored = FilesystemConfig { provider: FsProvider::Gcs as i64, ..Default::default() };
         stored.gcsconfig.credentials = sealed("g");
-        let mut update = FilesystemConfig {
-            provider: FsProvider::Gcs as i64,
-            ..Default::default()
-        };
+        let mut update = FilesystemConfig { provider: FsProvider::Gcs as i64, ..Default::default() };
         update.keep_secrets_from(&stored);
         assert_eq!(update.gcsconfig.credentials, sealed("g"));
         update.gcsconfig.automatic_credentials = 1;
@@ -184,26 +141,10 @@ mod tests {
     #[test]
     fn every_secret_of_the_reference_is_visited() {
         // SEC-003
-        let count = |provider: FsProvider| {
-            FilesystemConfig {
-                provider: provider as i64,
-                ..Default::default()
-            }
-            .secrets_mut()
-            .len()
-        };
+        let count =
+            |provider: FsProvider| FilesystemConfig { provider: provider as i64, ..Default::default() }.secrets_mut().len();
         use FsProvider as P;
-        let counts = [
-            P::Local,
-            P::S3,
-            P::Gcs,
-            P::AzureBlob,
-            P::Crypt,
-            P::Sftp,
-            P::Http,
-            P::Ftp,
-        ]
-        .map(count);
+        let counts = [P::Local, P::S3, P::Gcs, P::AzureBlob, P::Crypt, P::Sftp, P::Http, P::Ftp].map(count);
         assert_eq!(counts, [0, 2, 1, 2, 1, 4, 2, 1]);
     }
 
@@ -212,12 +153,6 @@ mod tests {
         // SEC-007
         let mut config = sftp("a", sealed("x"));
         config.hide_secrets();
-        assert_eq!(
-            (
-                config.sftpconfig.password.key.as_str(),
-                config.sftpconfig.password.payload.as_str()
-            ),
-            ("", "x")
-        );
+        assert_eq!((config.sftpconfig.password.key.as_str(), config.sftpconfig.password.payload.as_str()), ("", "x"));
     }
 }

@@ -35,17 +35,11 @@ impl DirectoryPermissions {
             let Ok(path) = VirtualPath::parse(key.as_bytes()) else {
                 continue;
             };
-            let entry = Entry {
-                key: key.clone(),
-                set: list.iter().copied().collect(),
-            };
+            let entry = Entry { key: key.clone(), set: list.iter().copied().collect() };
             if Glob::has_wildcards(path.as_bytes()) {
                 let segments: Result<Vec<Glob>, _> = path.components().map(Glob::new).collect();
                 if let Ok(segments) = segments {
-                    compiled.wildcards.push(Wildcard {
-                        segments,
-                        entry: entry.clone(),
-                    });
+                    compiled.wildcards.push(Wildcard { segments, entry: entry.clone() });
                 }
             }
             compiled.exact.insert(path.as_bytes().to_vec(), entry);
@@ -75,15 +69,11 @@ impl DirectoryPermissions {
     /// Whether an entry may apply to a directory strictly below `directory`, so that permissions may differ inside (ACC-140).
     pub fn any_below(&self, directory: &VirtualPath) -> bool {
         let segments: Vec<&[u8]> = directory.components().collect();
-        let exact = self.exact.keys().any(|key| {
-            VirtualPath::parse(key)
-                .is_ok_and(|path| path != *directory && path.starts_with(directory))
-        });
-        exact
-            || self
-                .wildcards
-                .iter()
-                .any(|w| w.segments.len() > segments.len() && w.matches_start(&segments))
+        let exact = self
+            .exact
+            .keys()
+            .any(|key| VirtualPath::parse(key).is_ok_and(|path| path != *directory && path.starts_with(directory)));
+        exact || self.wildcards.iter().any(|w| w.segments.len() > segments.len() && w.matches_start(&segments))
     }
 }
 
@@ -93,10 +83,7 @@ impl Wildcard {
     }
 
     fn matches_start(&self, segments: &[&[u8]]) -> bool {
-        self.segments
-            .iter()
-            .zip(segments)
-            .all(|(glob, name)| glob.matches(name))
+        self.segments.iter().zip(segments).all(|(glob, name)| glob.matches(name))
     }
 }
 
@@ -114,10 +101,7 @@ mod tests {
     }
 
     fn has(permissions: &DirectoryPermissions, directory: &str, permission: P) -> bool {
-        permissions
-            .for_directory(&path(directory))
-            .0
-            .has(permission)
+        permissions.for_directory(&path(directory)).0.has(permission)
     }
 
     #[test]
@@ -155,9 +139,8 @@ mod tests {
     #[test]
     fn exact_key_beats_wildcard_and_longest_wildcard_beats_others() {
         // ACC-118, ACC-119
-        let permissions = compiled(
-            r#"{"/": [], "/p/*": ["list"], "/p/a*": ["download"], "/p/b*": ["chmod"], "/p/abc": ["upload"]}"#,
-        );
+        let permissions =
+            compiled(r#"{"/": [], "/p/*": ["list"], "/p/a*": ["download"], "/p/b*": ["chmod"], "/p/abc": ["upload"]}"#);
         assert_eq!(permissions.for_directory(&path("/p/abc")).1, "/p/abc");
         assert_eq!(permissions.for_directory(&path("/p/abd")).1, "/p/a*");
         assert_eq!(permissions.for_directory(&path("/p/z")).1, "/p/*");

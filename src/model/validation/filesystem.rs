@@ -1,0 +1,141 @@
+//! Storage configurations that are not object stores.
+
+use super::{FieldError, ValidationRules, object_store, text};
+use crate::filesystem::{CryptFsConfig, FilesystemConfig, FsProvider, FtpFsConfig, HttpFsConfig, SftpFsConfig};
+
+type Checked = Result<(), FieldError>;
+
+impl FilesystemConfig {
+    /// Checks the selected storage, makes it uniform and empties the others. `object` is what is being saved.
+    /// On update, secrets must have been taken from the stored configuration before.
+    ///
+    /// # Errors
+    /// The first fault; its text names the member.
+    pub fn validate(&mut self, object: &str, rules: &ValidationRules) -> Checked {
+        let Some(provider) = self.provider() else {
+            let message = format!("invalid filesystem.provider {}", self.provider);
+            return Err(FieldError::new("filesystem.provider", message));
+        };
+        if rules.is_new {
+            self.check_new_secrets(object)?;
+        }
+        for (field, secret) in self.secrets_mut() {
+            secret.normalise_input();
+            if secret.is_redacted() {
+                let field = format!("filesystem.{field}");
+                return Err(FieldError::new(field, format!("cannot save a {object} with a redacted secret")));
+            }
+        }
+        self.clear_unselected();
+        match provider {
+            FsProvider::Local => buffers("osconfig", self.osconfig.read_buffer_size, self.osconfig.write_buffer_size),
+            FsProvider::S3 => object_store::s3(&mut self.s3config),
+            FsProvider::Gcs => object_store::gcs(&mut self.gcsconfig, rules),
+            FsProvider::AzureBlob => object_store::azure(&mut self.azblobconfig),
+            FsProvider::Crypt => crypt(&self.cryptconfig),
+            FsProvider::Sftp => sftp(&mut self.sftpconfig),
+            FsProvider::Http => http(&mut self.httpconfig),
+            FsProvider::Ftp => ftp(&mut self.ftpconfig),
+        }
+    }
+}
+
+/// LOC-003
+fn buffers(config: &str, read: i64, write: i64) -> Checked {
+    text::one_of(&format!("filesystem.{config}.read_buffer_size"), read, 0..=10)?;
+    text::one_of(&format!("filesystem.{config}.write_buffer_size"), write, 0..=10)
+}
+
+/// CRY-010
+fn crypt(config: &CryptFsConfig) -> Checked {
+    if config.passphrase.is_empty() {
+        return Err(missing("filesystem.cryptconfig.passphrase"));
+    }
+    buffers("cryptconfig", config.read_buffer_size, config.write_buffer_size)
+}
+
+/// SFS-001..014
+fn sftp(config: &mut SftpFsConfig) -> Checked {
+    config.endpoint = host_and_port("filesystem.sftpconfig.endpoint", &config.endpoint)?;
+    if config.username.is_empty() {
+        return Err(missing("filesystem.sftpconfig.username"));
+    }
+    if config.password.is_empty() && config.private_key.is_empty() {
+        let message = "filesystem.sftpconfig: a password or a private_key is required";
+        return Err(FieldError::new("filesystem.sftpconfig.password", message));
+    }
+    config.prefix = match config.prefix.as_str() {
+        "" => "/".to_owned(),
+        prefix => text::local_path("filesystem.sftpconfig.prefix", prefix)?,
+    };
+    text::one_of("filesystem.sftpconfig.buffer_size", config.buffer_size, 0..=16)?;
+    text::one_of("filesystem.sftpconfig.equality_check_mode", config.equality_check_mode, 0..=1)?;
+    config.fingerprints.retain(|fingerprint| !fingerprint.trim().is_empty());
+    text::dedupe(&mut config.fingerprints);
+    let has_known_scheme = ["socks5://", "socks4://", "socks4a://"]
+        .iter()
+        .any(|scheme| config.socks_proxy.strip_prefix(scheme).is_some_and(|address| !address.is_empty()));
+    if !config.socks_proxy.is_empty() && !has_known_scheme {
+        let message = format!("invalid filesystem.sftpconfig.socks_proxy {:?}", config.socks_proxy);
+        return Err(FieldError::new("filesystem.sftpconfig.socks_proxy", message));
+    }
+    Ok(())
+}
+
+/// FFS-001, FFS-002
+fn ftp(config: &mut FtpFsConfig) -> Checked {
+    config.endpoint = host_and_port("filesystem.ftpconfig.endpoint", &config.endpoint)?;
+    if config.username.is_empty() {
+        return Err(missing("filesystem.ftpconfig.username"));
+    }
+    if config.password.is_empty() {
+        return Err(missing("filesystem.ftpconfig.password"));
+    }
+    remote_directory("filesystem.ftpconfig.remote_directory", &mut config.remote_directory)?;
+    text::one_of("filesystem.ftpconfig.tls_mode", config.tls_mode, 0..=2)
+}
+
+/// HFS-001, HFS-017
+fn http(config: &mut HttpFsConfig) -> Checked {
+    let field = "filesystem.httpconfig.endpoint";
+    config.endpoint = config.endpoint.trim().trim_end_matches('/').to_owned();
+    if config.endpoint.is_empty() {
+        return Err(missing(field));
+    }
+    let authority = config.endpoint.strip_prefix("http://").or_else(|| config.endpoint.strip_prefix("https://"));
+    let has_host = authority.is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || c == '['));
+    if !has_host || config.endpoint.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(FieldError::new(field, format!("invalid {field} {:?}, it must be an http or https URL", config.endpoint)));
+    }
+    remote_directory("filesystem.httpconfig.remote_directory", &mut config.remote_directory)?;
+    text::one_of("filesystem.httpconfig.equality_check_mode", config.equality_check_mode, 0..=1)
+}
+
+fn remote_directory(field: &str, directory: &mut String) -> Checked {
+    if !directory.is_empty() {
+        *directory = text::virtual_path(field, directory)?;
+    }
+    Ok(())
+}
+
+/// `host[:port]`, with IPv6 addresses in brackets when a port follows.
+fn host_and_port(field: &str, endpoint: &str) -> Result<String, FieldError> {
+    let endpoint = endpoint.trim();
+    if endpoint.is_empty() {
+        return Err(missing(field));
+    }
+    let invalid = || FieldError::new(field, format!("invalid {field} {endpoint:?}, it must be host:port"));
+    let (host, port) = match endpoint.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+        _ => (endpoint, None),
+    };
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0);
+    if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') || !port.is_none_or(is_port) {
+        return Err(invalid());
+    }
+    Ok(endpoint.to_owned())
+}
+
+pub(super) fn missing(field: &str) -> FieldError {
+    FieldError::new(field, format!("{field} is mandatory"))
+}
