@@ -1,0 +1,25 @@
+//! Users, groups, virtual folders, administrators and roles.
+
+mod admins;
+mod document;
+mod folders;
+mod groups;
+mod listing;
+mod login;
+mod relations;
+mod roles;
+mod usage;
+mod user_rows;
+mod users;
+
+pub use admins::Admins;
+pub(crate) use admins::insert_admin;
+pub use folders::Folders;
+pub use groups::Groups;
+pub use listing::{ListOptions, Order};
+pub use login::LoginRecord;
+pub use roles::Roles;
+pub use usage::{FolderUsage, TransferDirection, UserUsage};
+pub use users::{PasswordChange, Users};
+
+pub(crate) use usage::{add_folder_usage, add_user_transfer, add_user_usage, mark_first_transfer};

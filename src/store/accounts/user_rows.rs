@@ -1,0 +1,166 @@
+//! Rows of users: saving and loading.
+
+use entrepot_model::User;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::document::Document;
+use super::relations::{
+    FolderOwner, load_folders, load_user_groups, refer_role, require, require_free, save_folders, save_user_groups,
+};
+use super::users::{KIND, PasswordChange};
+use crate::StoreError;
+
+/// Members that are computed or never written by a save: counters and times have their own writers (ACC-063).
+const ELSEWHERE: [&str; 8] = [
+    "id",
+    // Given to hooks, never stored (ACC-050).
+    "oidc_custom_fields",
+    "password",
+    "has_password",
+    "updated_at",
+    "used_quota_size",
+    "used_quota_files",
+    "last_quota_update",
+];
+
+pub(super) fn insert_user(
+    connection: &Connection,
+    mut document: Document,
+    password_hash: Option<String>,
+    now: i64,
+) -> Result<User, StoreError> {
+    let name = document.take_text("username");
+    require_free(connection, KIND, &name)?;
+    let role = refer_role(connection, &document.take_text("role"))?;
+    let folders = document.take_list("virtual_folders");
+    let groups = document.take_list("groups");
+    let or_now = |time: i64| if time > 0 { time } else { now };
+    let created_at = or_now(document.take_integer("created_at"));
+    let changed = document.take_integer("last_password_change");
+    let changed = if password_hash.is_some() { or_now(changed) } else { changed };
+    let (status, email) = (document.take_integer("status"), document.take_text("email"));
+    let expiration_date = document.take_integer("expiration_date");
+    let times = ["last_login", "first_upload", "first_download"].map(|member| document.take_integer(member));
+    document.drop_members(&ELSEWHERE);
+    document.drop_members(&["used_upload_data_transfer", "used_download_data_transfer"]);
+    connection
+        .prepare_cached(
+            "INSERT INTO user_account (name, status, role_id, email, expiration_date, created_at, updated_at, \
+             last_password_change, password_hash, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            name,
+            status,
+            role,
+            email,
+            expiration_date,
+            created_at,
+            now,
+            changed,
+            password_hash,
+            document.text()?
+        ])?;
+    let id = connection.last_insert_rowid();
+    connection
+        .prepare_cached("INSERT INTO user_usage (user_id, last_login, first_upload, first_download) VALUES (?, ?, ?, ?)")?
+        .execute([id, times[0], times[1], times[2]])?;
+    save_user_groups(connection, id, groups)?;
+    save_folders(connection, FolderOwner::User(id), folders)?;
+    load(connection, id)
+}
+
+pub(super) fn update_user(
+    connection: &Connection,
+    mut document: Document,
+    password: &PasswordChange,
+    now: i64,
+) -> Result<User, StoreError> {
+    let id = require(connection, KIND, &document.take_text("username"))?;
+    let role = refer_role(connection, &document.take_text("role"))?;
+    let folders = document.take_list("virtual_folders");
+    let groups = document.take_list("groups");
+    let (status, email) = (document.take_integer("status"), document.take_text("email"));
+    let expiration_date = document.take_integer("expiration_date");
+    document.drop_members(&ELSEWHERE);
+    document.drop_members(&[
+        "used_upload_data_transfer",
+        "used_download_data_transfer",
+        "created_at",
+        "last_login",
+        "first_upload",
+        "first_download",
+        "last_password_change",
+    ]);
+    connection
+        .prepare_cached(
+            "UPDATE user_account SET status = ?, role_id = ?, email = ?, expiration_date = ?, updated_at = ?, \
+             document = ? WHERE id = ?",
+        )?
+        .execute(params![status, role, email, expiration_date, now, document.text()?, id])?;
+    change_password(connection, id, password, now)?;
+    save_user_groups(connection, id, groups)?;
+    save_folders(connection, FolderOwner::User(id), folders)?;
+    load(connection, id)
+}
+
+pub(super) fn change_password(connection: &Connection, id: i64, change: &PasswordChange, now: i64) -> Result<(), StoreError> {
+    let hash = match change {
+        PasswordChange::Keep => return Ok(()),
+        PasswordChange::Clear => None,
+        PasswordChange::Set(hash) => Some(hash),
+    };
+    connection
+        .prepare_cached("UPDATE user_account SET password_hash = ?, last_password_change = ? WHERE id = ?")?
+        .execute(params![hash, now, id])?;
+    Ok(())
+}
+
+pub(super) fn password_hash(connection: &Connection, name: &str) -> Result<Option<String>, StoreError> {
+    let hash: Option<Option<String>> = connection
+        .prepare_cached("SELECT password_hash FROM user_account WHERE name = ?")?
+        .query_row([name], |row| row.get(0))
+        .optional()?;
+    Ok(hash.flatten())
+}
+
+/// A user with everything but the password.
+pub(super) fn load(connection: &Connection, id: i64) -> Result<User, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT u.name, u.document, u.status, u.expiration_date, u.created_at, u.updated_at, u.last_password_change, \
+         u.email, r.name, u.password_hash IS NOT NULL, \
+         c.used_quota_size, c.used_quota_files, c.last_quota_update, c.used_upload_data_transfer, \
+         c.used_download_data_transfer, c.last_login, c.first_upload, c.first_download \
+         FROM user_account u LEFT JOIN role r ON r.id = u.role_id LEFT JOIN user_usage c ON c.user_id = u.id \
+         WHERE u.id = ?",
+    )?;
+    let mut rows = statement.query([id])?;
+    let row = rows.next()?.ok_or_else(|| StoreError::database("a listed user is missing"))?;
+    let name: String = row.get(0)?;
+    let text = row.get_ref(1)?.as_str().map_err(StoreError::database)?;
+    let mut document = Document::parse(KIND, &name, text)?;
+    document.put("id", id);
+    document.put("username", name.clone());
+    let columns = ["status", "expiration_date", "created_at", "updated_at", "last_password_change"];
+    for (index, member) in (2..).zip(columns) {
+        document.put(member, row.get::<_, i64>(index)?);
+    }
+    document.put_text("email", row.get(7)?);
+    document.put_text("role", row.get::<_, Option<String>>(8)?.unwrap_or_default());
+    document.put("has_password", row.get::<_, bool>(9)?);
+    let counters = [
+        "used_quota_size",
+        "used_quota_files",
+        "last_quota_update",
+        "used_upload_data_transfer",
+        "used_download_data_transfer",
+        "last_login",
+        "first_upload",
+        "first_download",
+    ];
+    for (index, member) in (10..).zip(counters) {
+        document.put(member, row.get::<_, Option<i64>>(index)?.unwrap_or(0));
+    }
+    document.put_list("groups", load_user_groups(connection, id)?);
+    document.put_list("virtual_folders", load_folders(connection, FolderOwner::User(id))?);
+    document.into_object(KIND, &name)
+}

@@ -1,0 +1,157 @@
+//! Users.
+
+use std::sync::Arc;
+
+use entrepot_model::User;
+
+use super::document::Document;
+use super::listing::{ListOptions, Listed};
+use super::login::{LoginRecord, load_for_login};
+use super::relations::{find, require};
+use super::user_rows::{change_password, insert_user, load, password_hash, update_user};
+use crate::engine::{Database, Durability};
+use crate::{ObjectKind, StoreError};
+
+pub(super) const KIND: ObjectKind = ObjectKind::User;
+const LISTED: Listed = Listed { table: "user_account", has_role: true };
+/// What a save does to the stored password (ACC-064).
+#[derive(Clone, PartialEq, Eq)]
+pub enum PasswordChange {
+    /// The stored one stays.
+    Keep,
+    /// There is none afterwards.
+    Clear,
+    /// This hash replaces it, and the time of the change is noted.
+    Set(String),
+}
+
+impl std::fmt::Debug for PasswordChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Keep => "Keep",
+            Self::Clear => "Clear",
+            Self::Set(_) => "Set(***)",
+        })
+    }
+}
+
+/// The users.
+#[derive(Clone)]
+pub struct Users {
+    pub(crate) database: Arc<Database>,
+}
+
+impl Users {
+    pub(crate) fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+
+    /// The user of this name, with folders, groups and counters; never with a password.
+    pub async fn get(&self, name: &str) -> Result<Option<User>, StoreError> {
+        let name = name.to_string();
+        self.database.read(move |c| find(c, KIND, &name)?.map(|id| load(c, id)).transpose()).await
+    }
+
+    /// All a login needs, of one moment: the user, the groups that give settings, the folders, the password hash.
+    pub async fn load_for_login(&self, name: &str) -> Result<Option<LoginRecord>, StoreError> {
+        let name = name.to_string();
+        self.database.read(move |c| load_for_login(c, &name)).await
+    }
+
+    /// A page of users.
+    pub async fn list(&self, options: ListOptions) -> Result<Vec<User>, StoreError> {
+        self.database.read(move |c| LISTED.ids(c, &options)?.into_iter().map(|id| load(c, id)).collect()).await
+    }
+
+    /// How many users the list has without paging.
+    pub async fn count(&self, options: ListOptions) -> Result<u64, StoreError> {
+        self.database.read(move |c| LISTED.count(c, &options)).await
+    }
+
+    /// The stored hash of the password, if the user has one.
+    pub async fn password_hash(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let name = name.to_string();
+        self.database.read(move |c| password_hash(c, &name)).await
+    }
+
+    /// Adds a user with the hash of its password. Id and times are set here, counters are zero; `user.password` is
+    /// not looked at.
+    ///
+    /// # Errors
+    /// `Conflict` if the name is taken; `Reference` if the role, a group or a folder does not exist: then nothing
+    /// is saved (ACC-060).
+    pub async fn insert(&self, user: User, password_hash: Option<String>, now: i64) -> Result<User, StoreError> {
+        let mut document = Document::of(KIND, &user)?;
+        document.drop_members(&["created_at", "last_login", "first_upload", "first_download", "last_password_change"]);
+        self.add(document, password_hash, now).await
+    }
+
+    /// Adds a user from a backup: as `insert`, but the times it carries are kept (API-095).
+    ///
+    /// # Errors
+    /// As `insert`.
+    pub async fn restore(&self, user: User, password_hash: Option<String>, now: i64) -> Result<User, StoreError> {
+        let document = Document::of(KIND, &user)?;
+        self.add(document, password_hash, now).await
+    }
+
+    async fn add(&self, document: Document, password_hash: Option<String>, now: i64) -> Result<User, StoreError> {
+        self.database.write(Durability::Full, move |c| insert_user(c, document, password_hash, now)).await
+    }
+
+    /// Replaces what a save can change of a user: not its id, counters, `created_at` or the times of logins and
+    /// first transfers (ACC-063).
+    ///
+    /// # Errors
+    /// `NotFound` if it does not exist; `Reference` as `insert`.
+    pub async fn update(&self, user: User, password: PasswordChange, now: i64) -> Result<User, StoreError> {
+        let document = Document::of(KIND, &user)?;
+        self.database.write(Durability::Full, move |c| update_user(c, document, &password, now)).await
+    }
+
+    /// Deletes a user with its mappings and counters. Files are not touched (ACC-067).
+    ///
+    /// # Errors
+    /// `NotFound` if it does not exist.
+    pub async fn delete(&self, name: &str) -> Result<(), StoreError> {
+        let name = name.to_string();
+        self.database
+            .write(Durability::Full, move |c| {
+                let id = require(c, KIND, &name)?;
+                c.prepare_cached("DELETE FROM user_account WHERE id = ?")?.execute([id])?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Changes the password alone: the time of the change is noted and `updated_at` is bumped (ACC-069).
+    ///
+    /// # Errors
+    /// `NotFound` if the user does not exist.
+    pub async fn set_password_hash(&self, name: &str, hash: Option<String>, now: i64) -> Result<(), StoreError> {
+        let name = name.to_string();
+        let change = hash.map_or(PasswordChange::Clear, PasswordChange::Set);
+        self.database
+            .write(Durability::Full, move |c| {
+                let id = require(c, KIND, &name)?;
+                change_password(c, id, &change, now)?;
+                c.prepare_cached("UPDATE user_account SET updated_at = ? WHERE id = ?")?.execute([now, id])?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Replaces a hash by one of the same password (CFG-188): no time changes. False if the stored one is another
+    /// by now.
+    pub async fn replace_password_hash(&self, name: &str, old: String, new: String) -> Result<bool, StoreError> {
+        let name = name.to_string();
+        self.database
+            .write(Durability::Normal, move |c| {
+                let changed = c
+                    .prepare_cached("UPDATE user_account SET password_hash = ? WHERE name = ? AND password_hash = ?")?
+                    .execute([new, name, old])?;
+                Ok(changed > 0)
+            })
+            .await
+    }
+}

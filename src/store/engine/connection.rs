@@ -1,0 +1,88 @@
+//! Opening connections: flags, pragmas, file modes.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::StoreError;
+
+/// How long a connection waits for a lock that another process holds (CFG-190).
+const BUSY_TIMEOUT: Duration = Duration::from_millis(5000);
+/// Page cache of each connection in KiB; negative in the pragma means KiB instead of pages. Small: an idle server
+/// shall be small, and the page cache of the system holds the rest.
+const CACHE_KIB: i32 = 2000;
+/// Prepared statements kept by the writer.
+const WRITER_STATEMENTS: usize = 128;
+/// Prepared statements kept by each reader.
+const READER_STATEMENTS: usize = 48;
+/// The log is cut to this size after a burst.
+const LOG_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
+
+/// Makes the file if it is missing, readable by its owner only; the log files take over its mode.
+pub(crate) fn create_private_file(path: &Path) -> Result<(), StoreError> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map(drop).map_err(|error| {
+        StoreError::Directory {
+            path: path.to_path_buf(),
+            detail: format!("{error}; the data folder must belong to the user that runs the server"),
+        }
+    })
+}
+
+/// Opens the connection that writes. With `reclaim` the file gives back free pages after deletions (it takes
+/// effect on a new file only).
+pub(crate) fn open_writer(path: &Path, reclaim: bool) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    if reclaim {
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    }
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(StoreError::Directory {
+            path: path.to_path_buf(),
+            detail: "its file system has no shared memory for a write-ahead log; use a local disk".into(),
+        });
+    }
+    connection.pragma_update(None, "journal_size_limit", LOG_LIMIT_BYTES)?;
+    prepare_writer(&connection)?;
+    Ok(connection)
+}
+
+/// Opens a database in memory.
+pub(crate) fn open_memory() -> Result<Connection, StoreError> {
+    let connection = Connection::open_in_memory()?;
+    prepare_writer(&connection)?;
+    Ok(connection)
+}
+
+fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
+    common_pragmas(connection)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.set_prepared_statement_cache_capacity(WRITER_STATEMENTS);
+    Ok(())
+}
+
+/// Opens a connection that cannot write.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    common_pragmas(&connection)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.set_prepared_statement_cache_capacity(READER_STATEMENTS);
+    Ok(connection)
+}
+
+fn common_pragmas(connection: &Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "mmap_size", 0)?;
+    // Names come from the network; a schema that was tampered with must not run functions.
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Schema changes: embedded, forward only, with a backup of the file before each upgrade.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use refinery::Runner;
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
+
+use super::place::with_suffix;
+use crate::StoreError;
+
+mod main_schema {
+    refinery::embed_migrations!("../../migrations/main");
+}
+
+mod events_schema {
+    refinery::embed_migrations!("../../migrations/events");
+}
+
+/// One of the two databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Schema {
+    /// Accounts, settings, transfers.
+    Main,
+    /// Events.
+    Events,
+}
+
+impl Schema {
+    /// The number in the header of the file that says whose it is; the first migration writes it.
+    pub(crate) fn application_id(self) -> i32 {
+        match self {
+            Self::Main => 0x454E_5452,
+            Self::Events => 0x454E_5445,
+        }
+    }
+
+    /// The newest version that this program knows.
+    pub(crate) fn newest(self) -> i32 {
+        let runner = self.runner();
+        runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
+    }
+
+    fn runner(self) -> Runner {
+        match self {
+            Self::Main => main_schema::migrations::runner(),
+            Self::Events => events_schema::migrations::runner(),
+        }
+    }
+
+    /// Brings the database to the newest version. Each step is a transaction of its own.
+    pub(crate) fn migrate(self, connection: &mut Connection) -> Result<(), String> {
+        let text = |error: rusqlite::Error| error.to_string();
+        // A migration may rebuild a table that others refer to; the pragma does nothing inside a transaction.
+        connection.pragma_update(None, "foreign_keys", false).map_err(text)?;
+        self.runner().set_abort_divergent(true).run(connection).map_err(|error| error.to_string())?;
+        connection.pragma_update(None, "foreign_keys", true).map_err(text)
+    }
+}
+
+/// Copies the database to `<file>.backup-v<version>` beside it; an older copy of that name is replaced.
+pub(crate) fn back_up(connection: &Connection, path: &Path, version: i32) -> Result<PathBuf, StoreError> {
+    let target = with_suffix(path, &format!(".backup-v{version}"));
+    let part = with_suffix(&target, ".part");
+    let failed =
+        |detail: String| StoreError::Migration { path: path.to_path_buf(), detail: format!("no backup could be made: {detail}") };
+    OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(&part)
+        .map_err(|error| failed(error.to_string()))?;
+    copy(connection, &part).map_err(|error| failed(error.to_string()))?;
+    std::fs::rename(&part, &target).map_err(|error| failed(error.to_string()))?;
+    Ok(target)
+}
+
+fn copy(connection: &Connection, target: &Path) -> rusqlite::Result<()> {
+    let mut copy = Connection::open(target)?;
+    let backup = Backup::new(connection, &mut copy)?;
+    // Nobody else has the database open: one step copies all of it, or fails.
+    match backup.step(-1)? {
+        StepResult::Done => Ok(()),
+        _ => Err(rusqlite::Error::InvalidQuery),
+    }
+}
+
+/// How the engine would run a statement on an empty database of this schema.
+#[cfg(test)]
+pub(crate) fn query_plan(schema: Schema, sql: &str, values: Vec<rusqlite::types::Value>) -> String {
+    let mut connection = Connection::open_in_memory().expect("open");
+    schema.migrate(&mut connection).expect("migrate");
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("prepare");
+    let rows = statement.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3)).expect("query");
+    rows.map(|row| row.expect("row")).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,113 @@
+//! Where a database may lie: an existing folder on a local file system, used by one server at a time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::StoreError;
+
+/// What a file system type number of the kernel (statfs, `f_type`) means for a database.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    Doubtful(&'static str),
+    Network(&'static str),
+}
+
+/// The numbers are those of `linux/magic.h` and the file systems' own headers.
+fn judge(magic: u64) -> Verdict {
+    match magic {
+        0x6969 => Verdict::Network("NFS"),
+        0x517B => Verdict::Network("SMB"),
+        0xFF53_4D42 => Verdict::Network("CIFS"),
+        0xFE53_4D42 => Verdict::Network("SMB2"),
+        0x0102_1997 => Verdict::Network("9p"),
+        0x5346_414F | 0x6B41_4653 => Verdict::Network("AFS"),
+        // It may be sshfs or a local disk: the kernel does not tell.
+        0x6573_5546 => Verdict::Doubtful("FUSE"),
+        _ => Verdict::Good,
+    }
+}
+
+/// Checks that the folder exists and that its file system keeps the promises a database needs.
+pub(crate) fn check_directory(directory: &Path) -> Result<(), StoreError> {
+    let unusable = |detail: String| StoreError::Directory { path: directory.to_path_buf(), detail };
+    let metadata = std::fs::metadata(directory).map_err(|error| unusable(format!("{error}; create the data folder first")))?;
+    if !metadata.is_dir() {
+        return Err(unusable("it is not a folder".into()));
+    }
+    let facts = rustix::fs::statfs(directory).map_err(|error| unusable(error.to_string()))?;
+    // The type of `f_type` differs between platforms; only its 32 low bits count.
+    match judge((facts.f_type as u64) & 0xFFFF_FFFF) {
+        Verdict::Good => Ok(()),
+        Verdict::Doubtful(file_system) => {
+            tracing::warn!(
+                path = %directory.display(),
+                file_system,
+                "the data folder lies on a FUSE file system: if it is a remote one, move it to a local disk"
+            );
+            Ok(())
+        }
+        Verdict::Network(file_system) => Err(StoreError::NetworkFileSystem { path: directory.to_path_buf(), file_system }),
+    }
+}
+
+/// Takes the lock beside the database; it is released when the file is dropped, or by the kernel when the
+/// process ends.
+pub(crate) fn take_lock(database: &Path) -> Result<File, StoreError> {
+    let path = with_suffix(database, ".lock");
+    let unusable = |error: std::io::Error| StoreError::Directory { path: path.clone(), detail: error.to_string() };
+    let mut file =
+        OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(&path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // Only for the message.
+            let _ = file.take(32).read_to_string(&mut holder);
+            let holder = match holder.trim() {
+                "" => "process unknown".to_string(),
+                number => format!("process {number}"),
+            };
+            return Err(StoreError::Locked { path: database.to_path_buf(), holder });
+        }
+        Err(TryLockError::Error(error)) => return Err(unusable(error)),
+    }
+    file.set_len(0).map_err(unusable)?;
+    file.rewind().map_err(unusable)?;
+    writeln!(file, "{}", std::process::id()).map_err(unusable)?;
+    Ok(file)
+}
+
+/// The path with `suffix` added to its last component.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn network_file_systems_are_refused_and_fuse_is_doubted() {
+        for (magic, name) in [(0x6969, "NFS"), (0xFF53_4D42, "CIFS"), (0xFE53_4D42, "SMB2"), (0x0102_1997, "9p")] {
+            assert_eq!(judge(magic), Verdict::Network(name));
+        }
+        assert_eq!(judge(0x5346_414F), Verdict::Network("AFS"));
+        assert_eq!(judge(0x6573_5546), Verdict::Doubtful("FUSE"));
+        // ext4, XFS, Btrfs, tmpfs, overlay, ZFS
+        for magic in [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x794C_7630, 0x2FC1_2FC1] {
+            assert_eq!(judge(magic), Verdict::Good);
+        }
+    }
+
+    #[test]
+    fn missing_directory_is_refused_with_its_cure() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let error = check_directory(&folder.path().join("none")).expect_err("must be refused");
+        assert!(error.to_string().contains("create the data folder"), "{error}");
+    }
+}

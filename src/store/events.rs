@@ -1,0 +1,110 @@
+//! The audit trail: events go through the outbox of the main database into a database of their own, where they
+//! are searched and expire.
+
+mod outbox;
+mod search;
+mod table;
+
+use std::sync::Arc;
+
+use entrepot_model::event::{FsEvent, LogEvent, ProviderEvent};
+use rusqlite::params;
+
+pub(crate) use outbox::put_outbox;
+pub use outbox::{EventKind, OutboxEvent};
+pub use search::{FsEventFilter, LogEventFilter, Page, ProviderEventFilter};
+
+use crate::StoreError;
+use crate::engine::{Database, Durability};
+
+/// Events that one call of the mover takes along.
+const MOVE_BATCH: i64 = 500;
+/// Rows that one transaction of the retention deletes, so that events that arrive never wait long.
+const DELETE_BATCH: i64 = 1000;
+/// Free pages given back to the file system after each such transaction.
+const FREED_PAGES: i64 = 256;
+
+/// The stored events.
+#[derive(Clone)]
+pub struct Events {
+    main: Arc<Database>,
+    events: Arc<Database>,
+}
+
+impl Events {
+    pub(crate) fn new(main: Arc<Database>, events: Arc<Database>) -> Self {
+        Self { main, events }
+    }
+
+    /// Records events without waiting. They survive a crash once written, and can be searched once moved.
+    ///
+    /// # Errors
+    /// `Overloaded` or `Closed`; a failure of the write itself is logged.
+    pub fn record(&self, events: Vec<OutboxEvent>) -> Result<(), StoreError> {
+        self.main.submit("events", move |c| put_outbox(c, &events))
+    }
+
+    /// Records events and waits until they are stored.
+    pub async fn record_and_wait(&self, events: Vec<OutboxEvent>) -> Result<(), StoreError> {
+        self.main.write(Durability::Full, move |c| put_outbox(c, &events)).await
+    }
+
+    /// Moves a batch of recorded events to where they are searched; how many. Events are copied first and removed
+    /// when the copy is on the disk; a copy that was made before a crash is not made twice. Call it until it
+    /// answers 0.
+    pub async fn move_outbox(&self) -> Result<usize, StoreError> {
+        let batch = self.main.read(|c| outbox::take_batch(c, MOVE_BATCH)).await?;
+        let Some(last) = batch.last().map(|(sequence, _)| *sequence) else {
+            return Ok(0);
+        };
+        let sequences: Vec<i64> = batch.iter().map(|(sequence, _)| *sequence).collect();
+        let moved = batch.len();
+        self.events.write(Durability::Full, move |c| batch.iter().try_for_each(|(_, event)| table::insert(c, event))).await?;
+        tracing::trace!(moved, last, "events moved");
+        self.main.write(Durability::Normal, move |c| outbox::remove(c, &sequences)).await?;
+        Ok(moved)
+    }
+
+    /// File system events of a filter (AUD-002).
+    pub async fn search_fs(&self, filter: FsEventFilter) -> Result<Vec<FsEvent>, StoreError> {
+        self.events.read(move |c| table::FS.search(c, &filter.query())).await
+    }
+
+    /// Provider events of a filter (AUD-003).
+    pub async fn search_provider(&self, filter: ProviderEventFilter) -> Result<Vec<ProviderEvent>, StoreError> {
+        self.events.read(move |c| table::PROVIDER.search(c, &filter.query())).await
+    }
+
+    /// Log events of a filter (AUD-004).
+    pub async fn search_log(&self, filter: LogEventFilter) -> Result<Vec<LogEvent>, StoreError> {
+        self.events.read(move |c| table::LOG.search(c, &filter.query())).await
+    }
+
+    /// Deletes the events of a kind that are older than `timestamp` (Unix nanoseconds); how many. It goes in
+    /// batches, between which others write; a cancelled call leaves the rest.
+    pub async fn delete_before(&self, kind: EventKind, timestamp: i64) -> Result<u64, StoreError> {
+        let table = table::of(kind).name;
+        let mut total = 0;
+        loop {
+            let deleted = self
+                .events
+                .write(Durability::Normal, move |c| {
+                    let sql = format!(
+                        "DELETE FROM {table} WHERE sequence IN \
+                         (SELECT sequence FROM {table} WHERE timestamp < ? ORDER BY timestamp LIMIT ?)"
+                    );
+                    let deleted = c.prepare_cached(&sql)?.execute(params![timestamp, DELETE_BATCH])?;
+                    // Each step of the pragma frees a page.
+                    let mut vacuum = c.prepare(&format!("PRAGMA incremental_vacuum({FREED_PAGES})"))?;
+                    let mut steps = vacuum.query([])?;
+                    while steps.next()?.is_some() {}
+                    Ok(deleted as u64)
+                })
+                .await?;
+            total += deleted;
+            if deleted < DELETE_BATCH as u64 {
+                return Ok(total);
+            }
+        }
+    }
+}

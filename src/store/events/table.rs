@@ -1,0 +1,253 @@
+//! The tables of the events database: which members of an event are columns, writing and searching them.
+
+use rusqlite::types::{Value as SqlValue, ValueRef};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::outbox::{EventKind, OutboxEvent};
+use super::search::Query;
+use crate::{Order, StoreError};
+
+/// A column and the type of its values.
+#[derive(Debug, Clone, Copy)]
+enum Column {
+    Text(&'static str),
+    Integer(&'static str),
+    /// Stored for searches, not part of the event.
+    Hidden(&'static str),
+}
+
+impl Column {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text(name) | Self::Integer(name) | Self::Hidden(name) => name,
+        }
+    }
+
+    /// The value of this column in an event: members that are absent are empty.
+    fn value(self, members: &Value) -> SqlValue {
+        let member = members.get(self.name());
+        match self {
+            Self::Integer(_) => SqlValue::Integer(member.and_then(Value::as_i64).unwrap_or(0)),
+            Self::Text(_) | Self::Hidden(_) => SqlValue::Text(member.and_then(Value::as_str).unwrap_or_default().to_string()),
+        }
+    }
+}
+
+/// A table of events. Beside its columns it has `sequence` and `event_id`.
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    columns: &'static [Column],
+}
+
+use Column::{Hidden, Integer, Text};
+
+/// File system events.
+pub(super) const FS: Table = Table {
+    name: "fs_event",
+    columns: &[
+        Integer("timestamp"),
+        Text("action"),
+        Text("username"),
+        Text("external_username"),
+        Text("fs_path"),
+        Text("fs_target_path"),
+        Text("virtual_path"),
+        Text("virtual_target_path"),
+        Text("ssh_cmd"),
+        Integer("file_size"),
+        Integer("elapsed"),
+        Integer("status"),
+        Text("protocol"),
+        Text("ip"),
+        Text("session_id"),
+        Integer("fs_provider"),
+        Text("bucket"),
+        Text("endpoint"),
+        Text("open_flags"),
+        Text("role"),
+        Text("instance_id"),
+    ],
+};
+
+/// Provider events.
+pub(super) const PROVIDER: Table = Table {
+    name: "provider_event",
+    columns: &[
+        Integer("timestamp"),
+        Text("action"),
+        Text("username"),
+        Text("ip"),
+        Text("object_type"),
+        Text("object_name"),
+        Text("object_data"),
+        Hidden("object_role"),
+        Text("role"),
+        Text("instance_id"),
+    ],
+};
+
+/// Log events.
+pub(super) const LOG: Table = Table {
+    name: "log_event",
+    columns: &[
+        Integer("timestamp"),
+        Integer("event"),
+        Text("protocol"),
+        Text("username"),
+        Text("ip"),
+        Text("message"),
+        Text("role"),
+        Text("instance_id"),
+    ],
+};
+
+/// The table of a kind.
+pub(super) fn of(kind: EventKind) -> &'static Table {
+    match kind {
+        EventKind::Fs => &FS,
+        EventKind::Provider => &PROVIDER,
+        EventKind::Log => &LOG,
+    }
+}
+
+/// Stores an event, unless one of its id is there.
+pub(super) fn insert(connection: &Connection, event: &OutboxEvent) -> Result<(), StoreError> {
+    let table = of(event.kind());
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name()).collect();
+    let places = vec!["?"; names.len() + 1].join(", ");
+    let sql = format!("INSERT OR IGNORE INTO {} (event_id, {}) VALUES ({places})", table.name, names.join(", "));
+    let members = event.members()?;
+    let mut values = vec![SqlValue::Text(event.id().to_string())];
+    values.extend(table.columns.iter().map(|column| column.value(&members)));
+    connection.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+    Ok(())
+}
+
+impl Table {
+    /// The events that match.
+    pub(super) fn search<T: DeserializeOwned>(&self, connection: &Connection, query: &Query) -> Result<Vec<T>, StoreError> {
+        let cursor = self.cursor(connection, &query.page.from_id)?;
+        let (sql, values) = self.statement(query, cursor);
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut members = Map::new();
+            members.insert("id".into(), row.get::<_, String>(0)?.into());
+            for (index, column) in (1..).zip(self.shown(query)) {
+                let value = match row.get_ref(index)? {
+                    ValueRef::Integer(number) => Value::from(number),
+                    value => Value::from(value.as_str().map_err(StoreError::database)?),
+                };
+                members.insert(column.name().into(), value);
+            }
+            // An empty text and an absent member mean the same.
+            members.retain(|_, value| value.as_str() != Some(""));
+            let event = serde_json::from_value(Value::Object(members));
+            events.push(event.map_err(|error| StoreError::document("stored event", error))?);
+        }
+        Ok(events)
+    }
+
+    /// The statement of a search, and the values of its parameters.
+    pub(super) fn statement(&self, query: &Query, cursor: Option<(i64, i64)>) -> (String, Vec<SqlValue>) {
+        let mut conditions = query.conditions.clone();
+        let mut values = query.values.clone();
+        if let Some((timestamp, sequence)) = cursor {
+            conditions.push(match query.page.order {
+                Order::Ascending => "(timestamp, sequence) > (?, ?)".into(),
+                Order::Descending => "(timestamp, sequence) < (?, ?)".into(),
+            });
+            values.extend([SqlValue::Integer(timestamp), SqlValue::Integer(sequence)]);
+        }
+        let condition = match conditions.as_slice() {
+            [] => String::new(),
+            conditions => format!(" WHERE {}", conditions.join(" AND ")),
+        };
+        let names: Vec<&str> = self.shown(query).map(Column::name).collect();
+        let order = query.page.order.sql();
+        values.push(SqlValue::Integer(query.page.limit.into()));
+        let sql = format!(
+            "SELECT event_id, {} FROM {}{condition} ORDER BY timestamp {order}, sequence {order} LIMIT ?",
+            names.join(", "),
+            self.name
+        );
+        (sql, values)
+    }
+
+    fn shown<'a>(&'a self, query: &'a Query) -> impl Iterator<Item = Column> + 'a {
+        let visible = |column: &Column| !matches!(column, Hidden(_));
+        self.columns.iter().copied().filter(move |column| visible(column) && query.omit != Some(column.name()))
+    }
+
+    /// Where the event of this id stands.
+    fn cursor(&self, connection: &Connection, id: &str) -> Result<Option<(i64, i64)>, StoreError> {
+        if id.is_empty() {
+            return Ok(None);
+        }
+        let sql = format!("SELECT timestamp, sequence FROM {} WHERE event_id = ?", self.name);
+        let mut statement = connection.prepare_cached(&sql)?;
+        Ok(statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::migration::{Schema, query_plan};
+    use crate::{FsEventFilter, LogEventFilter, Page, ProviderEventFilter};
+
+    fn plan(table: &Table, query: &Query) -> String {
+        let (sql, values) = table.statement(query, Some((1, 1)));
+        query_plan(Schema::Events, &sql, values)
+    }
+
+    /// The plan must use this index, and read the page in its order.
+    fn assert_uses(plan: &str, index: &str) {
+        assert!(plan.contains(&format!("USING INDEX {index} ")), "{index}: {plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{index}: {plan}");
+    }
+
+    // API-103, API-104
+    #[test]
+    fn searches_of_file_system_events_read_in_the_order_of_an_index() {
+        let one = |text: &str| vec![text.to_string()];
+        let page = Page { start_timestamp: 1, end_timestamp: 9, ..Page::default() };
+        let all = FsEventFilter { page, ..FsEventFilter::default() };
+        assert_uses(&plan(&FS, &all.query()), "fs_event_time");
+        type Change = fn(&mut FsEventFilter, &dyn Fn(&str) -> Vec<String>);
+        let cases: [(&str, Change); 7] = [
+            ("fs_event_username", |filter, _| filter.username = "a".into()),
+            ("fs_event_action", |filter, one| filter.actions = one("upload")),
+            ("fs_event_protocol", |filter, one| filter.protocols = one("SFTP")),
+            ("fs_event_ip", |filter, _| filter.ip = "192.0.2.1".into()),
+            ("fs_event_virtual_path", |filter, _| filter.virtual_path = "/a".into()),
+            ("fs_event_session", |filter, _| filter.session_id = "s".into()),
+            ("fs_event_time", |filter, one| {
+                filter.actions = [one("upload"), one("download")].concat();
+                filter.statuses = vec![2, 3];
+            }),
+        ];
+        for (index, change) in cases {
+            let mut filter = all.clone();
+            change(&mut filter, &one);
+            assert_uses(&plan(&FS, &filter.query()), index);
+        }
+    }
+
+    #[test]
+    fn searches_of_other_events_read_in_the_order_of_an_index() {
+        let mut filter = ProviderEventFilter::default();
+        assert_uses(&plan(&PROVIDER, &filter.query()), "provider_event_time");
+        filter.role = "sales".into();
+        assert_uses(&plan(&PROVIDER, &filter.query()), "provider_event_time");
+        filter.object_name = "alice".into();
+        assert_uses(&plan(&PROVIDER, &filter.query()), "provider_event_object");
+        let mut filter = LogEventFilter::default();
+        assert_uses(&plan(&LOG, &filter.query()), "log_event_time");
+        filter.events = vec![1];
+        assert_uses(&plan(&LOG, &filter.query()), "log_event_event");
+    }
+}

@@ -1,0 +1,32 @@
+//! The `store` room: the two databases of the server, and the only place with SQL.
+//!
+//! It owns the files `entrepot.db` (accounts, settings, unsettled transfers) and `events.db` (the audit trail):
+//! their schema and its migrations, one writing thread and a few reading threads for each, and the repositories
+//! that turn rows into types of the model. No type of the database engine leaves it, so that another engine can
+//! stand behind the same repositories.
+//!
+//! It must not know protocols, sessions, storage backends or the configuration; it hashes no password, opens no
+//! secret and asks no clock: whoever calls passes hashes, sealed texts and the time (Unix milliseconds, or
+//! nanoseconds for events). Only `core` (use cases, accounts, transfers, audit) and `cli` (start and stop) call it.
+
+mod accounts;
+mod engine;
+mod error;
+mod events;
+mod settings;
+mod store;
+#[cfg(test)]
+mod tests;
+mod transfers;
+
+pub use accounts::{
+    Admins, FolderUsage, Folders, Groups, ListOptions, LoginRecord, Order, PasswordChange, Roles, TransferDirection, UserUsage,
+    Users,
+};
+pub use error::{ObjectKind, StoreError};
+pub use events::{EventKind, Events, FsEventFilter, LogEventFilter, OutboxEvent, Page, ProviderEventFilter};
+pub use settings::{SecretKey, SecretKeys, Settings, Setup, SetupToken};
+pub use store::{Store, StoreOptions};
+pub use transfers::{
+    FirstTransfer, IntentEnd, QuotaChange, QuotaOwner, Settled, Settlement, TransferUsage, Transfers, UploadIntent, UploadState,
+};

@@ -1,0 +1,193 @@
+//! The store: both databases, opened, checked and migrated.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::engine::connection::{create_private_file, open_memory, open_writer};
+use crate::engine::inspection::inspect;
+use crate::engine::migration::{Schema, back_up};
+use crate::engine::place::{check_directory, take_lock};
+use crate::engine::{Database, Location};
+use crate::{Admins, Events, Folders, Groups, Roles, SecretKeys, Settings, Setup, StoreError, Transfers, Users};
+
+/// File of the events database, beside the main one.
+const EVENTS_FILE: &str = "events.db";
+/// Threads that read events: searches are rare.
+const EVENT_READERS: usize = 1;
+
+/// How to open the store.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// The data folder; it must exist. Not looked at with `in_memory`.
+    pub directory: PathBuf,
+    /// File name of the main database, or an absolute path.
+    pub name: String,
+    /// Keep everything in the memory of the process; nothing remains after its end.
+    pub in_memory: bool,
+    /// Threads that read the main database, at least 1.
+    pub readers: usize,
+    /// Whether an existing database may be brought to the schema of this program (`data_provider.update_mode`).
+    pub migrate: bool,
+}
+
+impl StoreOptions {
+    /// The usual options for a data folder.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), name: "entrepot.db".into(), in_memory: false, readers: 2, migrate: true }
+    }
+
+    /// A store that lives in memory.
+    pub fn in_memory() -> Self {
+        Self { in_memory: true, ..Self::new(PathBuf::new()) }
+    }
+}
+
+/// The databases. Clones are handles of the same store; the last one that is dropped closes it, as `shutdown` does.
+#[derive(Clone)]
+pub struct Store {
+    main: Arc<Database>,
+    events: Arc<Database>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens or creates the databases: checks the place, takes the lock, looks for damage, backs up and migrates.
+    /// It blocks (some milliseconds; longer when a large database is migrated).
+    ///
+    /// # Errors
+    /// Every refusal names its cure; a file that is refused has not been changed.
+    pub fn open(options: StoreOptions) -> Result<Self, StoreError> {
+        if options.in_memory {
+            return Self::open_in_memory();
+        }
+        let path = options.directory.join(&options.name);
+        let directory = path.parent().map_or_else(|| options.directory.clone(), Path::to_path_buf);
+        check_directory(&directory)?;
+        let events_path = directory.join(EVENTS_FILE);
+        if events_path == path {
+            return Err(StoreError::Directory {
+                path,
+                detail: "this name is taken by the events database: choose another database name".into(),
+            });
+        }
+        let lock = take_lock(&path)?;
+        // The events file could be shared by two main databases of one folder.
+        let events_lock = take_lock(&events_path)?;
+        let main = inspect(&path, Schema::Main.application_id(), Schema::Main.newest())?;
+        let events = inspect(&events_path, Schema::Events.application_id(), Schema::Events.newest())?;
+        let main = open_file(&path, Schema::Main, main, options.migrate)?;
+        let events = open_file(&events_path, Schema::Events, events, options.migrate)?;
+        Ok(Self {
+            main: start("store", main, path, options.readers, lock)?,
+            events: start("events", events, events_path, EVENT_READERS, events_lock)?,
+        })
+    }
+
+    fn open_in_memory() -> Result<Self, StoreError> {
+        let start = |name: &str, schema: Schema| {
+            let mut connection = open_memory()?;
+            migrate(&mut connection, schema, Path::new(":memory:"))?;
+            Database::start(name, connection, &Location::Memory, 0, None).map(Arc::new)
+        };
+        Ok(Self { main: start("store", Schema::Main)?, events: start("events", Schema::Events)? })
+    }
+
+    /// Users.
+    pub fn users(&self) -> Users {
+        Users::new(Arc::clone(&self.main))
+    }
+
+    /// Virtual folders.
+    pub fn folders(&self) -> Folders {
+        Folders::new(Arc::clone(&self.main))
+    }
+
+    /// Groups of users.
+    pub fn groups(&self) -> Groups {
+        Groups::new(Arc::clone(&self.main))
+    }
+
+    /// Administrators.
+    pub fn admins(&self) -> Admins {
+        Admins::new(Arc::clone(&self.main))
+    }
+
+    /// Roles.
+    pub fn roles(&self) -> Roles {
+        Roles::new(Arc::clone(&self.main))
+    }
+
+    /// Uploads that are not settled, and the settlement of transfers.
+    pub fn transfers(&self) -> Transfers {
+        Transfers::new(Arc::clone(&self.main))
+    }
+
+    /// Stored events.
+    pub fn events(&self) -> Events {
+        Events::new(Arc::clone(&self.main), Arc::clone(&self.events))
+    }
+
+    /// Settings that were saved by an administrator.
+    pub fn settings(&self) -> Settings {
+        Settings::new(Arc::clone(&self.main))
+    }
+
+    /// Sealed signing keys.
+    pub fn secret_keys(&self) -> SecretKeys {
+        SecretKeys::new(Arc::clone(&self.main))
+    }
+
+    /// The token of the first start.
+    pub fn setup(&self) -> Setup {
+        Setup::new(Arc::clone(&self.main))
+    }
+
+    /// Waits until everything that was submitted is on the disk.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        self.main.flush().await
+    }
+
+    /// Carries out what is queued, folds the logs into the files and closes them. Later calls answer `Closed`.
+    pub async fn shutdown(&self) -> Result<(), StoreError> {
+        let main = self.main.shutdown().await;
+        let events = self.events.shutdown().await;
+        main.and(events)
+    }
+}
+
+fn start(name: &str, connection: Connection, path: PathBuf, readers: usize, lock: File) -> Result<Arc<Database>, StoreError> {
+    Database::start(name, connection, &Location::File(path), readers, Some(lock)).map(Arc::new)
+}
+
+/// Opens a file that has been looked at, and brings it to the newest schema.
+fn open_file(path: &Path, schema: Schema, version: Option<i32>, may_migrate: bool) -> Result<Connection, StoreError> {
+    create_private_file(path)?;
+    let mut connection = open_writer(path, schema == Schema::Events)?;
+    if version == Some(schema.newest()) {
+        return Ok(connection);
+    }
+    if let Some(version) = version {
+        if !may_migrate {
+            return Err(StoreError::Migration {
+                path: path.to_path_buf(),
+                detail: "data_provider.update_mode forbids it at start; run initprovider".into(),
+            });
+        }
+        let backup = back_up(&connection, path, version)?;
+        tracing::info!(path = %path.display(), backup = %backup.display(), "the database is upgraded");
+    }
+    migrate(&mut connection, schema, path)?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, schema: Schema, path: &Path) -> Result<(), StoreError> {
+    schema.migrate(connection).map_err(|detail| StoreError::Migration { path: path.to_path_buf(), detail })
+}

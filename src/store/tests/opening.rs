@@ -1,0 +1,176 @@
+//! Opening: what is refused, what is made, what survives.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{NOW, folder, on_disk, user};
+use crate::{Store, StoreError, StoreOptions};
+
+fn open(directory: &Path) -> Result<Store, StoreError> {
+    Store::open(StoreOptions::new(directory))
+}
+
+fn refused(directory: &Path) -> StoreError {
+    open(directory).expect_err("must be refused")
+}
+
+// CFG-190
+#[tokio::test]
+async fn files_are_private_and_the_journal_is_a_write_ahead_log() {
+    let (directory, store) = on_disk();
+    store.folders().insert(folder("f")).await.expect("insert");
+    for name in ["entrepot.db", "entrepot.db-wal", "entrepot.db.lock", "events.db"] {
+        let mode = fs::metadata(directory.path().join(name)).expect(name).permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn second_server_is_refused_until_the_first_has_closed() {
+    let (directory, store) = on_disk();
+    let error = refused(directory.path());
+    assert!(matches!(error, StoreError::Locked { .. }), "{error}");
+    assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
+    drop(store);
+    open(directory.path()).expect("free again");
+}
+
+// INIT-004
+#[test]
+fn newer_database_is_refused_and_says_so() {
+    let (directory, store) = on_disk();
+    drop(store);
+    let path = directory.path().join("entrepot.db");
+    let connection = Connection::open(&path).expect("open");
+    connection
+        .execute_batch(
+            "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) \
+             VALUES (9999, 'later', '2030-01-01T00:00:00Z', '1')",
+        )
+        .expect("insert");
+    drop(connection);
+    let before = fs::read(&path).expect("read");
+    let error = refused(directory.path());
+    assert!(matches!(error, StoreError::Newer { found: 9999, .. }), "{error}");
+    assert_eq!(fs::read(&path).expect("read"), before);
+}
+
+#[test]
+fn text_file_is_refused_untouched() {
+    let directory = tempfile::tempdir().expect("temporary folder");
+    let path = directory.path().join("entrepot.db");
+    fs::write(&path, "shopping list\n").expect("write");
+    let error = refused(directory.path());
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+    assert_eq!(fs::read(&path).expect("read"), b"shopping list\n");
+}
+
+#[tokio::test]
+async fn damaged_database_is_refused_untouched() {
+    let (directory, store) = on_disk();
+    for number in 0..200 {
+        let record = user(&format!("user{number}"));
+        store.users().insert(record, None, NOW).await.expect("insert");
+    }
+    store.shutdown().await.expect("shutdown");
+    drop(store);
+    let path = directory.path().join("entrepot.db");
+    let mut bytes = fs::read(&path).expect("read");
+    let length = bytes.len();
+    bytes[length / 2..].fill(0xA5);
+    fs::write(&path, &bytes).expect("write");
+    let error = refused(directory.path());
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+    assert!(error.to_string().contains("restore a backup"), "{error}");
+    assert!(fs::read(&path).expect("read") == bytes, "the file was changed");
+}
+
+#[test]
+fn database_of_another_program_is_refused() {
+    let directory = tempfile::tempdir().expect("temporary folder");
+    let connection = Connection::open(directory.path().join("entrepot.db")).expect("open");
+    connection.execute_batch("CREATE TABLE users (id INTEGER)").expect("create");
+    drop(connection);
+    let error = refused(directory.path());
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+}
+
+#[test]
+fn backup_is_made_before_an_upgrade() {
+    let directory = tempfile::tempdir().expect("temporary folder");
+    let path = directory.path().join("entrepot.db");
+    // A database of ours to which no migration has been applied.
+    let connection = Connection::open(&path).expect("open");
+    connection
+        .execute_batch("PRAGMA application_id = 0x454E5452; CREATE TABLE old (word TEXT); INSERT INTO old VALUES ('kept')")
+        .expect("create");
+    drop(connection);
+    let mut options = StoreOptions::new(directory.path());
+    options.migrate = false;
+    let error = Store::open(options).expect_err("must be refused");
+    assert!(matches!(error, StoreError::Migration { .. }), "{error}");
+
+    drop(open(directory.path()).expect("opens"));
+    let backup = directory.path().join("entrepot.db.backup-v0");
+    let mode = fs::metadata(&backup).expect("backup").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let connection = Connection::open(&backup).expect("open");
+    let word: String = connection.query_row("SELECT word FROM old", [], |row| row.get(0)).expect("word");
+    assert_eq!(word, "kept");
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'user_account'", [], |row| row.get(0))
+        .expect("count");
+    assert_eq!(tables, 0, "the backup is from before the upgrade");
+}
+
+#[tokio::test]
+async fn answered_writes_survive_a_killed_process() {
+    let (directory, store) = on_disk();
+    store.users().insert(user("alice"), Some("hash".into()), NOW).await.expect("insert");
+    store.users().set_last_login("alice", NOW).await.expect("login");
+    // What the disk holds while the server runs is what a killed process leaves behind.
+    let left = tempfile::tempdir().expect("temporary folder");
+    for name in ["entrepot.db", "entrepot.db-wal", "events.db", "events.db-wal"] {
+        fs::copy(directory.path().join(name), left.path().join(name)).expect(name);
+    }
+    let store = open(left.path()).expect("opens");
+    let alice = store.users().get("alice").await.expect("get").expect("alice");
+    assert_eq!(alice.last_login, NOW);
+}
+
+#[tokio::test]
+async fn everything_queued_is_stored_when_the_last_handle_is_dropped() {
+    let (directory, store) = on_disk();
+    store.users().insert(user("alice"), None, NOW).await.expect("insert");
+    for _ in 0..1000 {
+        let usage = crate::TransferUsage { username: "alice".into(), upload: 1, download: 0 };
+        let settlement = crate::Settlement { transfer: Some(usage), ..crate::Settlement::default() };
+        store.transfers().submit_settle(settlement).expect("submit");
+    }
+    drop(store);
+    let log = fs::metadata(directory.path().join("entrepot.db-wal")).map_or(0, |facts| facts.len());
+    assert_eq!(log, 0, "the log is folded into the file");
+    let store = open(directory.path()).expect("opens");
+    let usage = store.users().usage("alice").await.expect("usage").expect("alice");
+    assert_eq!(usage.used_upload_data_transfer, 1000);
+}
+
+#[tokio::test]
+async fn closed_store_refuses() {
+    let (_directory, store) = on_disk();
+    store.shutdown().await.expect("shutdown");
+    assert_eq!(store.users().get("a").await.expect_err("closed"), StoreError::Closed);
+    assert_eq!(store.folders().insert(folder("f")).await.expect_err("closed"), StoreError::Closed);
+    store.shutdown().await.expect("a second time does nothing");
+}
+
+#[tokio::test]
+async fn store_in_memory_reads_what_it_wrote() {
+    let store = Store::open(StoreOptions::in_memory()).expect("opens");
+    store.users().insert(user("alice"), None, NOW).await.expect("insert");
+    assert!(store.users().get("alice").await.expect("get").is_some());
+    store.shutdown().await.expect("shutdown");
+}

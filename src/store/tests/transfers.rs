@@ -1,0 +1,144 @@
+//! Intents and settlements.
+
+use super::{NOW, folder, on_disk, user};
+use crate::{
+    FirstTransfer, IntentEnd, OutboxEvent, QuotaChange, QuotaOwner, Settlement, Store, TransferDirection, TransferUsage,
+    UploadIntent, UploadState,
+};
+use entrepot_model::event::FsEvent;
+
+fn intent(id: &str) -> UploadIntent {
+    UploadIntent {
+        id: id.into(),
+        username: "alice".into(),
+        backend_path: b"dir/\xff.bin".to_vec(),
+        virtual_path: b"/dir/\xff.bin".to_vec(),
+        replaced_size: Some(7),
+        token: vec![0, 1, 255],
+        protocol: "SFTP".into(),
+        ip: "192.0.2.1".into(),
+        session_id: "SFTP_1".into(),
+        created_at: NOW,
+        updated_at: NOW,
+        ..UploadIntent::default()
+    }
+}
+
+fn event(id: &str) -> OutboxEvent {
+    let event = FsEvent {
+        id: id.into(),
+        timestamp: NOW * 1_000_000,
+        action: "upload".into(),
+        username: "alice".into(),
+        ..FsEvent::default()
+    };
+    OutboxEvent::fs(&event).expect("event")
+}
+
+async fn searchable(store: &Store) -> usize {
+    while store.events().move_outbox().await.expect("move") > 0 {}
+    store.events().search_fs(crate::FsEventFilter::default()).await.expect("search").len()
+}
+
+#[tokio::test]
+async fn intent_is_stored_as_it_is_and_found_after_a_crash() {
+    let (_directory, store) = on_disk();
+    let transfers = store.transfers();
+    transfers.submit_begin(intent("b")).expect("submit");
+    transfers.begin(intent("a")).await.expect("begin");
+    assert_eq!(transfers.get("b").await.expect("get"), Some(intent("b")));
+    transfers.committing("a", 50, None, NOW + 1).await.expect("committing");
+    let open = transfers.list_open().await.expect("list");
+    let states: Vec<_> = open.iter().map(|intent| (intent.id.as_str(), intent.state, intent.size)).collect();
+    assert_eq!(states, [("a", UploadState::Committing, 50), ("b", UploadState::Open, 0)]);
+    assert!(transfers.committing("none", 1, None, NOW).await.is_err());
+}
+
+#[tokio::test]
+async fn partial_is_found_by_place_and_age() {
+    let (_directory, store) = on_disk();
+    let transfers = store.transfers();
+    transfers.begin(intent("a")).await.expect("begin");
+    let path = intent("a").backend_path;
+    assert_eq!(transfers.find_partial("alice", None, &path).await.expect("find"), None, "it is open");
+    let mut partial = intent("a");
+    partial.size = 30;
+    partial.charged_size = 30;
+    partial.charged_files = 1;
+    let settlement = Settlement { intent: IntentEnd::Partial(Box::new(partial)), now: NOW + 5, ..Settlement::default() };
+    transfers.settle(settlement).await.expect("settle");
+    let found = transfers.find_partial("alice", None, &path).await.expect("find").expect("partial");
+    assert_eq!((found.state, found.charged_files, found.updated_at), (UploadState::Partial, 1, NOW + 5));
+    for (username, folder) in [("bob", None), ("alice", Some("f"))] {
+        assert_eq!(transfers.find_partial(username, folder, &path).await.expect("find"), None);
+    }
+    assert!(transfers.list_open().await.expect("list").is_empty());
+    assert_eq!(transfers.list_partials("alice").await.expect("list").len(), 1);
+    assert!(transfers.list_partials_older_than(NOW + 5).await.expect("list").is_empty());
+    assert_eq!(transfers.list_partials_older_than(NOW + 6).await.expect("list").len(), 1);
+}
+
+// decisions 2: one transaction settles quota, writes the outbox row, deletes the intent.
+#[tokio::test]
+async fn settlement_writes_everything_at_once() {
+    let (_directory, store) = on_disk();
+    store.users().insert(user("alice"), None, NOW).await.expect("insert");
+    store.folders().insert(folder("f")).await.expect("insert");
+    let transfers = store.transfers();
+    transfers.begin(intent("a")).await.expect("begin");
+    let change = |owner, files, size| QuotaChange { owner, files, size };
+    let settlement = Settlement {
+        intent: IntentEnd::Delete("a".into()),
+        quota: vec![
+            change(QuotaOwner::User("alice".into()), 1, 50),
+            change(QuotaOwner::Folder("f".into()), -3, 60),
+            change(QuotaOwner::User("gone".into()), 1, 1),
+        ],
+        transfer: Some(TransferUsage { username: "alice".into(), upload: 50, download: 0 }),
+        first: Some(FirstTransfer {
+            username: "alice".into(),
+            direction: TransferDirection::Upload,
+            event: Some(event("first")),
+        }),
+        events: vec![event("one")],
+        now: NOW + 9,
+    };
+    let settled = transfers.settle(settlement.clone()).await.expect("settle");
+    assert!(settled.first_transfer && !settled.intent_missing);
+    assert_eq!(transfers.get("a").await.expect("get"), None);
+    let usage = store.users().usage("alice").await.expect("usage").expect("alice");
+    assert_eq!((usage.used_quota_files, usage.used_quota_size, usage.used_upload_data_transfer), (1, 50, 50));
+    assert_eq!((usage.first_upload, usage.last_quota_update), (NOW + 9, NOW + 9));
+    let usage = store.folders().usage("f").await.expect("usage").expect("f");
+    assert_eq!((usage.used_quota_files, usage.used_quota_size), (0, 60));
+    assert_eq!(searchable(&store).await, 2);
+
+    // ACC-071: the second transfer is not the first, and its event is not recorded.
+    let again = Settlement {
+        events: Vec::new(),
+        first: settlement.first.map(|first| FirstTransfer { event: Some(event("first-again")), ..first }),
+        ..Settlement::default()
+    };
+    let settled = transfers.settle(again).await.expect("settle");
+    assert!(!settled.first_transfer);
+    assert_eq!(searchable(&store).await, 2);
+}
+
+#[tokio::test]
+async fn settlement_of_a_settled_upload_is_told() {
+    let (_directory, store) = on_disk();
+    let settlement = Settlement { intent: IntentEnd::Delete("gone".into()), ..Settlement::default() };
+    assert!(store.transfers().settle(settlement).await.expect("settle").intent_missing);
+}
+
+#[tokio::test]
+async fn submitted_settlement_is_stored_before_later_writes() {
+    let (_directory, store) = on_disk();
+    let transfers = store.transfers();
+    transfers.submit_begin(intent("a")).expect("submit");
+    let settlement = Settlement { intent: IntentEnd::Delete("a".into()), events: vec![event("one")], ..Settlement::default() };
+    transfers.submit_settle(settlement).expect("submit");
+    store.flush().await.expect("flush");
+    assert_eq!(transfers.get("a").await.expect("get"), None);
+    assert_eq!(searchable(&store).await, 1);
+}

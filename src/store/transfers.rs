@@ -1,0 +1,219 @@
+//! Uploads that are not settled yet, and the settlement of transfers (quota, counters, audit) in one transaction.
+
+mod intent;
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+pub use intent::{UploadIntent, UploadState};
+
+use crate::accounts::{add_folder_usage, add_user_transfer, add_user_usage, mark_first_transfer};
+use crate::engine::{Database, Durability};
+use crate::events::put_outbox;
+use crate::{OutboxEvent, StoreError, TransferDirection};
+
+/// Whose quota changes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum QuotaOwner {
+    /// A user, by name.
+    User(String),
+    /// A virtual folder, by name.
+    Folder(String),
+}
+
+/// A change of quota figures; they never fall below 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaChange {
+    /// Whose.
+    pub owner: QuotaOwner,
+    /// Files more (or fewer).
+    pub files: i64,
+    /// Bytes more (or fewer).
+    pub size: i64,
+}
+
+/// Bytes that a user transferred.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransferUsage {
+    /// The user.
+    pub username: String,
+    /// Bytes uploaded.
+    pub upload: i64,
+    /// Bytes downloaded.
+    pub download: i64,
+}
+
+/// A completed transfer that may be the first of its user (ACC-071).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstTransfer {
+    /// The user.
+    pub username: String,
+    /// Its direction.
+    pub direction: TransferDirection,
+    /// Recorded only if it was the first.
+    pub event: Option<OutboxEvent>,
+}
+
+/// What becomes of the intent of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum IntentEnd {
+    /// There is none (a download, a deletion, a rename).
+    #[default]
+    None,
+    /// The upload has ended: the intent of this id is removed.
+    Delete(String),
+    /// The upload was given up and can be resumed: the intent is stored as it is here, as a partial.
+    Partial(Box<UploadIntent>),
+}
+
+/// Everything that the end of a transfer or of a change of files writes.
+#[derive(Debug, Clone, Default)]
+pub struct Settlement {
+    /// What becomes of the intent.
+    pub intent: IntentEnd,
+    /// Changes of quota figures.
+    pub quota: Vec<QuotaChange>,
+    /// Bytes transferred.
+    pub transfer: Option<TransferUsage>,
+    /// The mark of the first transfer.
+    pub first: Option<FirstTransfer>,
+    /// Events to record.
+    pub events: Vec<OutboxEvent>,
+    /// Now, in Unix milliseconds.
+    pub now: i64,
+}
+
+/// What a settlement found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Settled {
+    /// It was the first transfer of the user in its direction.
+    pub first_transfer: bool,
+    /// The intent that was to be removed did not exist: the upload had been settled before.
+    pub intent_missing: bool,
+}
+
+/// Unsettled uploads and settlements.
+#[derive(Clone)]
+pub struct Transfers {
+    database: Arc<Database>,
+}
+
+impl Transfers {
+    pub(crate) fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+
+    /// Notes an upload that begins, and waits until the note is stored. An intent of the same id is replaced.
+    pub async fn begin(&self, intent: UploadIntent) -> Result<(), StoreError> {
+        self.database.write(Durability::Normal, move |c| intent.save(c)).await
+    }
+
+    /// As `begin`, without waiting; it is stored before anything that is asked for later.
+    ///
+    /// # Errors
+    /// `Overloaded` or `Closed`; a failure of the write itself is logged.
+    pub fn submit_begin(&self, intent: UploadIntent) -> Result<(), StoreError> {
+        self.database.submit("the beginning of an upload", move |c| intent.save(c))
+    }
+
+    /// Notes that the upload is about to get its final name, with its size and that of the file it replaces. After
+    /// a crash an intent in this state tells that the rename may have happened.
+    ///
+    /// # Errors
+    /// `Database` if there is no such intent.
+    pub async fn committing(&self, id: &str, size: i64, replaced_size: Option<i64>, now: i64) -> Result<(), StoreError> {
+        let id = id.to_string();
+        self.database.write(Durability::Normal, move |c| intent::set_committing(c, &id, size, replaced_size, now)).await
+    }
+
+    /// As `committing`, without waiting: for whoever writes the final name only after a later answer, or accepts
+    /// that a crash in between is repaired from what lies on disk.
+    ///
+    /// # Errors
+    /// `Overloaded` or `Closed`.
+    pub fn submit_committing(&self, id: &str, size: i64, replaced_size: Option<i64>, now: i64) -> Result<(), StoreError> {
+        let id = id.to_string();
+        self.database.submit("the commit of an upload", move |c| intent::set_committing(c, &id, size, replaced_size, now))
+    }
+
+    /// The intent of this id.
+    pub async fn get(&self, id: &str) -> Result<Option<UploadIntent>, StoreError> {
+        let id = id.to_string();
+        self.database.read(move |c| UploadIntent::find(c, &id)).await
+    }
+
+    /// The partial of this name in a storage (None: the user's own), the newest if there are several.
+    pub async fn find_partial(
+        &self,
+        username: &str,
+        folder: Option<&str>,
+        backend_path: &[u8],
+    ) -> Result<Option<UploadIntent>, StoreError> {
+        let (username, backend_path) = (username.to_string(), backend_path.to_vec());
+        let folder = folder.unwrap_or_default().to_string();
+        self.database.read(move |c| UploadIntent::find_partial(c, &username, &folder, &backend_path)).await
+    }
+
+    /// The partials of a user, the oldest first.
+    pub async fn list_partials(&self, username: &str) -> Result<Vec<UploadIntent>, StoreError> {
+        let username = username.to_string();
+        self.database.read(move |c| UploadIntent::partials_of(c, &username)).await
+    }
+
+    /// The intents that a crash left open or committing, the oldest first: to be replayed at start.
+    pub async fn list_open(&self) -> Result<Vec<UploadIntent>, StoreError> {
+        self.database.read(UploadIntent::unfinished).await
+    }
+
+    /// The partials that nobody has touched since before `time` (Unix milliseconds), the oldest first.
+    pub async fn list_partials_older_than(&self, time: i64) -> Result<Vec<UploadIntent>, StoreError> {
+        self.database.read(move |c| UploadIntent::partials_before(c, time)).await
+    }
+
+    /// Settles a transfer: intent, quota, counters and events, all or nothing. Users and folders that are gone are
+    /// passed over.
+    pub async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
+        self.database.write(Durability::Normal, move |c| settle(c, &settlement)).await
+    }
+
+    /// As `settle`, without waiting.
+    ///
+    /// # Errors
+    /// `Overloaded` or `Closed`; a failure of the write itself is logged.
+    pub fn submit_settle(&self, settlement: Settlement) -> Result<(), StoreError> {
+        self.database.submit("the settlement of a transfer", move |c| settle(c, &settlement).map(drop))
+    }
+}
+
+fn settle(connection: &Connection, settlement: &Settlement) -> Result<Settled, StoreError> {
+    let now = settlement.now;
+    let mut settled = Settled::default();
+    match &settlement.intent {
+        IntentEnd::None => {}
+        IntentEnd::Delete(id) => settled.intent_missing = !UploadIntent::delete(connection, id)?,
+        IntentEnd::Partial(intent) => {
+            let mut intent = intent.as_ref().clone();
+            intent.state = UploadState::Partial;
+            intent.updated_at = now;
+            intent.save(connection)?;
+        }
+    }
+    for change in &settlement.quota {
+        match &change.owner {
+            QuotaOwner::User(name) => add_user_usage(connection, name, change.files, change.size, now)?,
+            QuotaOwner::Folder(name) => add_folder_usage(connection, name, change.files, change.size, now)?,
+        }
+    }
+    if let Some(transfer) = &settlement.transfer {
+        add_user_transfer(connection, &transfer.username, transfer.upload, transfer.download, now)?;
+    }
+    put_outbox(connection, &settlement.events)?;
+    if let Some(first) = &settlement.first {
+        settled.first_transfer = mark_first_transfer(connection, &first.username, first.direction, now)?;
+        if settled.first_transfer {
+            put_outbox(connection, first.event.as_slice())?;
+        }
+    }
+    Ok(settled)
+}
