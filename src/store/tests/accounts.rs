@@ -269,3 +269,33 @@ async fn role_of_admins_stays_and_users_lose_a_deleted_one() {
     let alice = store.users().get("alice").await.expect("get").expect("alice");
     assert_eq!((alice.role.as_str(), alice.updated_at), ("", NOW + 3));
 }
+
+// SEC-002: secrets are kept as they were sealed, with everything that opening them needs.
+#[tokio::test]
+async fn whole_user_comes_back_as_it_was_saved() {
+    let (_directory, store) = on_disk();
+    let secret =
+        serde_json::json!({"status": "Secretbox", "payload": "cGF5", "key": "6b6579", "additional_data": "alice", "mode": 1});
+    let sent = serde_json::json!({
+        "username": "alice", "status": 1, "home_dir": "/srv/alice", "email": "a@example.com", "expiration_date": 5,
+        "description": "d", "additional_info": "i", "public_keys": ["ssh-ed25519 AAAA"], "uid": 1000, "max_sessions": 3,
+        "quota_size": 4_000_000_000_000_i64, "permissions": {"/": ["list"], "/up": ["*"]},
+        "filters": {
+            "allowed_ip": ["192.0.2.0/24"],
+            "totp_config": {"enabled": true, "config_name": "Default", "secret": secret, "protocols": ["SSH"]},
+            "recovery_codes": [{"secret": secret, "used": false}],
+        },
+        "filesystem": {"provider": 1, "s3config": {"bucket": "b", "access_secret": secret}},
+        "oidc_custom_fields": {"claim": "not stored"},
+    });
+    let mut sent: entrepot_model::User = serde_json::from_value(sent).expect("user");
+    let id = store.users().insert(sent.clone(), Some("hash".into()), NOW).await.expect("insert").id;
+    let stored = store.users().get("alice").await.expect("get").expect("alice");
+    assert_eq!(stored.filesystem, sent.filesystem);
+    (sent.id, sent.has_password) = (id, true);
+    (sent.created_at, sent.updated_at, sent.last_password_change) = (NOW, NOW, NOW);
+    sent.oidc_custom_fields.clear(); // ACC-050
+    assert!(stored == sent, "{}", serde_json::to_string(&stored).expect("json"));
+    let again = store.users().update(stored.clone(), PasswordChange::Keep, NOW).await.expect("update");
+    assert!(again == stored, "an unchanged save changed the user");
+}
