@@ -6,6 +6,8 @@
 
 mod backend;
 mod capabilities;
+#[cfg(test)]
+mod conformance;
 mod error;
 pub mod local;
 pub mod memory;
@@ -14,8 +16,8 @@ mod pool;
 mod system;
 
 pub use backend::{
-    Backend, CommitOptions, DirectoryStream, Durability, InPlaceOptions, Origin, Partial, ReadFile, StageOptions, StagedFile, Wait,
-    WriteFile,
+    Backend, CommitOptions, DirectoryStream, Durability, InPlaceOptions, Origin, Partial, ReadFile, StageOptions, StagedFile,
+    Wait, WriteFile,
 };
 pub use capabilities::{Capabilities, Directories, RenameSupport, Staging, WriteSupport};
 pub use entrepot_model::VirtualPath;

@@ -30,8 +30,9 @@ use self::{
 };
 pub use crate::system::Resolution;
 use crate::{
-    Attributes, Backend, Capabilities, Directories, DirectoryStream, Error, ErrorKind, InPlaceOptions, Metadata, Origin, Owner, Partial,
-    Pool, ReadFile, RenameSupport, Result, Space, StageOptions, StagedFile, Staging, VirtualPath, Wait, WriteFile, WriteSupport,
+    Attributes, Backend, Capabilities, Directories, DirectoryStream, Error, ErrorKind, InPlaceOptions, Metadata, Origin, Owner,
+    Partial, Pool, ReadFile, RenameSupport, Result, Space, StageOptions, StagedFile, Staging, VirtualPath, Wait, WriteFile,
+    WriteSupport,
     system::{Resolver, metadata, split},
 };
 
@@ -52,12 +53,14 @@ pub struct LocalOptions {
     pub umask: Option<u32>,
     /// How paths are resolved.
     pub resolution: Resolution,
+    /// Takes the file system for a slow one, whatever it is: every call goes through the pool. For disks that sleep.
+    pub assume_slow: bool,
 }
 
 impl LocalOptions {
     /// Options that leave owner and umask to the system.
     pub fn new(pool: Pool) -> Self {
-        Self { pool, owner: Owner::default(), umask: None, resolution: Resolution::Auto }
+        Self { pool, owner: Owner::default(), umask: None, resolution: Resolution::Auto, assume_slow: false }
     }
 }
 
@@ -178,7 +181,7 @@ impl LocalBackend {
         let resource = format!("local:{}", root.as_os_str().as_encoded_bytes().escape_ascii());
         let resolver = Resolver::new(options.resolution);
         Self {
-            inner: Arc::new(Inner { root: Root::new(root), resolver, options }),
+            inner: Arc::new(Inner { root: Root::new(root, options.assume_slow), resolver, options }),
             origin: Origin { resource, ..Origin::default() },
             fast: Capabilities { immediate: true, ..slow.clone() },
             slow,

@@ -69,8 +69,6 @@ impl Pool {
 
     /// Runs `job` on a blocking thread once there is room. Nothing happens before the first poll; dropping the future
     /// before the job has begun cancels it, afterwards the job runs to its end and its answer is dropped.
-    // The one place where blocking threads are taken: everybody else goes through a pool.
-    #[allow(clippy::disallowed_methods)]
     pub fn run<T, F>(&self, job: F) -> impl Future<Output = Result<T, PoolError>> + Send + 'static
     where
         T: Send + 'static,
@@ -90,7 +88,6 @@ impl Pool {
     }
 
     /// Like [`Pool::run`], but the job begins without being polled and goes on if the answer is dropped.
-    #[allow(clippy::disallowed_methods)]
     pub fn start<T, F>(&self, job: F) -> Started<T>
     where
         T: Send + 'static,

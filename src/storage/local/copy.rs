@@ -43,7 +43,12 @@ impl Drop for Delivery {
 }
 
 /// Copies the content of `from` into a new staged file.
-pub(super) fn staged(inner: &Arc<Inner>, from: VirtualPath, target: VirtualPath, options: StageOptions) -> Wait<'_, Arc<dyn StagedFile>> {
+pub(super) fn staged(
+    inner: &Arc<Inner>,
+    from: VirtualPath,
+    target: VirtualPath,
+    options: StageOptions,
+) -> Wait<'_, Arc<dyn StagedFile>> {
     let wanted = Arc::new(AtomicBool::new(true));
     let (inner, seen) = (Arc::clone(inner), Arc::clone(&wanted));
     let pool = inner.options.pool.clone();

@@ -46,8 +46,8 @@ fn by_copy(source: BorrowedFd<'_>, name: &[u8], target: BorrowedFd<'_>, new_name
     let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
     let started = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
     let hidden = format!("{HIDDEN_PREFIX}move-{process}-{number}-{started:x}").into_bytes();
-    let copied = copy_tree(source, name, target, &hidden)
-        .and_then(|()| Ok(move_entry(target, &hidden, target, new_name, replace)?));
+    let copied =
+        copy_tree(source, name, target, &hidden).and_then(|()| Ok(move_entry(target, &hidden, target, new_name, replace)?));
     if let Err(error) = copied {
         if let Err(error) = remove_tree(target, &hidden) {
             tracing::warn!(%error, "cannot remove what a failed move left");
@@ -166,6 +166,7 @@ fn remove_tree(parent: BorrowedFd<'_>, name: &[u8]) -> Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "the tests look at the files behind the calls")]
 mod tests {
     use std::{
         fs::{self, File},

@@ -23,6 +23,7 @@ pub(crate) struct Held {
     fd: OwnedFd,
     identity: Option<Identity>,
     class: FileClass,
+    assume_slow: bool,
 }
 
 impl AsFd for Held {
@@ -32,16 +33,17 @@ impl AsFd for Held {
 }
 
 impl Held {
-    fn open(path: &Path) -> Result<Self> {
+    fn open(path: &Path, assume_slow: bool) -> Result<Self> {
         let fd = open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         let identity = metadata(&fstat(&fd)?).identity;
-        let class = FileClass::of(&fd);
-        Ok(Self { fd, identity, class })
+        let class = if assume_slow { FileClass::Slow } else { FileClass::of(&fd) };
+        Ok(Self { fd, identity, class, assume_slow })
     }
 
     /// Class of a file on `device`, asked of the file only if it lies on another file system than the root.
     pub(crate) fn class_of(&self, fd: impl AsFd, identity: Option<Identity>) -> FileClass {
         match (self.identity, identity) {
+            _ if self.assume_slow => FileClass::Slow,
             (Some(root), Some(file)) if root.device == file.device => self.class,
             _ => FileClass::of(fd),
         }
@@ -56,12 +58,13 @@ impl Held {
 /// A folder that is opened when it is first needed, and again when another took its place.
 pub(crate) struct Root {
     path: PathBuf,
+    assume_slow: bool,
     held: RwLock<Option<Arc<Held>>>,
 }
 
 impl Root {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, held: RwLock::new(None) }
+    pub(crate) fn new(path: PathBuf, assume_slow: bool) -> Self {
+        Self { path, assume_slow, held: RwLock::new(None) }
     }
 
     /// Whether calls may be made where nothing waits. `false` while the root was never opened.
@@ -77,7 +80,7 @@ impl Root {
     }
 
     fn reopen(&self) -> Result<Arc<Held>> {
-        let opened = Arc::new(Held::open(&self.path)?);
+        let opened = Arc::new(Held::open(&self.path, self.assume_slow)?);
         *self.held.write() = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -96,10 +99,10 @@ impl Root {
         if !self.path.is_absolute() {
             return Err(Error::new(ErrorKind::Unsupported, "the root of a local storage must be an absolute path"));
         }
-        let opened = match Held::open(&self.path) {
+        let opened = match Held::open(&self.path, self.assume_slow) {
             Err(error) if error.is(ErrorKind::NotFound) => {
                 make(&self.path, owner, umask)?;
-                Held::open(&self.path)?
+                Held::open(&self.path, self.assume_slow)?
             }
             other => other?,
         };

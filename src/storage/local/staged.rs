@@ -14,8 +14,8 @@ use tokio::sync::Semaphore;
 
 use super::{BULKY, Directory, HIDDEN_PREFIX, Held, Inner, LocalFile, rename::move_entry};
 use crate::{
-    Attributes, CommitOptions, Durability, Error, ErrorKind, Metadata, Partial, ReadFile, Result, StageOptions, StagedFile, VirtualPath,
-    Wait, WriteFile,
+    Attributes, CommitOptions, Durability, Error, ErrorKind, Metadata, Partial, ReadFile, Result, StageOptions, StagedFile,
+    VirtualPath, Wait, WriteFile,
     system::{chmod, create_file, first_gap, give, metadata, split},
 };
 
@@ -74,8 +74,7 @@ pub(super) fn find(inner: &Inner, root: &Arc<Held>, target: &[u8], id: &str) -> 
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     // After a crash nobody knows in which order writes were stored: a hole is a write that never was.
     let block = u64::try_from(stat.st_blksize).unwrap_or(4096);
-    let durable =
-        openat(&parent, &*hidden, flags, Mode::empty()).map_or(found.size, |file| first_gap(file, found.size, block));
+    let durable = openat(&parent, &*hidden, flags, Mode::empty()).map_or(found.size, |file| first_gap(file, found.size, block));
     Ok(Some(Partial { durable, token: Vec::new() }))
 }
 
@@ -105,13 +104,7 @@ impl LocalStaged {
         Ok(Self { shared })
     }
 
-    fn create(
-        inner: &Inner,
-        root: &Held,
-        directory: &Directory,
-        hidden: &str,
-        options: &StageOptions,
-    ) -> Result<LocalFile> {
+    fn create(inner: &Inner, root: &Held, directory: &Directory, hidden: &str, options: &StageOptions) -> Result<LocalFile> {
         let fd = create_file(directory, hidden.as_bytes(), options.readable, inner.umask(options.umask))?;
         give(&fd, inner.owner(options.owner));
         LocalFile::new(fd, root, &inner.options.pool, Self::access(options)).inspect_err(|_| {

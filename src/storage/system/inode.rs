@@ -3,8 +3,8 @@
 use rustix::{
     fd::{AsFd, AsRawFd, OwnedFd},
     fs::{
-        self, AtFlags, CWD, FileType, Gid, Mode, OFlags, Stat, Timespec, Timestamps, Uid, chmodat, chownat, fchmod, fchown, fstat,
-        mkdirat, openat, utimensat,
+        self, AtFlags, CWD, FileType, Gid, Mode, OFlags, Stat, Timespec, Timestamps, Uid, chmodat, chownat, fchmod, fchown,
+        fstat, mkdirat, openat, utimensat,
     },
     io::{Errno, Result},
 };
@@ -135,6 +135,7 @@ pub(crate) fn make_directory(parent: impl AsFd, name: &[u8], owner: Owner, umask
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "the tests look at the files behind the calls")]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
