@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -38,13 +39,7 @@ impl Group {
             own.lines().find_map(|line| {
                 let mut fields = line.splitn(3, ':').skip(1);
                 let found = fields.next()?.split(',').any(|c| c == controllers);
-                found.then(|| {
-                    fields
-                        .next()
-                        .unwrap_or("/")
-                        .trim_start_matches('/')
-                        .to_owned()
-                })
+                found.then(|| fields.next().unwrap_or("/").trim_start_matches('/').to_owned())
             })
         };
         let attempts = [
@@ -54,11 +49,7 @@ impl Group {
             ("/sys/fs/cgroup/unified", below(""), false),
         ];
         for (mount, own, is_version1) in attempts {
-            let usage = if is_version1 {
-                "cpuacct.usage"
-            } else {
-                "cpu.stat"
-            };
+            let usage = if is_version1 { "cpuacct.usage" } else { "cpu.stat" };
             let Some(own) = own else { continue };
             let path = Path::new(mount).join(own).join(name);
             if fs::create_dir(&path).is_err() {
@@ -94,14 +85,8 @@ impl Group {
             }
             Self::Version2(path) => {
                 let text = fs::read_to_string(path.join("cpu.stat"))?;
-                let usage = text
-                    .lines()
-                    .find_map(|line| line.strip_prefix("usage_usec "));
-                Ok(usage
-                    .context("cpu.stat has no usage_usec")?
-                    .trim()
-                    .parse::<f64>()?
-                    / 1e6)
+                let usage = text.lines().find_map(|line| line.strip_prefix("usage_usec "));
+                Ok(usage.context("cpu.stat has no usage_usec")?.trim().parse::<f64>()? / 1e6)
             }
         }
     }
@@ -110,10 +95,9 @@ impl Group {
 impl Account {
     /// Opens an account with a name that is unique on the machine.
     pub fn open(name: &str) -> Self {
-        Self {
-            group: Group::create(name),
-            root: 0,
-        }
+        let group = Group::create(name);
+        open_groups().extend(group.iter().map(|group| group.path().to_owned()));
+        Self { group, root: 0 }
     }
 
     /// How it counts, for the report.
@@ -164,23 +148,15 @@ impl Account {
     /// Resident memory in bytes: the sum of the proportional set sizes, so that memory shared by
     /// the processes of one server counts once.
     pub fn memory(&self) -> u64 {
-        self.processes()
-            .into_iter()
-            .filter_map(proportional_set_size)
-            .sum()
+        self.processes().into_iter().filter_map(proportional_set_size).sum()
     }
 }
 
 impl Drop for Account {
     fn drop(&mut self) {
         let Some(group) = &self.group else { return };
-        for _ in 0..200 {
-            if fs::remove_dir(group.path()).is_ok() {
-                return;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        eprintln!("left behind: {}", group.path().display());
+        open_groups().retain(|path| path != group.path());
+        remove_group(group.path());
     }
 }
 
@@ -191,8 +167,8 @@ fn proportional_set_size(pid: u32) -> Option<u64> {
     Some(kib << 10)
 }
 
-/// Ends all processes below this one.
-pub fn end_children() {
+/// Ends all processes below this one, and removes the groups that were made for them.
+pub fn end_all() {
     let own = std::process::id();
     for process in tree(own).into_iter().filter(|process| process.pid != own) {
         if let Some(pid) = Pid::from_raw(process.pid as i32) {
@@ -200,6 +176,25 @@ pub fn end_children() {
             let _ = kill_process(pid, Signal::TERM);
         }
     }
+    let groups = std::mem::take(&mut *open_groups());
+    groups.iter().for_each(|path| remove_group(path));
+}
+
+/// A group can be removed when its last process has ended.
+fn remove_group(path: &Path) {
+    for _ in 0..200 {
+        if fs::remove_dir(path).is_ok() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    eprintln!("left behind: {}", path.display());
+}
+
+/// Groups that exist now, for a clean end after a signal.
+fn open_groups() -> MutexGuard<'static, Vec<PathBuf>> {
+    static OPEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Process {
@@ -219,9 +214,7 @@ fn tree(root: u32) -> Vec<Process> {
     let mut members: Vec<Process> = Vec::new();
     loop {
         let is_member = |pid: u32, members: &[Process]| members.iter().any(|m| m.pid == pid);
-        let found = all
-            .iter()
-            .position(|p| p.pid == root || is_member(p.parent, &members));
+        let found = all.iter().position(|p| p.pid == root || is_member(p.parent, &members));
         match found {
             Some(at) => members.push(all.swap_remove(at)),
             None => return members,
@@ -236,16 +229,8 @@ fn process(pid: u32) -> Option<Process> {
 /// proc_pid_stat(5): the name in parentheses may hold anything, so fields are counted behind it.
 fn parse_stat(pid: u32, stat: &str) -> Option<Process> {
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = fields
-        .get(11..15)?
-        .iter()
-        .filter_map(|f| f.parse::<u64>().ok())
-        .sum();
-    Some(Process {
-        pid,
-        parent: fields.get(1)?.parse().ok()?,
-        ticks,
-    })
+    let ticks = fields.get(11..15)?.iter().filter_map(|f| f.parse::<u64>().ok()).sum();
+    Some(Process { pid, parent: fields.get(1)?.parse().ok()?, ticks })
 }
 
 #[cfg(test)]

@@ -42,10 +42,7 @@ pub struct Profile {
 
 impl Default for Profile {
     fn default() -> Self {
-        Self {
-            cipher: cipher::AES_128_GCM,
-            window: 16 << 20,
-        }
+        Self { cipher: cipher::AES_128_GCM, window: 16 << 20 }
     }
 }
 
@@ -86,13 +83,9 @@ impl Client {
         let stream = stream::BatchedStream::new(socket)?;
         let wire = Arc::new(Mutex::new(Wire::default()));
         let session = Session { wire: wire.clone() };
-        let mut handle = client::connect_stream(Arc::new(profile.config()), stream, session)
-            .await
-            .context("SSH handshake")?;
+        let mut handle = client::connect_stream(Arc::new(profile.config()), stream, session).await.context("SSH handshake")?;
         let key = PrivateKeyWithHashAlg::new(target.key.clone(), None);
-        let outcome = handle
-            .authenticate_publickey(target.user.clone(), key)
-            .await?;
+        let outcome = handle.authenticate_publickey(target.user.clone(), key).await?;
         ensure!(outcome.success(), "the key of {} was refused", target.user);
         let mut channel = handle.channel_open_session().await?;
         channel.request_subsystem(true, "sftp").await?;
@@ -104,11 +97,7 @@ impl Client {
             }
         }
         // From here on the session task handles the data; the channel would only get copies.
-        let client = Self {
-            handle,
-            channel: channel.id(),
-            wire,
-        };
+        let client = Self { handle, channel: channel.id(), wire };
         drop(channel);
         let version = client.run(Version).await?;
         ensure!(version == 3, "the server speaks SFTP version {version}");
@@ -132,25 +121,16 @@ impl Client {
             let mut wire = lock(&self.wire);
             ensure!(wire.running.is_none(), "a conversation is running");
             exchange.begin(&mut wire.requests);
-            wire.running = Some(Running {
-                exchange,
-                done,
-                then_stall,
-            });
+            wire.running = Some(Running { exchange, done, then_stall });
             wire.requests.take()
         };
-        self.handle
-            .data(self.channel, first)
-            .await
-            .map_err(|_| lost())?;
+        self.handle.data(self.channel, first).await.map_err(|_| lost())?;
         end.await.map_err(|_| lost())?
     }
 
     /// Says goodbye and waits until the session has ended.
     pub async fn close(self) -> Result<()> {
-        self.handle
-            .disconnect(Disconnect::ByApplication, "", "")
-            .await?;
+        self.handle.disconnect(Disconnect::ByApplication, "", "").await?;
         // How the session ends is of no interest: the goodbye was ours.
         let _ = self.handle.await;
         Ok(())
@@ -182,9 +162,7 @@ struct Wire {
 impl Wire {
     fn feed(&mut self, mut data: &[u8]) -> Result<()> {
         while let Some((id, answer)) = self.answers.next(&mut data)? {
-            let Some(running) = &mut self.running else {
-                bail!("an answer without a request")
-            };
+            let Some(running) = &mut self.running else { bail!("an answer without a request") };
             let Some(amount) = running.exchange.answer(id, answer, &mut self.requests)? else {
                 continue;
             };
@@ -215,12 +193,7 @@ impl client::Handler for Session {
         Ok(true)
     }
 
-    async fn data(
-        &mut self,
-        channel: ChannelId,
-        data: &[u8],
-        session: &mut client::Session,
-    ) -> Result<()> {
+    async fn data(&mut self, channel: ChannelId, data: &[u8], session: &mut client::Session) -> Result<()> {
         let is_stalled = lock(&self.wire).is_stalled;
         if is_stalled {
             return std::future::pending().await;

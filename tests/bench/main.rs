@@ -2,7 +2,7 @@
 //! run. Interleaved rounds; medians of the rounds' ratios; server CPU beside speed. README.md in
 //! this folder tells how to run and how to read it.
 
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![allow(clippy::disallowed_methods, reason = "a program of its own: its files, its variables, its tasks are no room's")]
 
 mod accounting;
 mod client;
@@ -19,6 +19,7 @@ mod scenario;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
@@ -31,19 +32,17 @@ use options::{Options, Subject};
 use payload::Payload;
 use scenario::{Bench, SCENARIOS};
 
+/// Set when a signal asked for the end.
+static IS_ENDING: AtomicBool = AtomicBool::new(false);
+
 fn main() -> Result<()> {
     let options = Options::parse();
     if options.list {
         SCENARIOS.iter().for_each(|(name, _)| println!("{name}"));
         return Ok(());
     }
-    ensure!(
-        SCENARIOS.iter().any(|(name, _)| options.wants(name)),
-        "no scenario of that name; --list shows them"
-    );
-    let folder = tempfile::Builder::new()
-        .prefix("entrepot-bench-")
-        .tempdir_in(&options.folder)?;
+    ensure!(SCENARIOS.iter().any(|(name, _)| options.wants(name)), "no scenario of that name; --list shows them");
+    let folder = tempfile::Builder::new().prefix("entrepot-bench-").tempdir_in(&options.folder)?;
     clean_up_on_signal(folder.path())?;
     let machine = report::machine();
     println!("{machine}");
@@ -80,6 +79,8 @@ fn run(bench: &mut Bench) -> Vec<Row> {
                 rows.iter().for_each(report::print_row);
                 all.extend(rows);
             }
+            // After a signal nothing can succeed; the other thread ends the program.
+            Err(_) if IS_ENDING.load(Ordering::Relaxed) => thread::park(),
             Err(error) => println!("{name:<18} FAILED: {error:#}"),
         }
     }
@@ -98,16 +99,9 @@ fn prepare(options: Options, folder: &Path) -> Result<Bench> {
     let key_file = folder.join("key");
     peer::make_key(&key_file)?;
     let key = Arc::new(russh::keys::load_secret_key(&key_file, None)?);
-    let target = Target {
-        port: 0,
-        user: String::new(),
-        key,
-        key_file,
-    };
+    let target = Target { port: 0, user: String::new(), key, key_file };
     let sshd = match &options.sshd {
-        Some(path) => path
-            .canonicalize()
-            .with_context(|| path.display().to_string())?,
+        Some(path) => path.canonicalize().with_context(|| path.display().to_string())?,
         None => peer::openssh::find()?,
     };
     let peer = peer::openssh::start("sshd", &sshd, &folder.join("peer"), &target)?;
@@ -115,41 +109,29 @@ fn prepare(options: Options, folder: &Path) -> Result<Bench> {
     let subject = match options.subject {
         Subject::Sshd => peer::openssh::start("sshd (2)", &sshd, &place, &target)?,
         Subject::Entrepot => {
-            let program = options
-                .entrepot
-                .clone()
-                .map_or_else(peer::entrepot::build, Ok)?;
+            let program = options.entrepot.clone().map_or_else(peer::entrepot::build, Ok)?;
             peer::entrepot::start("Entrepot", &program, &place, &target)?
         }
     };
-    Ok(Bench {
-        options,
-        payload,
-        source,
-        subject,
-        peer,
-    })
+    Ok(Bench { options, payload, source, subject, peer })
 }
 
 /// Interrupted, we take the servers and the files (gigabytes of memory) with us.
 fn clean_up_on_signal(folder: &Path) -> Result<()> {
     let folder = folder.to_owned();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     thread::spawn(move || {
         runtime.block_on(async {
-            let (Ok(mut interrupt), Ok(mut terminate)) = (
-                signal(SignalKind::interrupt()),
-                signal(SignalKind::terminate()),
-            ) else {
+            let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+            else {
                 return;
             };
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-            accounting::end_children();
+            IS_ENDING.store(true, Ordering::Relaxed);
+            accounting::end_all();
             // Whatever resists is only files in a folder for temporary files.
             let _ = fs::remove_dir_all(&folder);
             std::process::exit(130);

@@ -26,11 +26,7 @@ impl<'a> Clock<'a> {
     /// Starts to measure.
     pub fn start(server: &'a Server) -> Result<Self> {
         let cpu = server.account().cpu()?;
-        Ok(Self {
-            server,
-            start: Instant::now(),
-            cpu,
-        })
+        Ok(Self { server, start: Instant::now(), cpu })
     }
 
     /// Seconds since the start.
@@ -47,10 +43,7 @@ impl<'a> Clock<'a> {
     /// The same for work that took `seconds`, with all CPU time until now.
     pub fn sample_at(&self, seconds: f64, amount: f64, portion: f64) -> Result<Sample> {
         let cpu = self.server.account().cpu()? - self.cpu;
-        Ok(Sample {
-            value: amount / seconds,
-            cpu: Some(cpu / (amount / portion)),
-        })
+        Ok(Sample { value: amount / seconds, cpu: Some(cpu / (amount / portion)) })
     }
 }
 
@@ -97,20 +90,12 @@ pub struct Row {
 impl Row {
     /// Ratios subject : peer of each round.
     pub fn ratios(&self) -> Vec<f64> {
-        self.subject
-            .iter()
-            .zip(&self.peer)
-            .map(|(s, p)| s.value / p.value)
-            .collect()
+        self.subject.iter().zip(&self.peer).map(|(s, p)| s.value / p.value).collect()
     }
 
     /// CPU ratios subject : peer of each round.
     pub fn cpu_ratios(&self) -> Vec<f64> {
-        self.subject
-            .iter()
-            .zip(&self.peer)
-            .filter_map(|(s, p)| Some(s.cpu? / p.cpu?))
-            .collect()
+        self.subject.iter().zip(&self.peer).filter_map(|(s, p)| Some(s.cpu? / p.cpu?)).collect()
     }
 
     /// Median value of one side.
@@ -151,13 +136,7 @@ mod tests {
     use super::*;
 
     fn samples(values: &[f64]) -> Vec<Sample> {
-        values
-            .iter()
-            .map(|&value| Sample {
-                value,
-                cpu: Some(1.0 / value),
-            })
-            .collect()
+        values.iter().map(|&value| Sample { value, cpu: Some(1.0 / value) }).collect()
     }
 
     #[test]

@@ -20,12 +20,7 @@ impl SftpProgram {
     pub fn login(target: &Target) -> Result<Self> {
         let mut child = Command::new("sftp")
             .args(["-F", "/dev/null", "-b", "-", "-P", &target.port.to_string()])
-            .args([
-                "-o",
-                "StrictHostKeyChecking=no",
-                "-o",
-                "UserKnownHostsFile=/dev/null",
-            ])
+            .args(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"])
             .args(["-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-i"])
             .arg(&target.key_file)
             .arg(format!("{}@127.0.0.1", target.user))
@@ -35,11 +30,7 @@ impl SftpProgram {
             .context("sftp (package openssh-client)")?;
         let input = child.stdin.take().context("standard input")?;
         let output = BufReader::new(child.stdout.take().context("standard output")?);
-        let mut program = Self {
-            child,
-            input,
-            output,
-        };
+        let mut program = Self { child, input, output };
         program.synchronize()?;
         Ok(program)
     }
@@ -47,8 +38,7 @@ impl SftpProgram {
     /// Runs one command to its end. In batch mode `sftp` ends if it fails.
     pub fn run(&mut self, command: &str) -> Result<()> {
         writeln!(self.input, "{command}")?;
-        self.synchronize()
-            .with_context(|| format!("sftp: {command}"))
+        self.synchronize().with_context(|| format!("sftp: {command}"))
     }
 
     /// `pwd` is answered when everything before it is done.
@@ -69,9 +59,7 @@ impl SftpProgram {
 
     /// Ends the program in good order.
     pub fn close(self) -> Result<()> {
-        let Self {
-            mut child, input, ..
-        } = self;
+        let Self { mut child, input, .. } = self;
         drop(input);
         let status = child.wait()?;
         ensure!(status.success(), "sftp: {status}");

@@ -52,8 +52,7 @@ pub enum Subject {
 impl Options {
     /// Interleaved rounds; scenarios that are cheap to repeat take a multiple of this.
     pub fn rounds(&self) -> usize {
-        self.rounds
-            .map_or(if self.quick { 2 } else { 3 }, |n| n as usize)
+        self.rounds.map_or(if self.quick { 2 } else { 3 }, |n| n as usize)
     }
 
     /// Bytes of the big file.
@@ -68,11 +67,7 @@ impl Options {
 
     /// True if the scenario was asked for.
     pub fn wants(&self, scenario: &str) -> bool {
-        self.only.is_empty()
-            || self
-                .only
-                .iter()
-                .any(|name| scenario.starts_with(name.as_str()))
+        self.only.is_empty() || self.only.iter().any(|name| scenario.starts_with(name.as_str()))
     }
 }
 

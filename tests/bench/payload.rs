@@ -30,9 +30,7 @@ impl Payload {
             bytes.extend_from_slice(&state.to_le_bytes());
         }
         bytes.extend_from_within(..PERIOD);
-        Self {
-            bytes: Arc::new(bytes),
-        }
+        Self { bytes: Arc::new(bytes) }
     }
 
     /// `length` bytes at `offset`; `length` is at most one period (1 MiB).
@@ -61,22 +59,14 @@ impl Payload {
     /// Fails unless the file holds exactly the first `size` bytes.
     pub fn verify(&self, path: &Path, size: u64) -> Result<()> {
         let file = File::open(path).with_context(|| path.display().to_string())?;
-        ensure!(
-            file.metadata()?.len() == size,
-            "{} has another size",
-            path.display()
-        );
+        ensure!(file.metadata()?.len() == size, "{} has another size", path.display());
         let mut file = BufReader::with_capacity(PERIOD, file);
         let mut piece = vec![0; 256 << 10];
         let mut offset = 0;
         while offset < size {
             let length = (size - offset).min(piece.len() as u64) as usize;
             file.read_exact(&mut piece[..length])?;
-            ensure!(
-                self.matches(offset, &piece[..length]),
-                "{} differs near byte {offset}",
-                path.display()
-            );
+            ensure!(self.matches(offset, &piece[..length]), "{} differs near byte {offset}", path.display());
             offset += length as u64;
         }
         Ok(())

@@ -52,27 +52,13 @@ pub struct Server {
 
 impl Server {
     /// Starts a server and waits until it is ready.
-    pub fn start(
-        label: &'static str,
-        target: Target,
-        files: PathBuf,
-        prefix: String,
-        launch: Launch,
-    ) -> Result<Self> {
+    pub fn start(label: &'static str, target: Target, files: PathBuf, prefix: String, launch: Launch) -> Result<Self> {
         let name = format!("entrepot-bench-{}-{}", std::process::id(), target.port);
         let mut account = Account::open(&name);
         let mut child = spawn(&launch, &account)?;
         account.set_root(child.id());
         wait_until_ready(target.port, &launch, &mut child)?;
-        Ok(Self {
-            label,
-            target,
-            files,
-            prefix,
-            account,
-            launch,
-            child,
-        })
+        Ok(Self { label, target, files, prefix, account, launch, child })
     }
 
     /// Stops the server, starts it again with the same data and returns the time from the start of
@@ -129,10 +115,7 @@ impl Drop for Server {
 }
 
 fn spawn(launch: &Launch, account: &Account) -> Result<Child> {
-    let log = File::options()
-        .create(true)
-        .append(true)
-        .open(&launch.log)?;
+    let log = File::options().create(true).append(true).open(&launch.log)?;
     account
         .command(&launch.program)
         .args(&launch.arguments)
@@ -146,27 +129,13 @@ fn spawn(launch: &Launch, account: &Account) -> Result<Child> {
 
 fn wait_until_ready(port: u16, launch: &Launch, child: &mut Child) -> Result<()> {
     let deadline = Instant::now() + START_LIMIT;
-    let is_ready = || {
-        greets(port)
-            && launch
-                .other_ports
-                .iter()
-                .all(|p| TcpStream::connect(("127.0.0.1", *p)).is_ok())
-    };
+    let is_ready = || greets(port) && launch.other_ports.iter().all(|p| TcpStream::connect(("127.0.0.1", *p)).is_ok());
     while !is_ready() {
         if let Some(status) = child.try_wait()? {
-            bail!(
-                "{} ended: {status}\n{}",
-                launch.program.display(),
-                tail(&launch.log)
-            );
+            bail!("{} ended: {status}\n{}", launch.program.display(), tail(&launch.log));
         }
         if Instant::now() > deadline {
-            bail!(
-                "{} is not ready\n{}",
-                launch.program.display(),
-                tail(&launch.log)
-            );
+            bail!("{} is not ready\n{}", launch.program.display(), tail(&launch.log));
         }
         thread::sleep(Duration::from_millis(1));
     }
@@ -179,11 +148,7 @@ fn greets(port: u16) -> bool {
         return false;
     };
     let mut start = [0; 4];
-    socket
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .is_ok()
-        && socket.read_exact(&mut start).is_ok()
-        && &start == b"SSH-"
+    socket.set_read_timeout(Some(Duration::from_secs(5))).is_ok() && socket.read_exact(&mut start).is_ok() && &start == b"SSH-"
 }
 
 fn tail(log: &Path) -> String {

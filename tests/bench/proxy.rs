@@ -26,9 +26,7 @@ impl Proxy {
         listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
         let (stop, stopped) = oneshot::channel::<()>();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new()
             .name("delay line".into())
             .spawn(move || {
@@ -71,10 +69,7 @@ fn carry(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf, delay: Durat
     tokio::spawn(async move {
         let mut piece = vec![0; PIECE];
         while let Ok(n @ 1..) = from.read(&mut piece).await {
-            if late
-                .send((Instant::now() + delay, piece[..n].to_vec()))
-                .is_err()
-            {
+            if late.send((Instant::now() + delay, piece[..n].to_vec())).is_err() {
                 return;
             }
         }

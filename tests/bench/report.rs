@@ -12,9 +12,7 @@ pub fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpus
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     format!(
         "{cores} cores, {}, kernel {}, {}, load average {}",
         model.map_or("unknown CPU", |(_, name)| name.trim()),
@@ -27,26 +25,14 @@ pub fn machine() -> String {
 /// Load averages of the last 1, 5 and 15 minutes.
 pub fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split_whitespace()
-        .take(3)
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
 }
 
 /// The heading of the table.
 pub fn print_heading(subject: &str, peer: &str) {
     println!(
         "{:<18} {:<18} {:>10} {:>10} {:<9} {:<20} {:>9} {:>9} {:<8} {:<20} goal",
-        "scenario",
-        "case",
-        subject,
-        peer,
-        "",
-        "ratio [min..max]",
-        subject,
-        peer,
-        "CPU",
-        "CPU ratio"
+        "scenario", "case", subject, peer, "", "ratio [min..max]", subject, peer, "CPU", "CPU ratio"
     );
 }
 
@@ -76,26 +62,18 @@ pub fn print_row(row: &Row) {
 
 /// How many goals there are, how many are met, and how busy the machine was.
 pub fn print_goals(rows: &[Row]) {
-    let verdicts: Vec<bool> = rows
-        .iter()
-        .flat_map(|row| row.goals.iter().filter_map(|goal| row.is_met(*goal)))
-        .collect();
+    let verdicts: Vec<bool> = rows.iter().flat_map(|row| row.goals.iter().filter_map(|goal| row.is_met(*goal))).collect();
     let met = verdicts.iter().filter(|is_met| **is_met).count();
-    println!(
-        "goals met: {met} of {}; load average at the end: {}",
-        verdicts.len(),
-        load()
-    );
+    if !verdicts.is_empty() {
+        println!("goals met: {met} of {}", verdicts.len());
+    }
+    println!("load average at the end: {}", load());
 }
 
 /// Everything, with all samples.
 pub fn json(machine: &str, rows: &[Row]) -> Value {
-    let samples = |samples: &[Sample]| -> Vec<Value> {
-        samples
-            .iter()
-            .map(|s| json!({ "value": s.value, "cpu": s.cpu }))
-            .collect()
-    };
+    let samples =
+        |samples: &[Sample]| -> Vec<Value> { samples.iter().map(|s| json!({ "value": s.value, "cpu": s.cpu })).collect() };
     let rows: Vec<Value> = rows
         .iter()
         .map(|row| {
@@ -103,11 +81,8 @@ pub fn json(machine: &str, rows: &[Row]) -> Value {
                 Quantity::Rate(unit, cpu_unit, _) => (unit, Some(cpu_unit)),
                 Quantity::Size(unit) => (unit, None),
             };
-            let goals: Vec<Value> = row
-                .goals
-                .iter()
-                .map(|goal| json!({ "goal": text(*goal), "met": row.is_met(*goal) }))
-                .collect();
+            let goals: Vec<Value> =
+                row.goals.iter().map(|goal| json!({ "goal": text(*goal), "met": row.is_met(*goal) })).collect();
             json!({
                 "scenario": row.scenario,
                 "case": row.case,

@@ -59,20 +59,12 @@ type Sides = (Vec<Sample>, Vec<Sample>);
 impl Bench {
     /// Runs `measure` on both servers in each round, the first one alternating, and sorts what it
     /// returns by case.
-    fn interleave(
-        &self,
-        rounds: usize,
-        mut measure: impl FnMut(&Self, &Server) -> Result<Vec<Sample>>,
-    ) -> Result<Vec<Sides>> {
+    fn interleave(&self, rounds: usize, mut measure: impl FnMut(&Self, &Server) -> Result<Vec<Sample>>) -> Result<Vec<Sides>> {
         let mut cases: Vec<Sides> = Vec::new();
         for round in 0..rounds {
             for turn in 0..2 {
                 let is_subject = (round + turn) % 2 == 1;
-                let server = if is_subject {
-                    &self.subject
-                } else {
-                    &self.peer
-                };
+                let server = if is_subject { &self.subject } else { &self.peer };
                 let samples = measure(self, server).with_context(|| server.label)?;
                 server.settle();
                 cases.resize_with(samples.len(), Sides::default);
@@ -86,12 +78,7 @@ impl Bench {
 }
 
 /// Names the cases: one row for each.
-fn rows(
-    scenario: &'static str,
-    quantity: Quantity,
-    cases: Vec<Sides>,
-    names: &[(&str, &[Goal])],
-) -> Vec<Row> {
+fn rows(scenario: &'static str, quantity: Quantity, cases: Vec<Sides>, names: &[(&str, &[Goal])]) -> Vec<Row> {
     let named = cases.into_iter().zip(names);
     named
         .map(|((subject, peer), (case, goals))| Row {
@@ -107,29 +94,18 @@ fn rows(
 
 /// Runs client code on this thread alone, so that client and server have a core each.
 fn on_one_thread<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
 }
 
 /// Runs client code on two threads.
 fn on_two_threads<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(future)
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(future)
 }
 
 /// Removes files through the server, so that its quota and its audit know.
 async fn remove(server: &Server, names: &[String]) -> Result<()> {
     let client = Client::login(&server.target, &Profile::default()).await?;
-    client
-        .run(Removal::new(
-            names.iter().map(|name| server.remote(name)).collect(),
-        ))
-        .await?;
+    client.run(Removal::new(names.iter().map(|name| server.remote(name)).collect())).await?;
     client.close().await
 }
 

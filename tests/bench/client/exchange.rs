@@ -28,20 +28,14 @@ pub struct Pipeline {
 
 impl Default for Pipeline {
     fn default() -> Self {
-        Self {
-            request: 32 << 10,
-            depth: 64,
-        }
+        Self { request: 32 << 10, depth: 64 }
     }
 }
 
 fn unexpected<T>(answer: &Answer<'_>) -> Result<T> {
     match answer {
         Answer::Status(code, text) => {
-            bail!(
-                "the server answered status {code}: {}",
-                String::from_utf8_lossy(text)
-            )
+            bail!("the server answered status {code}: {}", String::from_utf8_lossy(text))
         }
         other => bail!("unexpected answer {other:?}"),
     }
@@ -79,16 +73,7 @@ pub struct Download {
 impl Download {
     /// `size` is the size that the file must have.
     pub fn new(path: String, size: u64, pipeline: Pipeline, payload: &Payload) -> Self {
-        Self {
-            path,
-            size,
-            pipeline,
-            payload: payload.clone(),
-            handle: Vec::new(),
-            next: 0,
-            received: 0,
-            waiting: HashMap::new(),
-        }
+        Self { path, size, pipeline, payload: payload.clone(), handle: Vec::new(), next: 0, received: 0, waiting: HashMap::new() }
     }
 
     fn ask(&mut self, offset: u64, length: u32, out: &mut Requests) {
@@ -120,14 +105,8 @@ impl Exchange for Download {
                 let Some((offset, wanted)) = self.waiting.remove(&id) else {
                     bail!("data for a request that was not made");
                 };
-                ensure!(
-                    length > 0 && length <= wanted as usize,
-                    "{length} bytes for {wanted}"
-                );
-                ensure!(
-                    self.payload.matches(offset, head),
-                    "wrong bytes at {offset}"
-                );
+                ensure!(length > 0 && length <= wanted as usize, "{length} bytes for {wanted}");
+                ensure!(self.payload.matches(offset, head), "wrong bytes at {offset}");
                 self.received += length as u64;
                 if length < wanted as usize {
                     self.ask(offset + length as u64, wanted - length as u32, out);
@@ -159,16 +138,7 @@ pub struct Upload {
 impl Upload {
     /// Writes `size` bytes of the payload to `path`.
     pub fn new(path: String, size: u64, pipeline: Pipeline, payload: &Payload) -> Self {
-        Self {
-            path,
-            size,
-            pipeline,
-            payload: payload.clone(),
-            handle: Vec::new(),
-            next: 0,
-            in_flight: 0,
-            is_closing: false,
-        }
+        Self { path, size, pipeline, payload: payload.clone(), handle: Vec::new(), next: 0, in_flight: 0, is_closing: false }
     }
 
     fn refill(&mut self, out: &mut Requests) {
@@ -226,15 +196,7 @@ impl SmallFiles {
     /// Each of `paths` has, or gets, `size` bytes.
     pub fn new(paths: Vec<String>, size: usize, direction: Direction, payload: &Payload) -> Self {
         let payload = payload.clone();
-        Self {
-            paths,
-            size,
-            direction,
-            payload,
-            current: 0,
-            handle: Vec::new(),
-            is_closing: false,
-        }
+        Self { paths, size, direction, payload, current: 0, handle: Vec::new(), is_closing: false }
     }
 }
 
@@ -291,12 +253,7 @@ pub struct Listing {
 impl Listing {
     /// Lists the directory `path`.
     pub fn new(path: String) -> Self {
-        Self {
-            path,
-            handle: Vec::new(),
-            entries: 0,
-            is_at_end: false,
-        }
+        Self { path, handle: Vec::new(), entries: 0, is_at_end: false }
     }
 }
 

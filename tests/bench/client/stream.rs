@@ -25,14 +25,7 @@ impl BatchedStream {
     /// Wraps a connected socket and switches Nagle's algorithm off.
     pub fn new(socket: TcpStream) -> io::Result<Self> {
         socket.set_nodelay(true)?;
-        Ok(Self {
-            socket,
-            input: Vec::new(),
-            at: 0,
-            end: 0,
-            held: Vec::new(),
-            sent: 0,
-        })
+        Ok(Self { socket, input: Vec::new(), at: 0, end: 0, held: Vec::new(), sent: 0 })
     }
 
     fn pending(&self) -> usize {
@@ -54,11 +47,7 @@ impl BatchedStream {
 }
 
 impl AsyncRead for BatchedStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        out: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let me = self.get_mut();
         if me.at == me.end {
             me.input.resize(INPUT, 0);
@@ -82,11 +71,7 @@ impl AsyncRead for BatchedStream {
 }
 
 impl AsyncWrite for BatchedStream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let me = self.get_mut();
         if me.pending() + bytes.len() > HOLD_MAX {
             ready!(me.push(context))?;

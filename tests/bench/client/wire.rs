@@ -161,11 +161,7 @@ impl Answers {
         if self.kept.len() < 5 {
             return Ok(None);
         }
-        ensure!(
-            (5..=MESSAGE_MAX).contains(&self.total()),
-            "answer of {} bytes",
-            self.total()
-        );
+        ensure!((5..=MESSAGE_MAX).contains(&self.total()), "answer of {} bytes", self.total());
         let keep = match self.kept[4] {
             DATA => self.total().min(DATA_PREFIX + HEAD),
             _ => self.total(),
@@ -190,10 +186,7 @@ impl Answers {
     }
 
     fn total(&self) -> usize {
-        let length = self
-            .kept
-            .first_chunk::<4>()
-            .map_or(0, |b| u32::from_be_bytes(*b));
+        let length = self.kept.first_chunk::<4>().map_or(0, |b| u32::from_be_bytes(*b));
         (length as usize).saturating_add(4)
     }
 

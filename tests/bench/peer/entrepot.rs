@@ -18,53 +18,31 @@ const USER: &str = "bench";
 
 /// Builds the release binary of this checkout and returns its path.
 pub fn build() -> Result<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--release", "--bin", "entrepot"])
-        .current_dir(&root)
-        .status()
-        .context("cargo")?;
+    let status =
+        Command::new(cargo).args(["build", "--release", "--bin", "entrepot"]).current_dir(&root).status().context("cargo")?;
     ensure!(status.success(), "the build failed");
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    Ok(target
-        .unwrap_or_else(|| root.join("target"))
-        .join("release/entrepot"))
+    Ok(target.unwrap_or_else(|| root.join("target")).join("release/entrepot"))
 }
 
 /// Starts Entrepot in `directory`, which must not exist, and makes the user for the key.
-pub fn start(
-    label: &'static str,
-    program: &Path,
-    directory: &Path,
-    target: &Target,
-) -> Result<Server> {
+pub fn start(label: &'static str, program: &Path, directory: &Path, target: &Target) -> Result<Server> {
     // Beside each other: a storage root may neither contain the data folder nor lie in it.
     let (data, files) = (directory.join("data"), directory.join("files"));
     fs::create_dir_all(&data)?;
     fs::create_dir_all(&files)?;
     let (sftp, http) = (free_port()?, free_port()?);
     let launch = Launch {
-        program: program
-            .canonicalize()
-            .with_context(|| program.display().to_string())?,
-        arguments: vec![
-            "serve".into(),
-            "--data-dir".into(),
-            data.to_str().context("the path is not UTF-8")?.into(),
-        ],
+        program: program.canonicalize().with_context(|| program.display().to_string())?,
+        arguments: vec!["serve".into(), "--data-dir".into(), data.to_str().context("the path is not UTF-8")?.into()],
         environment: environment(sftp, http),
         log: directory.join("log"),
         other_ports: vec![http],
     };
     let public_key = fs::read_to_string(target.key_file.with_extension("pub"))?;
-    let target = Target {
-        port: sftp,
-        user: USER.into(),
-        ..target.clone()
-    };
+    let target = Target { port: sftp, user: USER.into(), ..target.clone() };
     let server = Server::start(label, target, files.clone(), String::new(), launch)?;
     make_user(http, &files, public_key.trim())?;
     Ok(server)
@@ -72,15 +50,9 @@ pub fn start(
 
 fn environment(sftp: u16, http: u16) -> Vec<(String, String)> {
     [
-        (
-            "ENTREPOT_SFTPD__BINDINGS__0__PORT",
-            sftp.to_string().as_str(),
-        ),
+        ("ENTREPOT_SFTPD__BINDINGS__0__PORT", sftp.to_string().as_str()),
         ("ENTREPOT_SFTPD__BINDINGS__0__ADDRESS", "127.0.0.1"),
-        (
-            "ENTREPOT_HTTPD__BINDINGS__0__PORT",
-            http.to_string().as_str(),
-        ),
+        ("ENTREPOT_HTTPD__BINDINGS__0__PORT", http.to_string().as_str()),
         ("ENTREPOT_HTTPD__BINDINGS__0__ADDRESS", "127.0.0.1"),
         ("ENTREPOT_HTTPD__BINDINGS__0__ENABLE_HTTPS", "false"),
         ("ENTREPOT_DATA_PROVIDER__CREATE_DEFAULT_ADMIN", "true"),
@@ -108,12 +80,6 @@ fn make_user(http: u16, files: &Path, public_key: &str) -> Result<()> {
         "quota_size": 1_u64 << 50,
         "quota_files": 100_000_000,
     });
-    request(
-        http,
-        "POST",
-        "/api/v2/users",
-        &Authorization::Bearer(token),
-        Some(&user),
-    )?;
+    request(http, "POST", "/api/v2/users", &Authorization::Bearer(token), Some(&user))?;
     Ok(())
 }

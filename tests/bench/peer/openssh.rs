@@ -11,12 +11,7 @@ use super::{Launch, Server, free_port, make_key};
 use crate::client::Target;
 
 /// Starts sshd in `directory`, which must not exist, for the key in `target`.
-pub fn start(
-    label: &'static str,
-    program: &Path,
-    directory: &Path,
-    target: &Target,
-) -> Result<Server> {
+pub fn start(label: &'static str, program: &Path, directory: &Path, target: &Target) -> Result<Server> {
     let files = directory.join("files");
     fs::create_dir_all(&files)?;
     let host_key = directory.join("host_key");
@@ -30,28 +25,16 @@ pub fn start(
     let port = free_port()?;
     let user = current_user()?;
     let configuration = directory.join("sshd_config");
-    fs::write(
-        &configuration,
-        settings(port, &host_key, &keys, &directory.join("pid")),
-    )?;
+    fs::write(&configuration, settings(port, &host_key, &keys, &directory.join("pid")))?;
     let launch = Launch {
         program: program.to_owned(),
-        arguments: vec![
-            "-D".into(),
-            "-e".into(),
-            "-f".into(),
-            path_text(&configuration)?,
-        ],
+        arguments: vec!["-D".into(), "-e".into(), "-f".into(), path_text(&configuration)?],
         environment: Vec::new(),
         log: directory.join("log"),
         other_ports: Vec::new(),
     };
     let prefix = path_text(&files)?;
-    let target = Target {
-        port,
-        user,
-        ..target.clone()
-    };
+    let target = Target { port, user, ..target.clone() };
     Server::start(label, target, files, prefix, launch)
 }
 

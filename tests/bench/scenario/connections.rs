@@ -23,12 +23,7 @@ pub fn logins(bench: &mut Bench) -> Result<Vec<Row>> {
         Ok(vec![clock.sample_at(seconds, total as f64, 1.0)?])
     })?;
     let quantity = Quantity::Rate("logins/s", "ms/login", 1e3);
-    Ok(rows(
-        "logins",
-        quantity,
-        cases,
-        &[("public key", &[Goal::AtLeast(200.0)])],
-    ))
+    Ok(rows("logins", quantity, cases, &[("public key", &[Goal::AtLeast(200.0)])]))
 }
 
 async fn log_in(target: Target, each: usize) -> Result<()> {
@@ -37,10 +32,7 @@ async fn log_in(target: Target, each: usize) -> Result<()> {
         let target = target.clone();
         workers.spawn(async move {
             for _ in 0..each {
-                Client::login(&target, &Profile::default())
-                    .await?
-                    .close()
-                    .await?;
+                Client::login(&target, &Profile::default()).await?.close().await?;
             }
             anyhow::Ok(())
         });
@@ -55,19 +47,11 @@ async fn log_in(target: Target, each: usize) -> Result<()> {
 pub fn ready(bench: &mut Bench) -> Result<Vec<Row>> {
     let mut sides = (Vec::new(), Vec::new());
     for _ in 0..STARTS {
-        for (server, samples) in [
-            (&mut bench.subject, &mut sides.0),
-            (&mut bench.peer, &mut sides.1),
-        ] {
+        for (server, samples) in [(&mut bench.subject, &mut sides.0), (&mut bench.peer, &mut sides.1)] {
             let value = server.restart()?.as_secs_f64() * 1e3;
             samples.push(Sample { value, cpu: None });
         }
     }
     let goals = [Goal::AtMost(300.0)];
-    Ok(rows(
-        "ready",
-        Quantity::Size("ms"),
-        vec![sides],
-        &[("start", &goals)],
-    ))
+    Ok(rows("ready", Quantity::Size("ms"), vec![sides], &[("start", &goals)]))
 }

@@ -19,12 +19,7 @@ pub fn hundred_thousand(bench: &mut Bench) -> Result<Vec<Row>> {
     list(bench, "list-100k", 100_000, &[Goal::TimeAtMost(0.5)])
 }
 
-fn list(
-    bench: &mut Bench,
-    scenario: &'static str,
-    entries: u64,
-    goals: &[Goal],
-) -> Result<Vec<Row>> {
+fn list(bench: &mut Bench, scenario: &'static str, entries: u64, goals: &[Goal]) -> Result<Vec<Row>> {
     for server in [&bench.subject, &bench.peer] {
         let folder = server.files.join(scenario);
         fs::create_dir(&folder).with_context(|| folder.display().to_string())?;
@@ -40,10 +35,7 @@ fn list(
             let found = client.run(Listing::new(server.remote(scenario))).await?;
             let sample = clock.sample(entries as f64, 1000.0)?;
             // "." and ".." are listed or not, as the server likes.
-            ensure!(
-                (entries..=entries + 2).contains(&found),
-                "{found} entries of {entries}"
-            );
+            ensure!((entries..=entries + 2).contains(&found), "{found} entries of {entries}");
             client.close().await?;
             Ok(vec![sample])
         })

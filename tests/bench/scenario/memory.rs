@@ -37,11 +37,7 @@ pub fn idle(bench: &mut Bench) -> Result<Vec<Row>> {
     let mut full = Sides::default();
     let mut each = Sides::default();
     for is_subject in [true, false] {
-        let server = if is_subject {
-            &mut bench.subject
-        } else {
-            &mut bench.peer
-        };
+        let server = if is_subject { &mut bench.subject } else { &mut bench.peer };
         let values = measure_idle(server).with_context(|| server.label)?;
         for (side, value) in [&mut idle, &mut full, &mut each].into_iter().zip(values) {
             if is_subject { &mut side.0 } else { &mut side.1 }.push(sample(value));
@@ -49,19 +45,9 @@ pub fn idle(bench: &mut Bench) -> Result<Vec<Row>> {
     }
     let mibi = Quantity::Size("MiB");
     let connected = format!("{IDLE_CONNECTIONS} connections");
-    let mut all = rows(
-        "memory",
-        mibi,
-        vec![idle, full],
-        &[("idle", &[Goal::AtMost(25.0)]), (&connected, &[])],
-    );
+    let mut all = rows("memory", mibi, vec![idle, full], &[("idle", &[Goal::AtMost(25.0)]), (&connected, &[])]);
     let per_connection = [("per connection", [Goal::AtMost(64.0)].as_slice())];
-    all.extend(rows(
-        "memory",
-        Quantity::Size("KiB"),
-        vec![each],
-        &per_connection,
-    ));
+    all.extend(rows("memory", Quantity::Size("KiB"), vec![each], &per_connection));
     Ok(all)
 }
 
@@ -83,11 +69,7 @@ fn measure_idle(server: &mut Server) -> Result<[f64; 3]> {
         Ok(full)
     })?;
     server.settle();
-    Ok([
-        idle / MIBI,
-        full / MIBI,
-        (full - idle) / 1024.0 / IDLE_CONNECTIONS as f64,
-    ])
+    Ok([idle / MIBI, full / MIBI, (full - idle) / 1024.0 / IDLE_CONNECTIONS as f64])
 }
 
 /// The highest memory while many clients upload at once.
@@ -97,21 +79,14 @@ pub fn parallel_uploads(bench: &mut Bench) -> Result<Vec<Row>> {
         let (outcome, peak) = peak_while(server, || on_two_threads(upload(bench, server, &names)));
         outcome?;
         for name in &names {
-            bench
-                .payload
-                .verify(&server.files.join(name), UPLOAD_SIZE)?;
+            bench.payload.verify(&server.files.join(name), UPLOAD_SIZE)?;
         }
         on_two_threads(remove(server, &names))?;
         Ok(vec![sample(peak as f64 / MIBI)])
     })?;
     let case = format!("{UPLOADS} x {} MiB, peak", UPLOAD_SIZE >> 20);
     let goals = [Goal::AtMost(150.0)];
-    Ok(rows(
-        "parallel-uploads",
-        Quantity::Size("MiB"),
-        cases,
-        &[(&case, &goals)],
-    ))
+    Ok(rows("parallel-uploads", Quantity::Size("MiB"), cases, &[(&case, &goals)]))
 }
 
 async fn upload(bench: &Bench, server: &Server, names: &[String]) -> Result<()> {
@@ -138,15 +113,8 @@ pub fn closed_window(bench: &mut Bench) -> Result<Vec<Row>> {
         let name = format!("download-{}", bench.options.size());
         share(&bench.source, server, &name)?;
         let before = server.account().memory();
-        let profile = Profile {
-            window: 64 << 10,
-            ..Profile::default()
-        };
-        let flood = Flood {
-            path: server.remote(&name),
-            reads: READS,
-            length: READ_LENGTH,
-        };
+        let profile = Profile { window: 64 << 10, ..Profile::default() };
+        let flood = Flood { path: server.remote(&name), reads: READS, length: READ_LENGTH };
         let (outcome, peak) = peak_while(server, || {
             on_two_threads(async {
                 let client = Client::login(&server.target, &profile).await?;
@@ -160,12 +128,7 @@ pub fn closed_window(bench: &mut Bench) -> Result<Vec<Row>> {
     })?;
     let case = format!("{READS} READs, growth");
     let goals = [Goal::AtMost(FLOOD_BOUND_MIB)];
-    Ok(rows(
-        "closed-window",
-        Quantity::Size("MiB"),
-        cases,
-        &[(&case, &goals)],
-    ))
+    Ok(rows("closed-window", Quantity::Size("MiB"), cases, &[(&case, &goals)]))
 }
 
 /// Runs `work` and watches the server's memory; returns the highest value in bytes.

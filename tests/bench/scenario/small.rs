@@ -26,29 +26,17 @@ pub fn run(bench: &mut Bench) -> Result<Vec<Row>> {
         let new: Vec<String> = names.iter().map(|name| format!("new-{name}")).collect();
         let up = sample(bench, server, &new, Direction::Up)?;
         for name in &new {
-            bench
-                .payload
-                .verify(&server.files.join(name), SIZE as u64)?;
+            bench.payload.verify(&server.files.join(name), SIZE as u64)?;
         }
         on_one_thread(remove(server, &new))?;
         Ok(vec![down, up])
     })?;
     let quantity = Quantity::Rate("files/s", "ms/file", 1e3);
     let (down, up) = ([Goal::SpeedAtLeast(1.5)], [Goal::SpeedAtLeast(1.0)]);
-    Ok(rows(
-        "small",
-        quantity,
-        cases,
-        &[("down 4 KiB", &down), ("up 4 KiB", &up)],
-    ))
+    Ok(rows("small", quantity, cases, &[("down 4 KiB", &down), ("up 4 KiB", &up)]))
 }
 
-fn sample(
-    bench: &Bench,
-    server: &Server,
-    names: &[String],
-    direction: Direction,
-) -> Result<Sample> {
+fn sample(bench: &Bench, server: &Server, names: &[String], direction: Direction) -> Result<Sample> {
     let paths = names.iter().map(|name| server.remote(name)).collect();
     let files = SmallFiles::new(paths, SIZE, direction, &bench.payload);
     let sample = on_one_thread(async {

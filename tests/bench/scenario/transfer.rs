@@ -30,17 +30,11 @@ fn sample(clock: &Clock<'_>, size: u64) -> Result<Sample> {
 /// OpenSSH's `sftp` without any option.
 pub fn openssh(bench: &mut Bench) -> Result<Vec<Row>> {
     let size = bench.options.size();
-    let cases = bench.interleave(bench.options.rounds(), |bench, server| {
-        with_program(bench, server, &server.target, &bench.source, size)
-    })?;
+    let cases = bench
+        .interleave(bench.options.rounds(), |bench, server| with_program(bench, server, &server.target, &bench.source, size))?;
     let down = [Goal::SpeedAtLeast(1.8), Goal::CpuAtMost(0.40)];
     let up = [Goal::SpeedAtLeast(1.8), Goal::CpuAtMost(0.50)];
-    Ok(rows(
-        "openssh",
-        SPEED,
-        cases,
-        &[("down", &down), ("up", &up)],
-    ))
+    Ok(rows("openssh", SPEED, cases, &[("down", &down), ("up", &up)]))
 }
 
 /// OpenSSH's `sftp` through a delay line.
@@ -50,28 +44,14 @@ pub fn rtt50(bench: &mut Bench) -> Result<Vec<Row>> {
     bench.payload.write(&source, size)?;
     let cases = bench.interleave(bench.options.rounds(), |bench, server| {
         let proxy = Proxy::start(server.target.port, ROUND_TRIP)?;
-        let target = Target {
-            port: proxy.port(),
-            ..server.target.clone()
-        };
+        let target = Target { port: proxy.port(), ..server.target.clone() };
         with_program(bench, server, &target, &source, size)
     })?;
     let goals = [Goal::SpeedAtLeast(1.0)];
-    Ok(rows(
-        "rtt50",
-        SPEED,
-        cases,
-        &[("down", &goals), ("up", &goals)],
-    ))
+    Ok(rows("rtt50", SPEED, cases, &[("down", &goals), ("up", &goals)]))
 }
 
-fn with_program(
-    bench: &Bench,
-    server: &Server,
-    target: &Target,
-    source: &Path,
-    size: u64,
-) -> Result<Vec<Sample>> {
+fn with_program(bench: &Bench, server: &Server, target: &Target, source: &Path, size: u64) -> Result<Vec<Sample>> {
     let name = format!("{DOWNLOAD}-{size}");
     share(source, server, &name)?;
     let mut program = SftpProgram::login(target)?;
@@ -83,11 +63,7 @@ fn with_program(
 
     let mut program = SftpProgram::login(target)?;
     let clock = Clock::start(server)?;
-    program.run(&format!(
-        "put {} {}",
-        source.display(),
-        server.remote(UPLOAD)
-    ))?;
+    program.run(&format!("put {} {}", source.display(), server.remote(UPLOAD)))?;
     let up = sample(&clock, size)?;
     program.close()?;
     after_upload(bench, server, size)?;
@@ -112,13 +88,7 @@ pub fn aes256_gcm(bench: &mut Bench) -> Result<Vec<Row>> {
 
 /// ChaCha20-Poly1305.
 pub fn chacha20(bench: &mut Bench) -> Result<Vec<Row>> {
-    with_cipher(
-        bench,
-        "cipher-chacha20",
-        cipher::CHACHA20_POLY1305,
-        1.0,
-        0.65,
-    )
+    with_cipher(bench, "cipher-chacha20", cipher::CHACHA20_POLY1305, 1.0, 0.65)
 }
 
 /// AES-128-CTR with HMAC-SHA256, encrypt-then-MAC.
@@ -126,27 +96,11 @@ pub fn aes128_ctr(bench: &mut Bench) -> Result<Vec<Row>> {
     with_cipher(bench, "cipher-aes128-ctr", cipher::AES_128_CTR, 1.0, 0.75)
 }
 
-fn with_cipher(
-    bench: &mut Bench,
-    scenario: &'static str,
-    cipher: cipher::Name,
-    speed: f64,
-    cpu: f64,
-) -> Result<Vec<Row>> {
-    let profile = Profile {
-        cipher,
-        ..Profile::default()
-    };
-    let cases = bench.interleave(bench.options.rounds(), |bench, server| {
-        with_fast_client(bench, server, &profile)
-    })?;
+fn with_cipher(bench: &mut Bench, scenario: &'static str, cipher: cipher::Name, speed: f64, cpu: f64) -> Result<Vec<Row>> {
+    let profile = Profile { cipher, ..Profile::default() };
+    let cases = bench.interleave(bench.options.rounds(), |bench, server| with_fast_client(bench, server, &profile))?;
     let goals = [Goal::SpeedAtLeast(speed), Goal::CpuAtMost(cpu)];
-    Ok(rows(
-        scenario,
-        SPEED,
-        cases,
-        &[("down", &goals), ("up", &goals)],
-    ))
+    Ok(rows(scenario, SPEED, cases, &[("down", &goals), ("up", &goals)]))
 }
 
 fn with_fast_client(bench: &Bench, server: &Server, profile: &Profile) -> Result<Vec<Sample>> {
