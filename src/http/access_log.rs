@@ -22,16 +22,8 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn of(request: &ServiceRequest) -> Self {
         let uri = request.uri();
-        let scheme = if request.app_config().secure() {
-            "https"
-        } else {
-            "http"
-        };
-        let host = request
-            .headers()
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .unwrap_or_default();
+        let scheme = if request.app_config().secure() { "https" } else { "http" };
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         Self {
             started: Instant::now(),
             method: request.method().to_string(),
@@ -79,15 +71,7 @@ impl Line {
 }
 
 /// Names of query parameters whose values are secret, or contain these.
-const SECRET_PARAMETERS: [&str; 7] = [
-    "token",
-    "password",
-    "passphrase",
-    "secret",
-    "code",
-    "key",
-    "state",
-];
+const SECRET_PARAMETERS: [&str; 7] = ["token", "password", "passphrase", "secret", "code", "key", "state"];
 
 /// Path and query without anything that lets in whoever reads the log.
 fn masked(path: &str, query: Option<&str>) -> String {
@@ -120,23 +104,14 @@ mod tests {
     fn setup_token_and_secret_parameters_are_masked() {
         assert_eq!(masked("/setup/abcdef", None), "/setup/***");
         assert_eq!(masked("/setup/abcdef/more", None), "/setup/***");
-        assert_eq!(
-            masked("/setup", Some("token=abc&x=1")),
-            "/setup?token=***&x=1"
-        );
-        assert_eq!(
-            masked("/x", Some("access_TOKEN=abc")),
-            "/x?access_TOKEN=***"
-        );
+        assert_eq!(masked("/setup", Some("token=abc&x=1")), "/setup?token=***&x=1");
+        assert_eq!(masked("/x", Some("access_TOKEN=abc")), "/x?access_TOKEN=***");
         assert_eq!(masked("/x", Some("%74oken=abc")), "/x?%74oken=***");
     }
 
     #[test]
     fn other_parameters_stay_readable() {
-        assert_eq!(
-            masked("/api/v2/users", Some("limit=10&order=DESC")),
-            "/api/v2/users?limit=10&order=DESC"
-        );
+        assert_eq!(masked("/api/v2/users", Some("limit=10&order=DESC")), "/api/v2/users?limit=10&order=DESC");
         assert_eq!(masked("/setup/done", None), "/setup/done");
     }
 }

@@ -35,11 +35,7 @@ pub struct Features {
 
 impl Default for Features {
     fn default() -> Self {
-        Self {
-            rest_api: true,
-            web_admin: true,
-            web_client: true,
-        }
+        Self { rest_api: true, web_admin: true, web_client: true }
     }
 }
 

@@ -50,8 +50,6 @@ impl FromRequest for Client {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let client = request.extensions().get::<Self>().cloned();
-        ready(client.ok_or_else(|| {
-            actix_web::error::ErrorInternalServerError("the request did not pass the entrance")
-        }))
+        ready(client.ok_or_else(|| actix_web::error::ErrorInternalServerError("the request did not pass the entrance")))
     }
 }

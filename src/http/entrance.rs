@@ -30,11 +30,7 @@ pub struct Entrance {
 impl Entrance {
     /// An entrance without bindings: each request gets the defaults. For tests of routes.
     pub fn open(gatekeeper: Arc<dyn Gatekeeper>, refuse: Refuse) -> Self {
-        Self {
-            bindings: HashMap::new(),
-            gatekeeper,
-            refuse,
-        }
+        Self { bindings: HashMap::new(), gatekeeper, refuse }
     }
 
     fn bound(&self, address: SocketAddr) -> Bound {
@@ -52,11 +48,7 @@ pub async fn entrance(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let bound = state.bound(request.app_config().local_addr());
-    let client = Client::of(
-        &request,
-        uuid::Uuid::new_v4().simple().to_string(),
-        bound.features,
-    );
+    let client = Client::of(&request, uuid::Uuid::new_v4().simple().to_string(), bound.features);
     let line = Line::of(&request);
     let path = request.path().to_owned();
     request.extensions_mut().insert(client.clone());
@@ -79,28 +71,14 @@ pub async fn entrance(
     };
     match outcome {
         Ok(mut response) => {
-            headers::complete(
-                response.headers_mut(),
-                &bound.headers,
-                client.secure,
-                &client.request_id,
-            );
-            let size = if let BodySize::Sized(size) = response.response().body().size() {
-                size
-            } else {
-                0
-            };
+            headers::complete(response.headers_mut(), &bound.headers, client.secure, &client.request_id);
+            let size = if let BodySize::Sized(size) = response.response().body().size() { size } else { 0 };
             line.write(&client, response.status(), size);
             Ok(response)
         }
         Err(error) => {
             let mut answer = error.error_response();
-            headers::complete(
-                answer.headers_mut(),
-                &bound.headers,
-                client.secure,
-                &client.request_id,
-            );
+            headers::complete(answer.headers_mut(), &bound.headers, client.secure, &client.request_id);
             line.write(&client, answer.status(), 0);
             Err(InternalError::from_response(error, answer).into())
         }
@@ -108,12 +86,7 @@ pub async fn entrance(
 }
 
 /// The answer of the door itself, where there is one.
-fn early_answer(
-    state: &Entrance,
-    bound: &Bound,
-    client: &Client,
-    request: &ServiceRequest,
-) -> Option<HttpResponse> {
+fn early_answer(state: &Entrance, bound: &Bound, client: &Client, request: &ServiceRequest) -> Option<HttpResponse> {
     // Always answered, so that a supervisor never mistakes a limit for a fault (HTTP-002).
     if request.path() == "/healthz" {
         return None;
@@ -139,13 +112,9 @@ fn refused(refuse: Refuse, path: &str, refusal: Refusal) -> HttpResponse {
     let mut answer = refuse(path, status, &refusal.to_string());
     if let Refusal::RateLimited { retry_after } = refusal {
         let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-        answer
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         if let Ok(text) = HeaderValue::from_str(&format!("{retry_after:?}")) {
-            answer
-                .headers_mut()
-                .insert(HeaderName::from_static("x-retry-in"), text);
+            answer.headers_mut().insert(HeaderName::from_static("x-retry-in"), text);
         }
     }
     answer

@@ -11,10 +11,7 @@ const DEFAULTS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // Not `no-referrer`: browsers then send `Origin: null` with forms, and the origin check would be blind.
     (header::REFERRER_POLICY, "same-origin"),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (header::X_FRAME_OPTIONS, "DENY"),
     // What a handler does not declare cacheable is kept by nobody (SEC-175).
     (header::CACHE_CONTROL, "no-store"),
@@ -30,12 +27,7 @@ pub struct HeaderOverrides {
 }
 
 /// Adds what is missing: a header that the handler set stays as it is.
-pub(crate) fn complete(
-    headers: &mut HeaderMap,
-    overrides: &HeaderOverrides,
-    secure: bool,
-    request_id: &str,
-) {
+pub(crate) fn complete(headers: &mut HeaderMap, overrides: &HeaderOverrides, secure: bool, request_id: &str) {
     for (name, value) in &overrides.replace {
         if !headers.contains_key(name) {
             headers.insert(name.clone(), value.clone());
@@ -81,25 +73,14 @@ mod tests {
     fn default_policy_allows_nothing_inline() {
         let mut headers = HeaderMap::new();
         complete(&mut headers, &HeaderOverrides::default(), false, "1");
-        let policy = headers
-            .get(header::CONTENT_SECURITY_POLICY)
-            .unwrap()
-            .to_str()
-            .unwrap();
-        assert!(
-            policy.contains("default-src 'none'")
-                && !policy.contains("unsafe")
-                && !policy.contains("data:")
-        );
+        let policy = headers.get(header::CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("data:"));
     }
 
     #[test]
     fn settings_and_handlers_come_before_the_defaults() {
         let overrides = HeaderOverrides {
-            replace: vec![(
-                header::REFERRER_POLICY,
-                HeaderValue::from_static("no-referrer"),
-            )],
+            replace: vec![(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"))],
             ..HeaderOverrides::default()
         };
         let mut headers = HeaderMap::new();

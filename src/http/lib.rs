@@ -5,13 +5,12 @@
 //! the REST contract: the routes are handed in, and so is the form of a refusal. **Called by** `cli`, which starts it
 //! with the routes of `web`.
 
-#![cfg_attr(test, allow(clippy::unwrap_used))]
-
 mod access_log;
 mod binding;
 mod client;
 mod entrance;
 mod headers;
+mod host;
 mod redirect;
 mod server;
 
@@ -19,4 +18,5 @@ pub use binding::{Binding, Features};
 pub use client::Client;
 pub use entrance::{Entrance, Refuse, entrance};
 pub use headers::HeaderOverrides;
+pub use host::Host;
 pub use server::{Running, ServeOptions, serve};

@@ -47,9 +47,7 @@ pub struct ServeOptions {
 impl ServeOptions {
     /// Worker threads for this machine.
     pub fn default_workers() -> usize {
-        thread::available_parallelism()
-            .map_or(1, usize::from)
-            .min(2)
+        thread::available_parallelism().map_or(1, usize::from).min(2)
     }
 }
 
@@ -86,11 +84,7 @@ where
     F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let (listeners, addresses, bindings) = open(&options.bindings)?;
-    let entrance = Entrance {
-        bindings,
-        gatekeeper: options.gatekeeper,
-        refuse: options.refuse,
-    };
+    let entrance = Entrance { bindings, gatekeeper: options.gatekeeper, refuse: options.refuse };
     let (started, start) = oneshot::channel();
     let (ending, ended) = watch::channel(false);
     let workers = options.workers.max(1);
@@ -99,13 +93,7 @@ where
         .name("http".into())
         .spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                match assemble(
-                    listeners,
-                    web::Data::new(entrance),
-                    routes,
-                    workers,
-                    patience,
-                ) {
+                match assemble(listeners, web::Data::new(entrance), routes, workers, patience) {
                     Ok(server) => {
                         let _ = started.send(Ok(server.handle()));
                         if let Err(error) = server.await {
@@ -117,32 +105,15 @@ where
             });
             let _ = ending.send(true);
         })
-        .map_err(|source| NetError::Start {
-            what: "HTTP",
-            source,
-        })?;
+        .map_err(|source| NetError::Start { what: "HTTP", source })?;
     match start.await {
-        Ok(Ok(handle)) => Ok(Running {
-            addresses,
-            handle,
-            ended,
-        }),
-        Ok(Err(source)) => Err(NetError::Start {
-            what: "HTTP",
-            source,
-        }),
-        Err(_) => Err(NetError::Start {
-            what: "HTTP",
-            source: io::Error::other("its thread ended"),
-        }),
+        Ok(Ok(handle)) => Ok(Running { addresses, handle, ended }),
+        Ok(Err(source)) => Err(NetError::Start { what: "HTTP", source }),
+        Err(_) => Err(NetError::Start { what: "HTTP", source: io::Error::other("its thread ended") }),
     }
 }
 
-type Opened = (
-    Vec<(TcpListener, Binding)>,
-    Vec<SocketAddr>,
-    HashMap<SocketAddr, Bound>,
-);
+type Opened = (Vec<(TcpListener, Binding)>, Vec<SocketAddr>, HashMap<SocketAddr, Bound>);
 
 /// Opens the sockets first, all of them: the redirect needs the port that HTTPS really got.
 fn open(bindings: &[Binding]) -> Result<Opened, NetError> {
@@ -150,29 +121,17 @@ fn open(bindings: &[Binding]) -> Result<Opened, NetError> {
     let mut addresses = Vec::with_capacity(bindings.len());
     for binding in bindings {
         let listener = bind(&binding.listen)?;
-        let address = listener.local_addr().map_err(|source| NetError::Start {
-            what: "HTTP",
-            source,
-        })?;
+        let address = listener.local_addr().map_err(|source| NetError::Start { what: "HTTP", source })?;
         listeners.push((listener, binding.clone()));
         addresses.push(address);
     }
-    let encrypted = bindings
-        .iter()
-        .position(|binding| binding.tls.is_some())
-        .map(|index| addresses[index].port());
-    let bound = listeners
-        .iter()
-        .zip(&addresses)
-        .map(|((_, binding), address)| {
-            let redirect = binding.redirect_to_https && binding.tls.is_none();
-            let state = Bound {
-                features: binding.features,
-                headers: binding.headers.clone(),
-                redirect_port: encrypted.filter(|_| redirect),
-            };
-            (*address, state)
-        });
+    let encrypted = bindings.iter().position(|binding| binding.tls.is_some()).map(|index| addresses[index].port());
+    let bound = listeners.iter().zip(&addresses).map(|((_, binding), address)| {
+        let redirect = binding.redirect_to_https && binding.tls.is_none();
+        let state =
+            Bound { features: binding.features, headers: binding.headers.clone(), redirect_port: encrypted.filter(|_| redirect) };
+        (*address, state)
+    });
     let bound = bound.collect();
     Ok((listeners, addresses, bound))
 }

@@ -7,9 +7,7 @@ use std::{io, path::PathBuf};
 #[non_exhaustive]
 pub enum NetError {
     /// Another program listens there.
-    #[error(
-        "port {port} is in use on {address}; stop the other program or set {setting}.port to another port"
-    )]
+    #[error("port {port} is in use on {address}; stop the other program or set {setting}.port to another port")]
     InUse {
         /// Port that was asked for.
         port: u16,
@@ -30,9 +28,7 @@ pub enum NetError {
         setting: String,
     },
     /// The address is no address of this machine.
-    #[error(
-        "{address} is not an address of this machine; set {setting}.address to one that is, or leave it empty for all"
-    )]
+    #[error("{address} is not an address of this machine; set {setting}.address to one that is, or leave it empty for all")]
     NotLocal {
         /// Address that was asked for.
         address: String,
@@ -40,9 +36,7 @@ pub enum NetError {
         setting: String,
     },
     /// The address cannot be read.
-    #[error(
-        "{setting}.address is {address:?}, which is not an IP address; leave it empty to listen on all addresses"
-    )]
+    #[error("{setting}.address is {address:?}, which is not an IP address; leave it empty to listen on all addresses")]
     BadAddress {
         /// Text of the setting.
         address: String,

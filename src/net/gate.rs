@@ -2,30 +2,7 @@
 
 use std::{any::Any, fmt, net::SocketAddr, time::Duration};
 
-/// What a peer came for. The names are those of address lists and limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Protocol {
-    /// SFTP, SCP and SSH commands.
-    Ssh,
-    /// FTP and FTPS.
-    Ftp,
-    /// WebDAV.
-    Dav,
-    /// REST and pages.
-    Http,
-}
-
-impl Protocol {
-    /// Name in settings, lists and logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ssh => "SSH",
-            Self::Ftp => "FTP",
-            Self::Dav => "DAV",
-            Self::Http => "HTTP",
-        }
-    }
-}
+pub use entrepot_model::Protocol;
 
 /// Answers, at accept, whether a peer may come in. Must not block: it runs in accept loops and request paths.
 pub trait Gatekeeper: Send + Sync + 'static {
@@ -47,9 +24,7 @@ impl Gatekeeper for AllowAll {
 }
 
 /// Proof of admission. Dropping it gives back what the gatekeeper counted.
-pub struct Permit(
-    #[allow(dead_code, reason = "held for its drop")] Option<Box<dyn Any + Send + Sync>>,
-);
+pub struct Permit(#[allow(dead_code, reason = "held for its drop")] Option<Box<dyn Any + Send + Sync>>);
 
 impl Permit {
     /// A permit that counts nothing.

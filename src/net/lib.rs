@@ -5,8 +5,6 @@
 //! come in is asked of a [`Gatekeeper`], which `cli` wires. **Called by** `http` and `sftp` for their listeners, and by
 //! `cli`, which makes the certificate store.
 
-#![cfg_attr(test, allow(clippy::unwrap_used))]
-
 mod error;
 mod gate;
 mod listener;

@@ -44,11 +44,7 @@ impl Listener {
         let listener = socket::bind(spec)?;
         let local = listener.local_addr().map_err(failed)?;
         let inner = TcpListener::from_std(listener).map_err(failed)?;
-        Ok(Self {
-            inner,
-            local,
-            setting_key: spec.setting_key.clone(),
-        })
+        Ok(Self { inner, local, setting_key: spec.setting_key.clone() })
     }
 
     /// The address it listens on, with the port that was really taken.
@@ -69,11 +65,7 @@ impl Listener {
                         tracing::info!(setting = self.setting_key, "accepting connections again");
                     }
                     let local = stream.local_addr().unwrap_or(self.local);
-                    return Accepted {
-                        stream,
-                        peer: canonical(peer),
-                        local: canonical(local),
-                    };
+                    return Accepted { stream, peer: canonical(peer), local: canonical(local) };
                 }
                 Err(error) if is_exhausted(&error) => {
                     if !pause.was_taken() {
@@ -97,10 +89,7 @@ fn canonical(address: SocketAddr) -> SocketAddr {
 
 /// Whether trying again at once would only spin: accept(2) leaves the connection in the queue for these.
 fn is_exhausted(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)
-    )
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS))
 }
 
 /// Growing pauses between attempts.
@@ -113,9 +102,7 @@ impl Pause {
     }
 
     fn next(&mut self) -> Duration {
-        let next = self
-            .0
-            .map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE));
+        let next = self.0.map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE));
         self.0 = Some(next);
         next
     }
@@ -128,21 +115,14 @@ mod tests {
     // ACC-080
     #[tokio::test]
     async fn ipv4_peer_of_a_dual_stack_socket_has_an_ipv4_address() {
-        let spec = BindSpec {
-            address: String::new(),
-            port: 0,
-            setting_key: "sftpd.bindings[0]".into(),
-        };
+        let spec = BindSpec { address: String::new(), port: 0, setting_key: "sftpd.bindings[0]".into() };
         let listener = Listener::bind(&spec).unwrap();
         let port = listener.local_addr().port();
         let client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let accepted = listener.accept().await;
         assert_eq!(accepted.peer, client.local_addr().unwrap());
         assert!(accepted.local.is_ipv4());
-        assert!(
-            accepted.stream.nodelay().unwrap(),
-            "accepted streams inherit no-delay"
-        );
+        assert!(accepted.stream.nodelay().unwrap(), "accepted streams inherit no-delay");
     }
 
     #[test]

@@ -32,35 +32,16 @@ pub struct BindSpec {
 impl BindSpec {
     /// The address in words.
     fn place(&self) -> String {
-        if self.address.is_empty() {
-            "all addresses".into()
-        } else {
-            self.address.clone()
-        }
+        if self.address.is_empty() { "all addresses".into() } else { self.address.clone() }
     }
 
     fn error(&self, errno: Errno) -> NetError {
         let setting = self.setting_key.clone();
         match errno {
-            Errno::ADDRINUSE => NetError::InUse {
-                port: self.port,
-                address: self.place(),
-                setting,
-            },
-            Errno::ACCESS | Errno::PERM => NetError::NotPermitted {
-                port: self.port,
-                setting,
-            },
-            Errno::ADDRNOTAVAIL => NetError::NotLocal {
-                address: self.place(),
-                setting,
-            },
-            other => NetError::Socket {
-                address: self.place(),
-                port: self.port,
-                setting,
-                source: io::Error::from(other),
-            },
+            Errno::ADDRINUSE => NetError::InUse { port: self.port, address: self.place(), setting },
+            Errno::ACCESS | Errno::PERM => NetError::NotPermitted { port: self.port, setting },
+            Errno::ADDRNOTAVAIL => NetError::NotLocal { address: self.place(), setting },
+            other => NetError::Socket { address: self.place(), port: self.port, setting, source: io::Error::from(other) },
         }
     }
 }
@@ -70,35 +51,24 @@ impl BindSpec {
 /// # Errors
 /// The address cannot be read or used, or the port is taken or not permitted; the text names the setting.
 pub fn bind(spec: &BindSpec) -> Result<TcpListener, NetError> {
-    let address = spec
-        .address
-        .trim()
-        .trim_start_matches('[')
-        .trim_end_matches(']');
+    let address = spec.address.trim().trim_start_matches('[').trim_end_matches(']');
     if address.is_empty() {
         let all = SocketAddr::from((Ipv6Addr::UNSPECIFIED, spec.port));
         return match open(all) {
             // No IPv6 on this machine: IPv4 is all there is.
             Err(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL | Errno::PROTONOSUPPORT) => {
-                open(SocketAddr::from((Ipv4Addr::UNSPECIFIED, spec.port)))
-                    .map_err(|errno| spec.error(errno))
+                open(SocketAddr::from((Ipv4Addr::UNSPECIFIED, spec.port))).map_err(|errno| spec.error(errno))
             }
             other => other.map_err(|errno| spec.error(errno)),
         };
     }
-    let ip: IpAddr = address.parse().map_err(|_| NetError::BadAddress {
-        address: spec.address.clone(),
-        setting: spec.setting_key.clone(),
-    })?;
+    let ip: IpAddr =
+        address.parse().map_err(|_| NetError::BadAddress { address: spec.address.clone(), setting: spec.setting_key.clone() })?;
     open(SocketAddr::new(ip, spec.port)).map_err(|errno| spec.error(errno))
 }
 
 fn open(address: SocketAddr) -> Result<TcpListener, Errno> {
-    let family = if address.is_ipv4() {
-        AddressFamily::INET
-    } else {
-        AddressFamily::INET6
-    };
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP))?;
     if let SocketAddr::V6(v6) = address {
@@ -121,11 +91,7 @@ mod tests {
     use super::*;
 
     fn spec(address: &str, port: u16) -> BindSpec {
-        BindSpec {
-            address: address.into(),
-            port,
-            setting_key: "sftpd.bindings[0]".into(),
-        }
+        BindSpec { address: address.into(), port, setting_key: "sftpd.bindings[0]".into() }
     }
 
     // NET-008
@@ -135,10 +101,7 @@ mod tests {
         let port = first.local_addr().unwrap().port();
         let error = bind(&spec("127.0.0.1", port)).unwrap_err();
         assert!(matches!(error, NetError::InUse { .. }), "{error}");
-        assert!(
-            error.to_string().contains("set sftpd.bindings[0].port"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("set sftpd.bindings[0].port"), "{error}");
     }
 
     // NET-007

@@ -53,11 +53,7 @@ async fn panic_becomes_a_500_with_headers_and_an_id() {
     let answer = call!(open(), test::TestRequest::get().uri("/panic"));
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(answer.headers().contains_key("x-request-id"));
-    assert!(
-        answer
-            .headers()
-            .contains_key(header::CONTENT_SECURITY_POLICY)
-    );
+    assert!(answer.headers().contains_key(header::CONTENT_SECURITY_POLICY));
 }
 
 // HTTP-036, SEC-176
@@ -65,12 +61,7 @@ async fn panic_becomes_a_500_with_headers_and_an_id() {
 async fn answers_carry_request_id_and_security_headers() {
     let answer = call!(open(), test::TestRequest::get().uri("/ok"));
     assert_eq!(answer.status(), StatusCode::OK);
-    for name in [
-        "x-request-id",
-        "content-security-policy",
-        "x-content-type-options",
-        "referrer-policy",
-    ] {
+    for name in ["x-request-id", "content-security-policy", "x-content-type-options", "referrer-policy"] {
         assert!(answer.headers().contains_key(name), "{name}");
     }
 }
@@ -78,10 +69,7 @@ async fn answers_carry_request_id_and_security_headers() {
 // API-014
 #[actix_web::test]
 async fn head_is_answered_where_get_is() {
-    let answer = call!(
-        open(),
-        test::TestRequest::default().method(Method::HEAD).uri("/ok")
-    );
+    let answer = call!(open(), test::TestRequest::default().method(Method::HEAD).uri("/ok"));
     assert_eq!(answer.status(), StatusCode::OK);
 }
 
@@ -101,12 +89,7 @@ async fn refusals_of_the_gatekeeper_have_their_codes() {
         (Refusal::NotAllowed, 403),
         (Refusal::Banned, 403),
         (Refusal::TooMany, 429),
-        (
-            Refusal::RateLimited {
-                retry_after: Duration::from_millis(1500),
-            },
-            429,
-        ),
+        (Refusal::RateLimited { retry_after: Duration::from_millis(1500) }, 429),
     ];
     for (refusal, code) in cases {
         let entrance = Entrance::open(Arc::new(Refusing(refusal)), plain);

@@ -11,9 +11,7 @@ use tokio::{
 use super::*;
 
 fn routes(config: &mut ServiceConfig) {
-    config
-        .route("/healthz", web::get().to(|| async { "ok" }))
-        .route("/x", web::get().to(|| async { "x" }));
+    config.route("/healthz", web::get().to(|| async { "ok" })).route("/x", web::get().to(|| async { "x" }));
 }
 
 fn refuse(_: &str, status: StatusCode, text: &str) -> HttpResponse {
@@ -22,11 +20,7 @@ fn refuse(_: &str, status: StatusCode, text: &str) -> HttpResponse {
 
 fn binding(redirect_to_https: bool, tls: Option<Arc<rustls::ServerConfig>>) -> Binding {
     Binding {
-        listen: BindSpec {
-            address: "127.0.0.1".into(),
-            port: 0,
-            setting_key: "httpd.bindings[0]".into(),
-        },
+        listen: BindSpec { address: "127.0.0.1".into(), port: 0, setting_key: "httpd.bindings[0]".into() },
         tls,
         redirect_to_https,
         features: crate::Features::default(),
@@ -35,19 +29,12 @@ fn binding(redirect_to_https: bool, tls: Option<Arc<rustls::ServerConfig>>) -> B
 }
 
 fn options(bindings: Vec<Binding>) -> ServeOptions {
-    ServeOptions {
-        bindings,
-        workers: 1,
-        gatekeeper: Arc::new(AllowAll),
-        refuse,
-        patience: Duration::from_secs(5),
-    }
+    ServeOptions { bindings, workers: 1, gatekeeper: Arc::new(AllowAll), refuse, patience: Duration::from_secs(5) }
 }
 
 async fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request =
-        format!("GET {path} HTTP/1.1\r\nHost: nas.local:8080\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: nas.local:8080\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -56,9 +43,7 @@ async fn get(address: SocketAddr, path: &str) -> String {
 
 #[tokio::test]
 async fn serves_on_a_free_port_and_stops() {
-    let running = serve(options(vec![binding(false, None)]), routes)
-        .await
-        .unwrap();
+    let running = serve(options(vec![binding(false, None)]), routes).await.unwrap();
     let address = running.addresses[0];
     assert!(get(address, "/healthz").await.ends_with("ok"));
     // API-014: a trailing slash is no other path.
@@ -71,22 +56,12 @@ async fn serves_on_a_free_port_and_stops() {
 #[tokio::test]
 async fn redirect_binding_sends_to_the_https_port_and_answers_health_checks() {
     let folder = tempfile::tempdir().unwrap();
-    let source = CertificateSource::SelfSigned {
-        directory: folder.path().into(),
-    };
+    let source = CertificateSource::SelfSigned { directory: folder.path().into() };
     let store = Arc::new(CertificateStore::open(source).unwrap());
     let tls = server_config(store, &["h2", "http/1.1"], 12).unwrap();
-    let running = serve(
-        options(vec![binding(true, None), binding(false, Some(tls))]),
-        routes,
-    )
-    .await
-    .unwrap();
+    let running = serve(options(vec![binding(true, None), binding(false, Some(tls))]), routes).await.unwrap();
     let answer = get(running.addresses[0], "/x?a=1").await;
-    let target = format!(
-        "location: https://nas.local:{}/x?a=1",
-        running.addresses[1].port()
-    );
+    let target = format!("location: https://nas.local:{}/x?a=1", running.addresses[1].port());
     assert!(answer.starts_with("HTTP/1.1 307"), "{answer}");
     assert!(answer.to_ascii_lowercase().contains(&target), "{answer}");
     assert!(get(running.addresses[0], "/healthz").await.ends_with("ok"));
@@ -96,16 +71,10 @@ async fn redirect_binding_sends_to_the_https_port_and_answers_health_checks() {
 // NET-008
 #[tokio::test]
 async fn taken_port_fails_the_start_and_names_the_setting() {
-    let first = serve(options(vec![binding(false, None)]), routes)
-        .await
-        .unwrap();
+    let first = serve(options(vec![binding(false, None)]), routes).await.unwrap();
     let mut second = binding(false, None);
     second.listen.port = first.addresses[0].port();
-    let error = serve(options(vec![second]), routes)
-        .await
-        .err()
-        .unwrap()
-        .to_string();
+    let error = serve(options(vec![second]), routes).await.err().unwrap().to_string();
     assert!(error.contains("httpd.bindings[0].port"), "{error}");
     first.stop(false).await;
 }

@@ -20,49 +20,22 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 
 /// Reads a whole file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, NetError> {
-    fs::read(path).map_err(|source| NetError::CertificateFile {
-        path: path.into(),
-        source,
-    })
+    fs::read(path).map_err(|source| NetError::CertificateFile { path: path.into(), source })
 }
 
 /// A chain (PEM, the server's own certificate first) with its key (PEM: PKCS#8, PKCS#1 or SEC1).
-pub(super) fn parse(
-    chain_path: &Path,
-    chain: &[u8],
-    key_path: &Path,
-    key: &[u8],
-) -> Result<Arc<CertifiedKey>, NetError> {
-    let wrong = |path: &Path, reason: String| NetError::Certificate {
-        path: path.into(),
-        reason,
-    };
+pub(super) fn parse(chain_path: &Path, chain: &[u8], key_path: &Path, key: &[u8]) -> Result<Arc<CertifiedKey>, NetError> {
+    let wrong = |path: &Path, reason: String| NetError::Certificate { path: path.into(), reason };
     let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(chain)
         .collect::<Result<_, _>>()
-        .map_err(|error| {
-            wrong(
-                chain_path,
-                format!("not a certificate in PEM form: {error}"),
-            )
-        })?;
+        .map_err(|error| wrong(chain_path, format!("not a certificate in PEM form: {error}")))?;
     if certificates.is_empty() {
         return Err(wrong(chain_path, "holds no certificate in PEM form".into()));
     }
-    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
-        wrong(
-            key_path,
-            format!("holds no private key in PEM form without a passphrase: {error}"),
-        )
-    })?;
-    let certified = CertifiedKey::from_der(certificates, key, &provider()).map_err(|error| {
-        wrong(
-            key_path,
-            format!(
-                "the key is not usable with {}: {error}",
-                chain_path.display()
-            ),
-        )
-    })?;
+    let key = PrivateKeyDer::from_pem_slice(key)
+        .map_err(|error| wrong(key_path, format!("holds no private key in PEM form without a passphrase: {error}")))?;
+    let certified = CertifiedKey::from_der(certificates, key, &provider())
+        .map_err(|error| wrong(key_path, format!("the key is not usable with {}: {error}", chain_path.display())))?;
     Ok(Arc::new(certified))
 }
 
@@ -72,11 +45,7 @@ pub(super) fn fingerprint(certified: &CertifiedKey) -> String {
         return String::new();
     };
     let hash = digest::digest(&digest::SHA256, certificate);
-    let pairs: Vec<String> = hash
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
+    let pairs: Vec<String> = hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
     pairs.join(":")
 }
 

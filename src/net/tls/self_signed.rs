@@ -10,9 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use rcgen::{
-    CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SanType,
-};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SanType};
 use rustls::sign::CertifiedKey;
 
 use super::certificate;
@@ -32,10 +30,7 @@ pub(super) fn path_in(directory: &Path) -> PathBuf {
 }
 
 /// The certificate in `directory`; made at the first call, and again when it is about to end or cannot be understood.
-pub(super) fn load_or_make(
-    directory: &Path,
-    now: SystemTime,
-) -> Result<Arc<CertifiedKey>, NetError> {
+pub(super) fn load_or_make(directory: &Path, now: SystemTime) -> Result<Arc<CertifiedKey>, NetError> {
     let path = path_in(directory);
     match fs::read(&path) {
         Ok(pem) => match certificate::parse(&path, &pem, &path, &pem) {
@@ -50,14 +45,8 @@ pub(super) fn load_or_make(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(source) => return Err(NetError::CertificateFile { path, source }),
     }
-    let pem = make(now).map_err(|reason| NetError::Certificate {
-        path: path.clone(),
-        reason,
-    })?;
-    write(directory, &path, pem.as_bytes()).map_err(|source| NetError::CertificateFile {
-        path: path.clone(),
-        source,
-    })?;
+    let pem = make(now).map_err(|reason| NetError::Certificate { path: path.clone(), reason })?;
+    write(directory, &path, pem.as_bytes()).map_err(|source| NetError::CertificateFile { path: path.clone(), source })?;
     certificate::parse(&path, pem.as_bytes(), &path, pem.as_bytes())
 }
 
@@ -66,56 +55,36 @@ fn ends_soon(certified: &CertifiedKey, now: SystemTime) -> bool {
 }
 
 fn make(now: SystemTime) -> Result<String, String> {
-    let since_epoch = now
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_err(|_| "the clock is before 1970".to_owned())?;
+    let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| "the clock is before 1970".to_owned())?;
     let epoch = rcgen::date_time_ymd(1970, 1, 1);
     let mut params = CertificateParams::default();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "Entrepot");
-    params
-        .distinguished_name
-        .push(DnType::OrganizationName, "Self-signed by this server");
+    params.distinguished_name.push(DnType::CommonName, "Entrepot");
+    params.distinguished_name.push(DnType::OrganizationName, "Self-signed by this server");
     params.subject_alt_names = names();
     params.not_before = epoch + since_epoch.saturating_sub(BACKDATE);
     params.not_after = epoch + since_epoch + LIFETIME;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate().map_err(|error| error.to_string())?;
-    let certificate = params
-        .self_signed(&key)
-        .map_err(|error| error.to_string())?;
+    let certificate = params.self_signed(&key).map_err(|error| error.to_string())?;
     Ok(format!("{}{}", certificate.pem(), key.serialize_pem()))
 }
 
 /// Names people type to reach this machine.
 fn names() -> Vec<SanType> {
     let hostname = hostname();
-    let hosts = ["localhost".to_owned()]
-        .into_iter()
-        .chain(hostname)
-        .filter_map(|name| name.try_into().ok().map(SanType::DnsName));
-    let mut addresses = vec![
-        IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(Ipv6Addr::LOCALHOST),
-    ];
+    let hosts =
+        ["localhost".to_owned()].into_iter().chain(hostname).filter_map(|name| name.try_into().ok().map(SanType::DnsName));
+    let mut addresses = vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
     addresses.extend(own_addresses());
     addresses.dedup();
-    hosts
-        .chain(addresses.into_iter().map(SanType::IpAddress))
-        .collect()
+    hosts.chain(addresses.into_iter().map(SanType::IpAddress)).collect()
 }
 
 fn hostname() -> Option<String> {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname")
-        .or_else(|_| fs::read_to_string("/etc/hostname"))
-        .ok()?;
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| fs::read_to_string("/etc/hostname")).ok()?;
     let name = name.trim();
-    let plain = !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+    let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
     (plain && name != "localhost").then(|| name.to_owned())
 }
 
@@ -134,20 +103,13 @@ fn own_addresses() -> Vec<IpAddr> {
 
 /// Writes beside the target and renames: a crash leaves the old file or the new one, never half.
 fn write(directory: &Path, path: &Path, pem: &[u8]) -> std::io::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let fresh = path.with_extension("pem.new");
     match fs::remove_file(&fresh) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&fresh)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
     file.write_all(pem)?;
     file.sync_all()?;
     fs::rename(&fresh, path)
@@ -165,20 +127,10 @@ mod tests {
         let directory = folder.path().join("certificates");
         let first = load_or_make(&directory, SystemTime::now()).unwrap();
         let again = load_or_make(&directory, SystemTime::now()).unwrap();
-        assert_eq!(
-            certificate::fingerprint(&first),
-            certificate::fingerprint(&again)
-        );
-        let mode = fs::metadata(path_in(&directory))
-            .unwrap()
-            .permissions()
-            .mode()
-            & 0o777;
+        assert_eq!(certificate::fingerprint(&first), certificate::fingerprint(&again));
+        let mode = fs::metadata(path_in(&directory)).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600);
-        assert_eq!(
-            fs::metadata(&directory).unwrap().permissions().mode() & 0o777,
-            0o700
-        );
+        assert_eq!(fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     #[test]
@@ -187,15 +139,9 @@ mod tests {
         let now = SystemTime::now();
         let first = certificate::fingerprint(&load_or_make(folder.path(), now).unwrap());
         let early = now + LIFETIME - RENEW_BEFORE - DAY;
-        assert_eq!(
-            certificate::fingerprint(&load_or_make(folder.path(), early).unwrap()),
-            first
-        );
+        assert_eq!(certificate::fingerprint(&load_or_make(folder.path(), early).unwrap()), first);
         let late = now + LIFETIME - RENEW_BEFORE + DAY;
-        assert_ne!(
-            certificate::fingerprint(&load_or_make(folder.path(), late).unwrap()),
-            first
-        );
+        assert_ne!(certificate::fingerprint(&load_or_make(folder.path(), late).unwrap()), first);
     }
 
     #[test]
@@ -211,18 +157,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let made = load_or_make(folder.path(), SystemTime::now()).unwrap();
         let (_, parsed) = x509_parser::parse_x509_certificate(&made.cert[0]).unwrap();
-        let names = parsed
-            .subject_alternative_name()
-            .unwrap()
-            .unwrap()
-            .value
-            .general_names
-            .clone();
+        let names = parsed.subject_alternative_name().unwrap().unwrap().value.general_names.clone();
         assert!(names.contains(&x509_parser::extensions::GeneralName::DNSName("localhost")));
-        assert!(
-            names.contains(&x509_parser::extensions::GeneralName::IPAddress(&[
-                127, 0, 0, 1
-            ]))
-        );
+        assert!(names.contains(&x509_parser::extensions::GeneralName::IPAddress(&[127, 0, 0, 1])));
     }
 }

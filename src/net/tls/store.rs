@@ -61,11 +61,7 @@ impl CertificateStore {
     pub fn open(source: CertificateSource) -> Result<Self, NetError> {
         let certified = load(&source)?;
         let stamp = stamp(&source);
-        Ok(Self {
-            source,
-            current: ArcSwap::new(certified),
-            stamp: ArcSwapOption::from(stamp.map(Arc::new)),
-        })
+        Ok(Self { source, current: ArcSwap::new(certified), stamp: ArcSwapOption::from(stamp.map(Arc::new)) })
     }
 
     /// Reads the files again if they changed; a self-signed certificate that ends soon is replaced. When it fails, the
@@ -85,10 +81,7 @@ impl CertificateStore {
         if former.cert == certified.cert {
             return Ok(Reload::Unchanged);
         }
-        tracing::info!(
-            fingerprint = certificate::fingerprint(&certified),
-            "TLS certificate replaced"
-        );
+        tracing::info!(fingerprint = certificate::fingerprint(&certified), "TLS certificate replaced");
         Ok(Reload::Replaced)
     }
 
@@ -116,36 +109,21 @@ impl ResolvesServerCert for CertificateStore {
 
 impl fmt::Debug for CertificateStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CertificateStore")
-            .field("source", &self.source)
-            .field("fingerprint", &self.fingerprint())
-            .finish()
+        f.debug_struct("CertificateStore").field("source", &self.source).field("fingerprint", &self.fingerprint()).finish()
     }
 }
 
 fn load(source: &CertificateSource) -> Result<Arc<CertifiedKey>, NetError> {
     match source {
-        CertificateSource::Files {
-            certificate: chain,
-            key,
-        } => certificate::parse(
-            chain,
-            &certificate::read(chain)?,
-            key,
-            &certificate::read(key)?,
-        ),
-        CertificateSource::SelfSigned { directory } => {
-            self_signed::load_or_make(directory, SystemTime::now())
+        CertificateSource::Files { certificate: chain, key } => {
+            certificate::parse(chain, &certificate::read(chain)?, key, &certificate::read(key)?)
         }
+        CertificateSource::SelfSigned { directory } => self_signed::load_or_make(directory, SystemTime::now()),
     }
 }
 
 fn stamp(source: &CertificateSource) -> Option<Stamp> {
-    let of = |path: &Path| {
-        fs::metadata(path)
-            .ok()
-            .map(|found| (found.len(), found.modified().ok()))
-    };
+    let of = |path: &Path| fs::metadata(path).ok().map(|found| (found.len(), found.modified().ok()));
     let files = match source {
         CertificateSource::Files { certificate, key } => vec![of(certificate)?, of(key)?],
         CertificateSource::SelfSigned { directory } => vec![of(&self_signed::path_in(directory))?],
@@ -160,20 +138,10 @@ mod tests {
     /// A certificate with its key as two files, as administrators have them.
     fn files(folder: &Path, name: &str) -> CertificateSource {
         let key = rcgen::KeyPair::generate().unwrap();
-        let made = rcgen::CertificateParams::new(vec![name.to_owned()])
-            .unwrap()
-            .self_signed(&key)
-            .unwrap();
-        let source = CertificateSource::Files {
-            certificate: folder.join("chain.pem"),
-            key: folder.join("key.pem"),
-        };
+        let made = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap().self_signed(&key).unwrap();
+        let source = CertificateSource::Files { certificate: folder.join("chain.pem"), key: folder.join("key.pem") };
         // A comment of varying length makes the size differ: the clock of a file system may be too coarse to tell.
-        fs::write(
-            folder.join("chain.pem"),
-            format!("# {name}\n{}", made.pem()),
-        )
-        .unwrap();
+        fs::write(folder.join("chain.pem"), format!("# {name}\n{}", made.pem())).unwrap();
         fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
         source
     }
@@ -208,10 +176,7 @@ mod tests {
         let source = files(folder.path(), "one.example");
         let stranger = rcgen::KeyPair::generate().unwrap();
         fs::write(folder.path().join("key.pem"), stranger.serialize_pem()).unwrap();
-        assert!(matches!(
-            CertificateStore::open(source),
-            Err(NetError::Certificate { .. })
-        ));
+        assert!(matches!(CertificateStore::open(source), Err(NetError::Certificate { .. })));
     }
 
     #[test]
@@ -219,9 +184,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = CertificateStore::open(files(folder.path(), "one.example")).unwrap();
         let text = format!("{store:?}");
-        assert!(
-            text.contains("fingerprint") && !text.contains("PRIVATE"),
-            "{text}"
-        );
+        assert!(text.contains("fingerprint") && !text.contains("PRIVATE"), "{text}");
     }
 }
