@@ -291,6 +291,8 @@ impl<S: AnswerSink> Runner<S> {
             match picked {
                 Picked::Read { source, id, offset, length } => {
                     if read_now(&mut self.out, source.as_ref(), id, offset, length) {
+                        // Before the job counts as done: a CLOSE then expects to be the last holder of the file.
+                        drop(source);
                         self.end_job(Done { key, reply: BytesMut::new(), permit: None });
                     } else {
                         self.run_job(key, read_later(source, id, offset, length), None);

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 
 use bytes::BytesMut;
+use entrepot_core::Error;
+use entrepot_model::PathError;
 
 use crate::packet::{StatusCode, write_status};
 
@@ -56,5 +58,79 @@ impl Failure {
         let mut out = BytesMut::with_capacity(64);
         self.write(&mut out, id);
         out
+    }
+}
+
+impl From<Error> for Failure {
+    /// The one map from what went wrong inside to what SFTP says (SFTP-044). The texts of `core` name no storage path.
+    fn from(error: Error) -> Self {
+        use StatusCode as C;
+        let code = match &error {
+            Error::NotFound => return Self::plain(C::NoSuchFile),
+            Error::StorageDenied => return Self::plain(C::PermissionDenied),
+            Error::Denied(denial) if denial.is_hidden() => return Self::plain(C::NoSuchFile),
+            // SFTP-015: a limit of transfers is a refusal too.
+            Error::Denied(_) | Error::Auth | Error::TooMany => C::PermissionDenied,
+            Error::Unsupported => C::OpUnsupported,
+            Error::Exists
+            | Error::NotDirectory
+            | Error::IsDirectory
+            | Error::NotEmpty
+            | Error::NoSpace
+            | Error::TooLarge
+            | Error::Busy
+            | Error::Timeout
+            | Error::Corrupt
+            | Error::Io(_)
+            | Error::Quota
+            | Error::TransferQuota
+            | Error::Invalid { .. }
+            | Error::Conflict(_)
+            | Error::InUse(_)
+            | Error::Cancelled
+            | Error::Shutdown
+            | Error::Internal(_) => C::Failure,
+            // The enum may grow: what is new fails until it has a row here.
+            _ => C::Failure,
+        };
+        Self { code, text: Cow::Owned(error.to_string()) }
+    }
+}
+
+impl From<PathError> for Failure {
+    fn from(error: PathError) -> Self {
+        match error {
+            // A name with NUL is on no storage (STO-009), nor is one that is too long.
+            PathError::Nul => Self::plain(StatusCode::NoSuchFile),
+            _ => Self { code: StatusCode::Failure, text: Cow::Owned(error.to_string()) },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entrepot_core::Denial;
+
+    use super::*;
+
+    // SFTP-044
+    #[test]
+    fn errors_map_to_their_codes() {
+        let code = |error: Error| Failure::from(error).code;
+        assert_eq!(code(Error::NotFound), StatusCode::NoSuchFile);
+        assert_eq!(code(Error::StorageDenied), StatusCode::PermissionDenied);
+        assert_eq!(code(Error::Denied(Denial::new("permissions", "secret detail"))), StatusCode::PermissionDenied);
+        assert_eq!(code(Error::TooMany), StatusCode::PermissionDenied); // SFTP-015
+        assert_eq!(code(Error::Unsupported), StatusCode::OpUnsupported);
+        for error in [Error::Quota, Error::NoSpace, Error::Exists, Error::NotEmpty, Error::Cancelled, Error::Busy] {
+            assert_eq!(code(error), StatusCode::Failure);
+        }
+    }
+
+    // SFTP-044
+    #[test]
+    fn quota_has_its_text_and_details_of_rules_stay_inside() {
+        assert_eq!(Failure::from(Error::Quota).text, "denying write due to space limit");
+        assert!(!Failure::from(Error::Denied(Denial::new("permissions", "secret detail"))).text.contains("secret"));
     }
 }

@@ -49,6 +49,8 @@ pub struct Work {
     pub kind: Kind,
     /// Whether its answer may be long: such a one waits while the client takes nothing.
     pub bulky: bool,
+    /// Begins only when these files have no jobs left: files being closed, under the name that this work is about.
+    pub after: Vec<Arc<Order>>,
     /// Given back when the work is done, whether or not the answer could be sent.
     pub permit: Option<OwnedSemaphorePermit>,
 }
@@ -109,6 +111,13 @@ impl Job {
             Self::Work(work) => work.bulky,
         }
     }
+
+    fn is_held_up(&self) -> bool {
+        match self {
+            Self::Reads(_) => false,
+            Self::Work(work) => work.after.iter().any(|order| !order.is_idle()),
+        }
+    }
 }
 
 /// Work that may begin now.
@@ -139,11 +148,22 @@ struct FileQueue {
 }
 
 impl FileQueue {
-    fn may_start(&self, may_send: bool) -> bool {
-        self.jobs.front().is_some_and(|job| {
-            let fits = self.running == 0 || (job.kind() == self.running_kind && job.kind() != Kind::Alone);
-            fits && (may_send || !job.is_bulky())
-        })
+    /// Brings a job that may start to the front, and tells whether there is one. Jobs of a file keep their order; those
+    /// without a file have none, so one that is held up lets others pass.
+    fn may_start(&mut self, may_send: bool) -> bool {
+        let may = |job: &Job| (may_send || !job.is_bulky()) && !job.is_held_up();
+        let Some(front) = self.jobs.front() else { return false };
+        if front.kind() == Kind::Free {
+            let first = self.jobs.iter().position(may);
+            if let Some(at) = first
+                && let Some(job) = self.jobs.remove(at)
+            {
+                self.jobs.push_front(job);
+            }
+            return first.is_some();
+        }
+        let fits = self.running == 0 || (front.kind() == self.running_kind && front.kind() != Kind::Alone);
+        fits && may(front)
     }
 }
 

@@ -98,7 +98,7 @@ fn status(id: u32) -> BytesMut {
 
 async fn push_work(lane: &Lane, key: FileKey, order: &Arc<Order>, kind: Kind, bytes: usize, answer: Answer) {
     let permit = lane.budget().clone().acquire_many_owned(Lane::cost(bytes)).await.expect("open");
-    lane.push_work(key, order, Work { answer, kind, bulky: false, permit: Some(permit) }).expect("fits");
+    lane.push_work(key, order, Work { answer, kind, bulky: false, after: Vec::new(), permit: Some(permit) }).expect("fits");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ fn source() -> Arc<dyn ReadSource> {
 }
 
 fn work(kind: Kind) -> Work {
-    Work { answer: Box::pin(std::future::pending()), kind, bulky: false, permit: None }
+    Work { answer: Box::pin(std::future::pending()), kind, bulky: false, after: Vec::new(), permit: None }
 }
 
 fn reads(queue: &mut Queue) -> Vec<(u32, u64)> {
@@ -128,4 +128,16 @@ fn without_leave_to_send_only_bulky_work_waits() {
     assert!(matches!(queue.pick(false), Some((Some(3), Picked::Work(_)))));
     assert!(queue.pick(false).is_none());
     assert!(queue.pick(true).is_some() && queue.pick(true).is_some());
+}
+
+#[test]
+fn work_on_a_name_waits_for_the_close_of_its_file_and_lets_others_pass() {
+    let (mut queue, closing, free) = (Queue::default(), Arc::new(Order::default()), Arc::new(Order::default()));
+    queue.push_work(Some(1), &closing, work(Kind::Alone)).expect("fits");
+    queue.push_work(None, &free, Work { after: vec![closing.clone()], ..work(Kind::Free) }).expect("fits");
+    queue.push_work(None, &free, work(Kind::Free)).expect("fits");
+    let begun: Vec<_> = std::iter::from_fn(|| queue.pick(true)).map(|(key, _)| key).collect();
+    assert_eq!(begun, [Some(1), None]);
+    queue.finish(Some(1));
+    assert!(queue.pick(true).is_some());
 }
