@@ -11,7 +11,7 @@ use crate::peer::Server;
 const FILES: usize = 1000;
 const SIZE: usize = 4 << 10;
 /// One sample takes a fraction of a second, so there are more of them.
-const ROUNDS_FACTOR: usize = 3;
+const ROUNDS_FACTOR: usize = 5;
 
 /// Downloads and uploads.
 pub fn run(bench: &mut Bench) -> Result<Vec<Row>> {
