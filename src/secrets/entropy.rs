@@ -5,13 +5,7 @@
 use thiserror::Error;
 
 /// Texts in which neighbours are what a person types without thinking.
-const SEQUENCES: [&str; 5] = [
-    "0123456789",
-    "abcdefghijklmnopqrstuvwxyz",
-    "qwertyuiop",
-    "asdfghjkl",
-    "zxcvbnm",
-];
+const SEQUENCES: [&str; 5] = ["0123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
 /// ASCII characters that often replace letters.
 const REPLACEMENTS: &str = "!@$&*";
@@ -71,38 +65,15 @@ pub enum PolicyViolation {
 /// The first rule that is not satisfied.
 pub fn check_policy(password: &str, policy: &PasswordPolicy) -> Result<(), PolicyViolation> {
     let count = |kind: fn(char) -> bool| {
-        let number = password
-            .chars()
-            .filter(|&character| kind(character))
-            .count();
+        let number = password.chars().filter(|&character| kind(character)).count();
         u32::try_from(number).unwrap_or(u32::MAX)
     };
     let rules = [
-        (
-            count(|_| true),
-            policy.length,
-            PolicyViolation::Length as fn(u32) -> PolicyViolation,
-        ),
-        (
-            count(char::is_uppercase),
-            policy.uppers,
-            PolicyViolation::Uppers,
-        ),
-        (
-            count(char::is_lowercase),
-            policy.lowers,
-            PolicyViolation::Lowers,
-        ),
-        (
-            count(char::is_numeric),
-            policy.digits,
-            PolicyViolation::Digits,
-        ),
-        (
-            count(is_special),
-            policy.specials,
-            PolicyViolation::Specials,
-        ),
+        (count(|_| true), policy.length, PolicyViolation::Length as fn(u32) -> PolicyViolation),
+        (count(char::is_uppercase), policy.uppers, PolicyViolation::Uppers),
+        (count(char::is_lowercase), policy.lowers, PolicyViolation::Lowers),
+        (count(char::is_numeric), policy.digits, PolicyViolation::Digits),
+        (count(is_special), policy.specials, PolicyViolation::Specials),
     ];
     for (number, minimum, violation) in rules {
         if number < minimum {
@@ -155,11 +126,7 @@ fn base(password: &str) -> usize {
         (is_other_ascii, OTHER_ASCII),
         (|c| !c.is_ascii(), OUTSIDE_ASCII),
     ];
-    classes
-        .iter()
-        .filter(|(is_member, _)| password.chars().any(is_member))
-        .map(|(_, size)| size)
-        .sum()
+    classes.iter().filter(|(is_member, _)| password.chars().any(is_member)).map(|(_, size)| size).sum()
 }
 
 fn is_other_ascii(character: char) -> bool {
@@ -189,31 +156,19 @@ fn effective_length(password: &str) -> usize {
 }
 
 fn equal_run(characters: &[char]) -> usize {
-    characters
-        .iter()
-        .take_while(|&&character| character == characters[0])
-        .count()
+    characters.iter().take_while(|&&character| character == characters[0]).count()
 }
 
 /// The longest start of `characters` that lies in one of the sequences, in either direction.
 fn sequential_run(characters: &[char]) -> usize {
     SEQUENCES
         .iter()
-        .flat_map(|sequence| {
-            [
-                sequence.chars().collect::<Vec<_>>(),
-                sequence.chars().rev().collect(),
-            ]
-        })
+        .flat_map(|sequence| [sequence.chars().collect::<Vec<_>>(), sequence.chars().rev().collect()])
         .map(|sequence| {
             let Some(from) = sequence.iter().position(|&c| c == characters[0]) else {
                 return 1;
             };
-            sequence[from..]
-                .iter()
-                .zip(characters)
-                .take_while(|(expected, actual)| expected == actual)
-                .count()
+            sequence[from..].iter().zip(characters).take_while(|(expected, actual)| expected == actual).count()
         })
         .max()
         .unwrap_or(1)
@@ -268,34 +223,13 @@ mod tests {
     // ACC-109, ACC-112
     #[test]
     fn policy_counts_characters_of_each_kind() {
-        let policy = PasswordPolicy {
-            length: 8,
-            uppers: 2,
-            lowers: 1,
-            digits: 1,
-            specials: 1,
-        };
+        let policy = PasswordPolicy { length: 8, uppers: 2, lowers: 1, digits: 1, specials: 1 };
         assert_eq!(check_policy("ÄÖe3456-", &policy), Ok(()));
-        assert_eq!(
-            check_policy("ÄÖe345-", &policy),
-            Err(PolicyViolation::Length(8))
-        );
-        assert_eq!(
-            check_policy("Äöe3456-", &policy),
-            Err(PolicyViolation::Uppers(2))
-        );
-        assert_eq!(
-            check_policy("ÄÖE3456-", &policy),
-            Err(PolicyViolation::Lowers(1))
-        );
-        assert_eq!(
-            check_policy("ÄÖeabcd-", &policy),
-            Err(PolicyViolation::Digits(1))
-        );
-        assert_eq!(
-            check_policy("ÄÖe34567", &policy),
-            Err(PolicyViolation::Specials(1))
-        );
+        assert_eq!(check_policy("ÄÖe345-", &policy), Err(PolicyViolation::Length(8)));
+        assert_eq!(check_policy("Äöe3456-", &policy), Err(PolicyViolation::Uppers(2)));
+        assert_eq!(check_policy("ÄÖE3456-", &policy), Err(PolicyViolation::Lowers(1)));
+        assert_eq!(check_policy("ÄÖeabcd-", &policy), Err(PolicyViolation::Digits(1)));
+        assert_eq!(check_policy("ÄÖe34567", &policy), Err(PolicyViolation::Specials(1)));
     }
 
     // ACC-109

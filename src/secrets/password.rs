@@ -56,9 +56,7 @@ impl Algorithm {
 
     /// The algorithm of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Argon2id, Self::Bcrypt, Self::Pbkdf2Sha256]
-            .into_iter()
-            .find(|algorithm| algorithm.as_str() == name)
+        [Self::Argon2id, Self::Bcrypt, Self::Pbkdf2Sha256].into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 }
 
@@ -103,34 +101,13 @@ impl HashingParameters {
     /// [`HashError::Parameters`] names the one that is out of range.
     pub fn validate(&self) -> Result<(), HashError> {
         let rules = [
-            (
-                self.argon2_memory >= 8 * self.argon2_parallelism.clamp(1, 255),
-                "argon2 memory must be at least 8 KiB per lane",
-            ),
-            (
-                self.argon2_memory <= format::ARGON2_MAX_MEMORY,
-                "argon2 memory must not exceed 4 GiB",
-            ),
-            (
-                self.argon2_iterations >= 1,
-                "argon2 iterations must be at least 1",
-            ),
-            (
-                (1..=255).contains(&self.argon2_parallelism),
-                "argon2 parallelism must be between 1 and 255",
-            ),
-            (
-                (4..=31).contains(&self.bcrypt_cost),
-                "bcrypt cost must be between 4 and 31",
-            ),
-            (
-                self.pbkdf2_iterations >= 1000,
-                "pbkdf2 iterations must be at least 1000",
-            ),
-            (
-                (16..=64).contains(&self.pbkdf2_salt_length),
-                "pbkdf2 salt length must be between 16 and 64",
-            ),
+            (self.argon2_memory >= 8 * self.argon2_parallelism.clamp(1, 255), "argon2 memory must be at least 8 KiB per lane"),
+            (self.argon2_memory <= format::ARGON2_MAX_MEMORY, "argon2 memory must not exceed 4 GiB"),
+            (self.argon2_iterations >= 1, "argon2 iterations must be at least 1"),
+            ((1..=255).contains(&self.argon2_parallelism), "argon2 parallelism must be between 1 and 255"),
+            ((4..=31).contains(&self.bcrypt_cost), "bcrypt cost must be between 4 and 31"),
+            (self.pbkdf2_iterations >= 1000, "pbkdf2 iterations must be at least 1000"),
+            ((16..=64).contains(&self.pbkdf2_salt_length), "pbkdf2 salt length must be between 16 and 64"),
         ];
         match rules.iter().find(|(holds, _)| !holds) {
             Some((_, text)) => Err(HashError::Parameters(text)),
@@ -223,27 +200,18 @@ fn hash_pbkdf2(password: &[u8], parameters: &HashingParameters) -> String {
     fill_random(&mut salt);
     let mut digest = [0; DIGEST_BYTES];
     pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, &salt, parameters.pbkdf2_iterations, &mut digest);
-    format!(
-        "$pbkdf2-b64salt-sha256${}${}${}",
-        parameters.pbkdf2_iterations,
-        STANDARD.encode(salt),
-        STANDARD.encode(digest),
-    )
+    format!("$pbkdf2-b64salt-sha256${}${}${}", parameters.pbkdf2_iterations, STANDARD.encode(salt), STANDARD.encode(digest),)
 }
 
 /// Whether a user's `password` is taken as a hash instead of a plain password (SEC-036, SEC-038).
 pub fn is_hash_prefix(text: &str) -> bool {
-    format::PREFIXES
-        .iter()
-        .any(|prefix| text.starts_with(prefix))
+    format::PREFIXES.iter().any(|prefix| text.starts_with(prefix))
 }
 
 /// Whether the password of an admin, API key or share is taken as a hash (SEC-039): bcrypt,
 /// Argon2id and the PBKDF2 form of this program only.
 pub fn is_own_hash_prefix(text: &str) -> bool {
-    format::OWN_PREFIXES
-        .iter()
-        .any(|prefix| text.starts_with(prefix))
+    format::OWN_PREFIXES.iter().any(|prefix| text.starts_with(prefix))
 }
 
 /// Checks the form of a stored hash without verifying anything (SEC-040).
@@ -261,8 +229,7 @@ pub fn needs_rehash(hash: &str, parameters: &HashingParameters) -> bool {
     match (Stored::parse(hash), parameters.algorithm) {
         (Ok(Stored::Argon2id(stored)), Algorithm::Argon2id) => {
             let work = |memory: u32, iterations: u32| u64::from(memory) * u64::from(iterations);
-            work(stored.memory, stored.iterations)
-                < work(parameters.argon2_memory, parameters.argon2_iterations)
+            work(stored.memory, stored.iterations) < work(parameters.argon2_memory, parameters.argon2_iterations)
         }
         (Ok(Stored::Bcrypt { cost, .. }), Algorithm::Bcrypt) => cost < parameters.bcrypt_cost,
         (Ok(Stored::Pbkdf2(stored)), Algorithm::Pbkdf2Sha256) => {

@@ -22,10 +22,8 @@ mod aead;
 mod tests;
 
 /// Base64 as other programs write it: padding may be missing.
-pub(crate) const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
-    &ALPHABET,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+pub(crate) const LENIENT_BASE64: GeneralPurpose =
+    GeneralPurpose::new(&ALPHABET, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
 /// Bytes of the random key stored beside each secret, and of the derived key.
 const KEY_BYTES: usize = 32;
@@ -56,9 +54,7 @@ impl SealStatus {
 
     /// The scheme named by a `status` member; `None` for `Plain`, `Redacted` and external services.
     pub fn from_status(status: &str) -> Option<Self> {
-        [Self::Aes256Gcm, Self::Secretbox]
-            .into_iter()
-            .find(|scheme| scheme.as_str() == status)
+        [Self::Aes256Gcm, Self::Secretbox].into_iter().find(|scheme| scheme.as_str() == status)
     }
 
     /// The scheme for new secrets chosen by `kms.secrets.url`; `None` if the scheme of the URL is
@@ -149,10 +145,7 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`KeyRingError::NoActiveKey`] if only decrypt-only keys remain.
-    pub fn new(
-        active: Option<&str>,
-        decrypt_only: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> Result<Self, KeyRingError> {
+    pub fn new(active: Option<&str>, decrypt_only: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, KeyRingError> {
         let active = active.map(str::trim).filter(|key| !key.is_empty());
         let mut others: Vec<Sensitive<String>> = Vec::new();
         for key in decrypt_only {
@@ -165,10 +158,7 @@ impl KeyRing {
         if active.is_none() && !others.is_empty() {
             return Err(KeyRingError::NoActiveKey);
         }
-        Ok(Self {
-            active: active.map(Into::into),
-            decrypt_only: others,
-        })
+        Ok(Self { active: active.map(Into::into), decrypt_only: others })
     }
 
     /// How many keys the ring holds.
@@ -182,10 +172,7 @@ impl KeyRing {
     }
 
     fn keys(&self) -> impl Iterator<Item = &str> {
-        self.active
-            .iter()
-            .chain(&self.decrypt_only)
-            .map(|key| key.expose().as_str())
+        self.active.iter().chain(&self.decrypt_only).map(|key| key.expose().as_str())
     }
 }
 
@@ -229,11 +216,7 @@ impl Sealer {
             status: self.scheme,
             payload: STANDARD.encode(payload),
             key: hexadecimal::encode(stored.as_slice()),
-            mode: if master.is_some() {
-                MODE_MASTER_KEY
-            } else {
-                MODE_STORED_KEY
-            },
+            mode: if master.is_some() { MODE_MASTER_KEY } else { MODE_STORED_KEY },
         })
     }
 
@@ -250,8 +233,7 @@ impl Sealer {
         mode: i64,
         additional_data: &str,
     ) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        let scheme = SealStatus::from_status(status)
-            .ok_or_else(|| SealError::UnsupportedStatus(status.to_owned()))?;
+        let scheme = SealStatus::from_status(status).ok_or_else(|| SealError::UnsupportedStatus(status.to_owned()))?;
         let stored = stored_key(key)?;
         if payload.is_empty() {
             return Err(SealError::Malformed("the payload is empty"));
@@ -259,9 +241,7 @@ impl Sealer {
         if scheme == SealStatus::Aes256Gcm && mode == MODE_STORED_KEY && is_lower_hex(payload) {
             return open_legacy(payload, &stored, additional_data);
         }
-        let sealed = LENIENT_BASE64
-            .decode(payload)
-            .map_err(|_| SealError::Malformed("the payload is not base64"))?;
+        let sealed = LENIENT_BASE64.decode(payload).map_err(|_| SealError::Malformed("the payload is not base64"))?;
         let open = |master: Option<&str>| {
             let key = aead::derive_key(master, &stored, additional_data)?;
             match scheme {
@@ -301,19 +281,13 @@ fn stored_key(key: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
 }
 
 fn is_lower_hex(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The oldest form (SEC-026): hexadecimal, no HKDF and no master key. A base64 payload of nothing
 /// but such digits is possible only in theory (a quarter of the alphabet, 40 characters or more).
-fn open_legacy(
-    payload: &str,
-    stored: &[u8],
-    additional_data: &str,
-) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    let sealed = hexadecimal::decode(payload)
-        .ok_or(SealError::Malformed("the payload has an odd length"))?;
+fn open_legacy(payload: &str, stored: &[u8], additional_data: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let sealed = hexadecimal::decode(payload).ok_or(SealError::Malformed("the payload has an odd length"))?;
     let key = aead::stored_secret(stored, additional_data);
     aead::open_aes_256_gcm(&key, &sealed, additional_data)
 }

@@ -77,13 +77,7 @@ mod tests {
 
     #[test]
     fn equality_compares_the_values() {
-        assert_eq!(
-            Sensitive::<String>::from("a"),
-            Sensitive::<String>::from("a")
-        );
-        assert_ne!(
-            Sensitive::<String>::from("a"),
-            Sensitive::<String>::from("b")
-        );
+        assert_eq!(Sensitive::<String>::from("a"), Sensitive::<String>::from("a"));
+        assert_ne!(Sensitive::<String>::from("a"), Sensitive::<String>::from("b"));
     }
 }

@@ -29,9 +29,7 @@ pub fn random_token(bytes: usize) -> String {
 /// look-alikes, about 5.8 bits each.
 pub fn random_password(length: usize) -> String {
     let mut generator = rand::rng();
-    (0..length)
-        .map(|_| char::from(READABLE[generator.random_range(0..READABLE.len())]))
-        .collect()
+    (0..length).map(|_| char::from(READABLE[generator.random_range(0..READABLE.len())])).collect()
 }
 
 /// The form in which a single-use token is stored: lower-case hexadecimal SHA-256.
@@ -58,9 +56,7 @@ impl KeyedHash {
     pub fn new() -> Self {
         let mut bytes = Zeroizing::new([0; 32]);
         fill_random(bytes.as_mut_slice());
-        Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, bytes.as_slice()),
-        }
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, bytes.as_slice()) }
     }
 
     /// The hash of a sequence of parts; each is preceded by its length, so that moving a boundary
@@ -116,10 +112,7 @@ mod tests {
 
     #[test]
     fn token_hash_is_sha256_in_hexadecimal() {
-        assert_eq!(
-            token_hash("abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(token_hash("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     // SEC-042

@@ -27,13 +27,7 @@ pub(super) const PREFIXES: [&str; 16] = [
 ];
 
 /// What hashes made by this program begin with, and bcrypt's other names.
-pub(super) const OWN_PREFIXES: [&str; 5] = [
-    "$2a$",
-    "$2b$",
-    "$2y$",
-    "$argon2id$",
-    "$pbkdf2-b64salt-sha256$",
-];
+pub(super) const OWN_PREFIXES: [&str; 5] = ["$2a$", "$2b$", "$2y$", "$argon2id$", "$pbkdf2-b64salt-sha256$"];
 
 // Bounds on stored costs. A hash is data that an administrator of accounts may send: it must not
 // be able to stop the program by asking for a terabyte or a year.
@@ -78,23 +72,13 @@ pub(super) struct StoredPbkdf2 {
 
 /// A stored hash, by format.
 pub(super) enum Stored<'a> {
-    Bcrypt {
-        text: &'a str,
-        cost: u32,
-    },
+    Bcrypt { text: &'a str, cost: u32 },
     Argon2id(StoredArgon2),
     Pbkdf2(StoredPbkdf2),
-    Md5Crypt {
-        magic: &'static str,
-        salt: &'a str,
-        digest: &'a str,
-    },
+    Md5Crypt { magic: &'static str, salt: &'a str, digest: &'a str },
     ShaCrypt(&'a str),
     Yescrypt(&'a str),
-    Digest {
-        name: DigestName,
-        digest: Vec<u8>,
-    },
+    Digest { name: DigestName, digest: Vec<u8> },
 }
 
 type Parsed<'a> = Result<Stored<'a>, HashError>;
@@ -108,10 +92,7 @@ impl<'a> Stored<'a> {
         if let Some(rest) = text.strip_prefix('{') {
             return parse_digest(rest);
         }
-        let (name, rest) = text
-            .strip_prefix('$')
-            .and_then(|rest| rest.split_once('$'))
-            .ok_or(HashError::UnknownFormat)?;
+        let (name, rest) = text.strip_prefix('$').and_then(|rest| rest.split_once('$')).ok_or(HashError::UnknownFormat)?;
         match name {
             "2a" | "2b" | "2y" => parse_bcrypt(text),
             "argon2id" => parse_argon2id(rest),
@@ -139,16 +120,12 @@ fn parse_digest<'a>(rest: &str) -> Parsed<'a> {
     };
     let digest = hexadecimal::decode(digits)
         .filter(|digest| digest.len() == length)
-        .ok_or(HashError::Malformed(
-            "the digest has not the digits it must have",
-        ))?;
+        .ok_or(HashError::Malformed("the digest has not the digits it must have"))?;
     Ok(Stored::Digest { name, digest })
 }
 
 fn parse_bcrypt(text: &str) -> Parsed<'_> {
-    let parts: bcrypt::HashParts = text
-        .parse()
-        .map_err(|_| HashError::Malformed("not a bcrypt hash"))?;
+    let parts: bcrypt::HashParts = text.parse().map_err(|_| HashError::Malformed("not a bcrypt hash"))?;
     let cost = parts.get_cost();
     if !(4..=31).contains(&cost) {
         return Err(HashError::Malformed("the bcrypt cost is out of range"));
@@ -187,13 +164,8 @@ fn parse_argon2id<'a>(rest: &str) -> Parsed<'a> {
 
 /// The parameters of a stored hash for the library.
 pub(super) fn argon2_parameters(stored: &StoredArgon2) -> Result<argon2::Params, HashError> {
-    argon2::Params::new(
-        stored.memory,
-        stored.iterations,
-        stored.parallelism,
-        Some(stored.digest.len()),
-    )
-    .map_err(|_| HashError::Malformed("the argon2 costs do not fit together"))
+    argon2::Params::new(stored.memory, stored.iterations, stored.parallelism, Some(stored.digest.len()))
+        .map_err(|_| HashError::Malformed("the argon2 costs do not fit together"))
 }
 
 fn parse_pbkdf2<'a>(name: DigestName, is_salt_base64: bool, rest: &str) -> Parsed<'a> {
@@ -201,11 +173,7 @@ fn parse_pbkdf2<'a>(name: DigestName, is_salt_base64: bool, rest: &str) -> Parse
     let [iterations, salt, digest] = fields[..] else {
         return Err(HashError::Malformed("not a pbkdf2 hash"));
     };
-    let salt = if is_salt_base64 {
-        base64(salt)?
-    } else {
-        salt.as_bytes().to_vec()
-    };
+    let salt = if is_salt_base64 { base64(salt)? } else { salt.as_bytes().to_vec() };
     let digest = base64(digest)?;
     if !(16..=256).contains(&digest.len()) {
         return Err(HashError::Malformed("the digest has a wrong length"));
@@ -220,17 +188,11 @@ fn parse_pbkdf2<'a>(name: DigestName, is_salt_base64: bool, rest: &str) -> Parse
 }
 
 fn parse_md5_crypt<'a>(magic: &'static str, rest: &'a str) -> Parsed<'a> {
-    let (salt, digest) = rest
-        .split_once('$')
-        .ok_or(HashError::Malformed("the salt has no end"))?;
+    let (salt, digest) = rest.split_once('$').ok_or(HashError::Malformed("the salt has no end"))?;
     if salt.len() > 8 || !is_crypt_text(digest, 22) {
         return Err(HashError::Malformed("not an MD5 crypt hash"));
     }
-    Ok(Stored::Md5Crypt {
-        magic,
-        salt,
-        digest,
-    })
+    Ok(Stored::Md5Crypt { magic, salt, digest })
 }
 
 fn parse_sha_crypt<'a>(text: &'a str, rest: &'a str, length: usize) -> Parsed<'a> {
@@ -260,9 +222,7 @@ fn parse_yescrypt<'a>(text: &'a str, rest: &'a str) -> Parsed<'a> {
     // Flavour, N and r, each one character, is what crypt(3) writes; further optional numbers
     // (lanes, time) are never set by it.
     let log2 = match costs.as_bytes() {
-        [_, log2, _] => CRYPT_ALPHABET
-            .iter()
-            .position(|character| character == log2),
+        [_, log2, _] => CRYPT_ALPHABET.iter().position(|character| character == log2),
         _ => None,
     };
     let is_affordable = log2.is_some_and(|index| index < YESCRYPT_MAX_LOG2);
@@ -289,7 +249,5 @@ fn cost(text: &str, prefix: &str, maximum: u32) -> Result<u32, HashError> {
 }
 
 fn base64(text: &str) -> Result<Vec<u8>, HashError> {
-    LENIENT_BASE64
-        .decode(text)
-        .map_err(|_| HashError::Malformed("salt or digest are not base64"))
+    LENIENT_BASE64.decode(text).map_err(|_| HashError::Malformed("salt or digest are not base64"))
 }

@@ -41,16 +41,8 @@ pub(super) fn digest(magic: &str, salt: &[u8], password: &[u8]) -> String {
 }
 
 fn first_round(magic: &str, salt: &[u8], password: &[u8]) -> [u8; 16] {
-    let inner: [u8; 16] = Md5::new()
-        .chain_update(password)
-        .chain_update(salt)
-        .chain_update(password)
-        .finalize()
-        .into();
-    let mut context = Md5::new()
-        .chain_update(password)
-        .chain_update(magic)
-        .chain_update(salt);
+    let inner: [u8; 16] = Md5::new().chain_update(password).chain_update(salt).chain_update(password).finalize().into();
+    let mut context = Md5::new().chain_update(password).chain_update(magic).chain_update(salt);
     for chunk in password.chunks(inner.len()) {
         context.update(&inner[..chunk.len()]);
     }
@@ -76,9 +68,7 @@ fn encode(state: &[u8; 16]) -> String {
         }
     };
     for [high, middle, low] in ORDER {
-        let value = usize::from(state[high]) << 16
-            | usize::from(state[middle]) << 8
-            | usize::from(state[low]);
+        let value = usize::from(state[high]) << 16 | usize::from(state[middle]) << 8 | usize::from(state[low]);
         push(value, 4);
     }
     push(usize::from(state[LAST]), 2);

@@ -38,11 +38,7 @@ fn cheap(algorithm: Algorithm) -> HashingParameters {
     }
 }
 
-const ALGORITHMS: [Algorithm; 3] = [
-    Algorithm::Argon2id,
-    Algorithm::Bcrypt,
-    Algorithm::Pbkdf2Sha256,
-];
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::Argon2id, Algorithm::Bcrypt, Algorithm::Pbkdf2Sha256];
 
 // SEC-033, SEC-034, SEC-036, SEC-037
 #[test]
@@ -77,15 +73,7 @@ fn every_vector_is_recognised_as_a_hash_and_valid() {
         assert!(is_hash_prefix(hash), "{hash}");
         assert_eq!(validate_hash(hash), Ok(()), "{hash}");
     }
-    for text in [
-        "",
-        "secret",
-        "$",
-        "$2c$x",
-        "$argon2i$x",
-        "{SHA1}00",
-        "a$6$b",
-    ] {
+    for text in ["", "secret", "$", "$2c$x", "$argon2i$x", "{SHA1}00", "a$6$b"] {
         assert!(!is_hash_prefix(text), "{text}");
         assert_eq!(validate_hash(text), Err(HashError::UnknownFormat), "{text}");
     }
@@ -94,11 +82,7 @@ fn every_vector_is_recognised_as_a_hash_and_valid() {
 // SEC-039
 #[test]
 fn only_own_formats_count_as_hashes_of_admins() {
-    let own: Vec<_> = VECTORS
-        .into_iter()
-        .filter(|hash| is_own_hash_prefix(hash))
-        .map(|hash| &hash[..4])
-        .collect();
+    let own: Vec<_> = VECTORS.into_iter().filter(|hash| is_own_hash_prefix(hash)).map(|hash| &hash[..4]).collect();
     assert_eq!(own, ["$2a$", "$2b$", "$2y$", "$arg", "$pbk"]);
 }
 
@@ -132,21 +116,14 @@ fn ruinous_costs_are_refused() {
         "$5$rounds=999999999$saltstringsaltst$ffO6RHJbzihHqETll0c/MLDJrGhQw9fAaO1LcVIStWB".to_owned(),
         "$y$jTT$F5Jx5fExrKuPp53xLKQ..1$zwtVrjrUCmXcyLTs6oxLTQlzifSUkF8RHJ./tK5KU79".to_owned(),
     ] {
-        assert!(
-            matches!(validate_hash(&hash), Err(HashError::Malformed(_))),
-            "{hash}"
-        );
+        assert!(matches!(validate_hash(&hash), Err(HashError::Malformed(_))), "{hash}");
     }
 }
 
 // SEC-032..035
 #[test]
 fn new_hashes_verify_and_carry_the_configured_costs() {
-    let prefixes = [
-        "$argon2id$v=19$m=64,t=1,p=1$",
-        "$2a$04$",
-        "$pbkdf2-b64salt-sha256$1000$",
-    ];
+    let prefixes = ["$argon2id$v=19$m=64,t=1,p=1$", "$2a$04$", "$pbkdf2-b64salt-sha256$1000$"];
     for (algorithm, prefix) in ALGORITHMS.into_iter().zip(prefixes) {
         let hash = hash(PASSWORD, &cheap(algorithm)).expect("hashing works");
         assert!(hash.starts_with(prefix), "{hash}");
@@ -159,20 +136,14 @@ fn new_hashes_verify_and_carry_the_configured_costs() {
 #[test]
 fn default_parameters_are_those_of_the_project() {
     let hash = hash(PASSWORD, &HashingParameters::default()).expect("hashing works");
-    assert!(
-        hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-        "{hash}"
-    );
+    assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
     assert_eq!(verify(&hash, PASSWORD), Ok(true));
 }
 
 #[test]
 fn equal_passwords_have_different_hashes() {
     for algorithm in ALGORITHMS {
-        assert_ne!(
-            hash(PASSWORD, &cheap(algorithm)),
-            hash(PASSWORD, &cheap(algorithm))
-        );
+        assert_ne!(hash(PASSWORD, &cheap(algorithm)), hash(PASSWORD, &cheap(algorithm)));
     }
 }
 
@@ -180,10 +151,7 @@ fn equal_passwords_have_different_hashes() {
 #[test]
 fn bcrypt_refuses_to_hash_more_than_72_bytes() {
     let parameters = cheap(Algorithm::Bcrypt);
-    assert_eq!(
-        hash(&[b'x'; 73], &parameters),
-        Err(HashError::TooLong(BCRYPT_MAX_BYTES))
-    );
+    assert_eq!(hash(&[b'x'; 73], &parameters), Err(HashError::TooLong(BCRYPT_MAX_BYTES)));
     let hash = hash(&[b'x'; 72], &parameters).expect("72 bytes fit");
     assert_eq!(verify(&hash, &[b'x'; 72]), Ok(true));
     assert_eq!(verify(&hash, &[b'x'; 71]), Ok(false));
@@ -199,10 +167,7 @@ fn empty_and_overlong_passwords_never_match() {
     for algorithm in ALGORITHMS {
         assert_eq!(hash(b"", &cheap(algorithm)), Err(HashError::Empty));
         let long = [b'x'; MAX_PASSWORD_BYTES + 1];
-        assert!(matches!(
-            hash(&long, &cheap(algorithm)),
-            Err(HashError::TooLong(_))
-        ));
+        assert!(matches!(hash(&long, &cheap(algorithm)), Err(HashError::TooLong(_))));
     }
     assert!(verify("", b"").is_err());
 }
@@ -214,12 +179,7 @@ fn hashes_of_another_algorithm_or_a_lower_cost_are_replaced() {
         let made = hash(PASSWORD, &cheap(algorithm)).expect("hashing works");
         assert!(!needs_rehash(&made, &cheap(algorithm)));
         assert!(needs_rehash(&made, &cheap(ALGORITHMS[(index + 1) % 3])));
-        let dearer = HashingParameters {
-            argon2_iterations: 2,
-            bcrypt_cost: 5,
-            pbkdf2_iterations: 1001,
-            ..cheap(algorithm)
-        };
+        let dearer = HashingParameters { argon2_iterations: 2, bcrypt_cost: 5, pbkdf2_iterations: 1001, ..cheap(algorithm) };
         assert!(needs_rehash(&made, &dearer));
     }
     // Imported hashes that cost more than ours stay.
@@ -245,52 +205,19 @@ fn parameters_out_of_range_are_refused() {
     let good = HashingParameters::default();
     assert_eq!(good.validate(), Ok(()));
     let bad = [
-        HashingParameters {
-            argon2_memory: 7,
-            ..good
-        },
-        HashingParameters {
-            argon2_memory: u32::MAX,
-            ..good
-        },
-        HashingParameters {
-            argon2_iterations: 0,
-            ..good
-        },
-        HashingParameters {
-            argon2_parallelism: 0,
-            ..good
-        },
-        HashingParameters {
-            argon2_parallelism: 256,
-            ..good
-        },
-        HashingParameters {
-            bcrypt_cost: 3,
-            ..good
-        },
-        HashingParameters {
-            bcrypt_cost: 32,
-            ..good
-        },
-        HashingParameters {
-            pbkdf2_iterations: 999,
-            ..good
-        },
-        HashingParameters {
-            pbkdf2_salt_length: 15,
-            ..good
-        },
-        HashingParameters {
-            pbkdf2_salt_length: 65,
-            ..good
-        },
+        HashingParameters { argon2_memory: 7, ..good },
+        HashingParameters { argon2_memory: u32::MAX, ..good },
+        HashingParameters { argon2_iterations: 0, ..good },
+        HashingParameters { argon2_parallelism: 0, ..good },
+        HashingParameters { argon2_parallelism: 256, ..good },
+        HashingParameters { bcrypt_cost: 3, ..good },
+        HashingParameters { bcrypt_cost: 32, ..good },
+        HashingParameters { pbkdf2_iterations: 999, ..good },
+        HashingParameters { pbkdf2_salt_length: 15, ..good },
+        HashingParameters { pbkdf2_salt_length: 65, ..good },
     ];
     for parameters in bad {
-        assert!(
-            matches!(parameters.validate(), Err(HashError::Parameters(_))),
-            "{parameters:?}"
-        );
+        assert!(matches!(parameters.validate(), Err(HashError::Parameters(_))), "{parameters:?}");
         assert!(hash(PASSWORD, &parameters).is_err());
     }
 }

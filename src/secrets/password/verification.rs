@@ -22,16 +22,10 @@ pub fn verify(hash: &str, password: &[u8]) -> Result<bool, HashError> {
         return Ok(false);
     }
     match stored {
-        Stored::Bcrypt { text, .. } => {
-            bcrypt::verify(password, text).map_err(|_| HashError::Malformed("not a bcrypt hash"))
-        }
+        Stored::Bcrypt { text, .. } => bcrypt::verify(password, text).map_err(|_| HashError::Malformed("not a bcrypt hash")),
         Stored::Argon2id(stored) => verify_argon2id(&stored, password),
         Stored::Pbkdf2(stored) => Ok(verify_pbkdf2(&stored, password)),
-        Stored::Md5Crypt {
-            magic,
-            salt,
-            digest,
-        } => {
+        Stored::Md5Crypt { magic, salt, digest } => {
             let actual = md5_crypt::digest(magic, salt.as_bytes(), password);
             Ok(constant_time_eq(actual.as_bytes(), digest.as_bytes()))
         }
@@ -43,13 +37,9 @@ pub fn verify(hash: &str, password: &[u8]) -> Result<bool, HashError> {
 
 fn verify_argon2id(stored: &StoredArgon2, password: &[u8]) -> Result<bool, HashError> {
     let mut actual = vec![0; stored.digest.len()];
-    Argon2::new(
-        argon2::Algorithm::Argon2id,
-        stored.version,
-        argon2_parameters(stored)?,
-    )
-    .hash_password_into(password, &stored.salt, &mut actual)
-    .map_err(|_| HashError::Internal)?;
+    Argon2::new(argon2::Algorithm::Argon2id, stored.version, argon2_parameters(stored)?)
+        .hash_password_into(password, &stored.salt, &mut actual)
+        .map_err(|_| HashError::Internal)?;
     Ok(constant_time_eq(&actual, &stored.digest))
 }
 

@@ -10,25 +10,15 @@ const PLAIN: &[u8] = b"open sesame";
 const GCM: &str = "ZGVmZ2hpamtsbW5vNxXze3yq1Ff8qs+elRiVfyWWo2NWQeOHC8A0";
 const GCM_MASTER: &str = "ZGVmZ2hpamtsbW5vfmrh/J1Xah6AKuRi+dX4KYY3cDxxlzEYdOi8";
 const SECRETBOX: &str = "ZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7cFBpPB2fpwBOCL80xHn027Y1EZr5CeJEWsMW";
-const SECRETBOX_MASTER: &str =
-    "ZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7BUsun6T3/o9BZ6cDxxp0JBYT4r/YWUev34fK";
-const LEGACY: &str =
-    "000102030405060708090a0b96675e63ba4682dfcc571528cf89c5b8bf8ed86c1702a2e23ec34a";
+const SECRETBOX_MASTER: &str = "ZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7BUsun6T3/o9BZ6cDxxp0JBYT4r/YWUev34fK";
+const LEGACY: &str = "000102030405060708090a0b96675e63ba4682dfcc571528cf89c5b8bf8ed86c1702a2e23ec34a";
 
 fn ring(active: &str, others: &[&str]) -> KeyRing {
     KeyRing::new(Some(active), others).expect("an active key is given")
 }
 
-fn open(
-    sealer: &Sealer,
-    status: &str,
-    payload: &str,
-    mode: i64,
-    owner: &str,
-) -> Result<Vec<u8>, SealError> {
-    sealer
-        .open(status, payload, KEY, mode, owner)
-        .map(|plain| plain.to_vec())
+fn open(sealer: &Sealer, status: &str, payload: &str, mode: i64, owner: &str) -> Result<Vec<u8>, SealError> {
+    sealer.open(status, payload, KEY, mode, owner).map(|plain| plain.to_vec())
 }
 
 // SEC-021, SEC-022, SEC-026
@@ -36,10 +26,7 @@ fn open(
 fn foreign_secrets_without_master_key_open() {
     let sealer = Sealer::default();
     for (status, payload) in [("AES-256-GCM", GCM), ("Secretbox", SECRETBOX)] {
-        assert_eq!(
-            open(&sealer, status, payload, 0, "alice"),
-            Ok(PLAIN.to_vec())
-        );
+        assert_eq!(open(&sealer, status, payload, 0, "alice"), Ok(PLAIN.to_vec()));
     }
 }
 
@@ -48,10 +35,7 @@ fn foreign_secrets_without_master_key_open() {
 fn foreign_secrets_with_master_key_open() {
     let sealer = Sealer::new(SealStatus::Secretbox, ring(MASTER, &[]));
     for (status, payload) in [("AES-256-GCM", GCM_MASTER), ("Secretbox", SECRETBOX_MASTER)] {
-        assert_eq!(
-            open(&sealer, status, payload, 1, "alice"),
-            Ok(PLAIN.to_vec())
-        );
+        assert_eq!(open(&sealer, status, payload, 1, "alice"), Ok(PLAIN.to_vec()));
     }
 }
 
@@ -59,14 +43,8 @@ fn foreign_secrets_with_master_key_open() {
 #[test]
 fn oldest_hexadecimal_form_opens() {
     let sealer = Sealer::new(SealStatus::Aes256Gcm, ring(MASTER, &[]));
-    assert_eq!(
-        open(&sealer, "AES-256-GCM", LEGACY, 0, "alice"),
-        Ok(PLAIN.to_vec())
-    );
-    assert_eq!(
-        open(&sealer, "AES-256-GCM", LEGACY, 0, "bob"),
-        Err(SealError::WrongKey)
-    );
+    assert_eq!(open(&sealer, "AES-256-GCM", LEGACY, 0, "alice"), Ok(PLAIN.to_vec()));
+    assert_eq!(open(&sealer, "AES-256-GCM", LEGACY, 0, "bob"), Err(SealError::WrongKey));
 }
 
 // SEC-021, SEC-026, SEC-199
@@ -74,19 +52,12 @@ fn oldest_hexadecimal_form_opens() {
 fn sealed_secrets_open_whatever_scheme_is_configured_now() {
     for scheme in [SealStatus::Aes256Gcm, SealStatus::Secretbox] {
         for (keys, mode) in [(KeyRing::default(), 0), (ring(MASTER, &[]), 1)] {
-            let sealed = Sealer::new(scheme, keys.clone())
-                .seal(PLAIN, "alice")
-                .expect("sealing works");
+            let sealed = Sealer::new(scheme, keys.clone()).seal(PLAIN, "alice").expect("sealing works");
             assert_eq!((sealed.status, sealed.mode), (scheme, mode));
             assert_eq!(sealed.key.len(), 64);
             for now in [SealStatus::Aes256Gcm, SealStatus::Secretbox] {
-                let plain = Sealer::new(now, keys.clone()).open(
-                    scheme.as_str(),
-                    &sealed.payload,
-                    &sealed.key,
-                    sealed.mode,
-                    "alice",
-                );
+                let plain =
+                    Sealer::new(now, keys.clone()).open(scheme.as_str(), &sealed.payload, &sealed.key, sealed.mode, "alice");
                 assert_eq!(plain.map(|plain| plain.to_vec()), Ok(PLAIN.to_vec()));
             }
         }
@@ -98,10 +69,7 @@ fn sealed_secrets_open_whatever_scheme_is_configured_now() {
 fn secret_of_another_owner_does_not_open() {
     let sealer = Sealer::default();
     for (status, payload) in [("AES-256-GCM", GCM), ("Secretbox", SECRETBOX)] {
-        assert_eq!(
-            open(&sealer, status, payload, 0, "bob"),
-            Err(SealError::WrongKey)
-        );
+        assert_eq!(open(&sealer, status, payload, 0, "bob"), Err(SealError::WrongKey));
     }
 }
 
@@ -109,30 +77,18 @@ fn secret_of_another_owner_does_not_open() {
 #[test]
 fn decrypt_only_keys_open_and_a_removed_key_does_not() {
     let rotated = Sealer::new(SealStatus::Aes256Gcm, ring("new", &["older", MASTER]));
-    assert_eq!(
-        open(&rotated, "Secretbox", SECRETBOX_MASTER, 1, "alice"),
-        Ok(PLAIN.to_vec())
-    );
+    assert_eq!(open(&rotated, "Secretbox", SECRETBOX_MASTER, 1, "alice"), Ok(PLAIN.to_vec()));
     let removed = Sealer::new(SealStatus::Aes256Gcm, ring("new", &["older"]));
-    assert_eq!(
-        open(&removed, "Secretbox", SECRETBOX_MASTER, 1, "alice"),
-        Err(SealError::WrongKey)
-    );
+    assert_eq!(open(&removed, "Secretbox", SECRETBOX_MASTER, 1, "alice"), Err(SealError::WrongKey));
     let none = Sealer::default();
-    assert_eq!(
-        open(&none, "Secretbox", SECRETBOX_MASTER, 1, "alice"),
-        Err(SealError::NoMasterKey)
-    );
+    assert_eq!(open(&none, "Secretbox", SECRETBOX_MASTER, 1, "alice"), Err(SealError::NoMasterKey));
 }
 
 // SEC-025: mode 0 stays readable after a master key was configured, and new secrets use the key
 #[test]
 fn new_secrets_use_the_active_key_only() {
     let sealer = Sealer::new(SealStatus::Aes256Gcm, ring("new", &[MASTER]));
-    assert_eq!(
-        open(&sealer, "AES-256-GCM", GCM, 0, "alice"),
-        Ok(PLAIN.to_vec())
-    );
+    assert_eq!(open(&sealer, "AES-256-GCM", GCM, 0, "alice"), Ok(PLAIN.to_vec()));
     let sealed = sealer.seal(PLAIN, "alice").expect("sealing works");
     let only_new = Sealer::new(SealStatus::Aes256Gcm, ring("new", &[]));
     let plain = only_new.open("AES-256-GCM", &sealed.payload, &sealed.key, 1, "alice");
@@ -143,12 +99,8 @@ fn new_secrets_use_the_active_key_only() {
 #[test]
 fn malformed_secrets_are_refused() {
     let sealer = Sealer::default();
-    let refused = |key: &str, payload: &str| {
-        matches!(
-            sealer.open("AES-256-GCM", payload, key, 0, "alice"),
-            Err(SealError::Malformed(_))
-        )
-    };
+    let refused =
+        |key: &str, payload: &str| matches!(sealer.open("AES-256-GCM", payload, key, 0, "alice"), Err(SealError::Malformed(_)));
     assert!(refused(&KEY[2..], GCM));
     assert!(refused("not hexadecimal", GCM));
     assert!(refused(KEY, ""));
@@ -161,15 +113,9 @@ fn malformed_secrets_are_refused() {
 fn external_statuses_and_unknown_modes_are_named_in_the_error() {
     let sealer = Sealer::default();
     for status in ["GCP", "AWS", "VaultTransit", "AzureKeyVault", "Plain", ""] {
-        assert_eq!(
-            open(&sealer, status, GCM, 0, "alice"),
-            Err(SealError::UnsupportedStatus(status.to_owned()))
-        );
+        assert_eq!(open(&sealer, status, GCM, 0, "alice"), Err(SealError::UnsupportedStatus(status.to_owned())));
     }
-    assert_eq!(
-        open(&sealer, "AES-256-GCM", GCM, 2, "alice"),
-        Err(SealError::UnsupportedMode(2))
-    );
+    assert_eq!(open(&sealer, "AES-256-GCM", GCM, 2, "alice"), Err(SealError::UnsupportedMode(2)));
 }
 
 // CFG-367
@@ -185,14 +131,8 @@ fn key_ring_trims_and_drops_repetitions() {
 #[test]
 fn url_selects_the_scheme_of_new_secrets() {
     assert_eq!(SealStatus::from_url(""), Some(SealStatus::Aes256Gcm));
-    assert_eq!(
-        SealStatus::from_url("aes256gcm://"),
-        Some(SealStatus::Aes256Gcm)
-    );
-    assert_eq!(
-        SealStatus::from_url("local://"),
-        Some(SealStatus::Secretbox)
-    );
+    assert_eq!(SealStatus::from_url("aes256gcm://"), Some(SealStatus::Aes256Gcm));
+    assert_eq!(SealStatus::from_url("local://"), Some(SealStatus::Secretbox));
     assert_eq!(SealStatus::from_url("awskms://key"), None);
 }
 

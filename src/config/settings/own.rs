@@ -1,0 +1,65 @@
+//! Sections that only this program has.
+
+use serde::Deserialize;
+
+/// Section `transfers`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transfers {
+    /// When uploaded data reaches the disk: `background` soon after the answer, `commit` before it, `never` as the system likes.
+    pub durability: String,
+    /// Hours for which an interrupted upload can be resumed.
+    pub partial_retention_hours: u32,
+    /// Memory of all transfer buffers in MB; 0 is a quarter of the memory, at most 256.
+    pub buffer_memory_mb: u32,
+}
+
+/// Section `ssh`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ssh {
+    /// Order of the SSH ciphers: `auto` by what the processor does fastest, `fixed` as configured.
+    pub cipher_choice: String,
+}
+
+/// Section `log`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Log file; empty is standard output.
+    pub file_path: String,
+    /// MB at which the log file is rotated.
+    pub max_size: u32,
+    /// Number of rotated files kept; 0 is all.
+    pub max_backups: u32,
+    /// Days for which rotated files are kept; 0 is for ever.
+    pub max_age: u32,
+    /// Compresses rotated files.
+    pub compress: bool,
+    /// Least severe lines that are logged.
+    pub level: String,
+    /// Times in the log are UTC.
+    pub utc_time: bool,
+}
+
+/// Section `loaddata`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadData {
+    /// Absolute path of a dump that is loaded at start.
+    pub from: String,
+    /// 0 adds and updates, 1 only adds.
+    pub mode: u32,
+    /// Quota scan after loading: 0 none, 1 all users, 2 users with limits.
+    pub quota_scan: u32,
+    /// Removes the dump after it was loaded.
+    pub clean: bool,
+}
+
+/// Section `shutdown`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shutdown {
+    /// Seconds for which a stopping server waits for running transfers; 0 is the usual drain time.
+    pub grace_time: u32,
+}
