@@ -53,6 +53,9 @@ macro_rules! tolerant {
 pub(crate) use tolerant;
 
 #[cfg(test)]
+mod contract;
+
+#[cfg(test)]
 mod tests {
     use serde_json::json;
 
