@@ -110,26 +110,61 @@ async fn special_files_are_listed_and_never_opened() {
     }
 }
 
+/// A local backend whose pool takes no more jobs once the root was opened.
+async fn without_pool(assume_slow: bool) -> super::Subject {
+    let pool = super::pool();
+    let subject = local_with(|options| (options.pool, options.assume_slow) = (pool.clone(), assume_slow));
+    subject.backend.check_root().await.expect("root");
+    fs::write(subject.root().join("old"), "old").expect("write");
+    pool.close();
+    subject
+}
+
 #[tokio::test]
-async fn calls_on_a_fast_file_system_are_ready_at_once() {
-    let subject = local(Resolution::Auto);
+async fn fast_file_system_needs_no_pool_and_is_ready_at_once() {
+    let subject = without_pool(false).await;
+    let backend = &*subject.backend;
+    if !backend.capabilities().immediate {
+        // The folder for temporary files is slow itself: what is said below of slow ones holds.
+        assert_eq!(kind(backend.stat(&path("/old"), true).await), ErrorKind::Io);
+        return;
+    }
+    let file = backend.stage(&path("/file"), staging("one")).now_or_never().expect("ready").expect("stage");
+    assert!(file.try_write_at(0, b"x").expect("write"));
+    file.commit(&path("/file"), replacing()).now_or_never().expect("ready").expect("commit");
+    backend.stat(&path("/file"), true).now_or_never().expect("ready").expect("stat");
+    let mut stream = backend.list(&path("/")).now_or_never().expect("ready").expect("list");
+    assert_eq!(stream.next(100).now_or_never().expect("ready").expect("entries").len(), 2);
+    assert!(stream.next(100).now_or_never().expect("ready").expect("entries").is_empty());
+    backend.open_read(&path("/file")).now_or_never().expect("ready").expect("open");
+    backend.rename(&path("/file"), &path("/other"), true).now_or_never().expect("ready").expect("rename");
+    backend.remove_file(&path("/other")).now_or_never().expect("ready").expect("remove");
+}
+
+#[tokio::test]
+async fn slow_file_system_is_touched_in_the_pool_only() {
+    let subject = without_pool(true).await;
+    let (backend, old) = (&*subject.backend, path("/old"));
+    assert!(!backend.capabilities().immediate);
+    assert_eq!(kind(backend.stat(&old, true).await), ErrorKind::Io);
+    assert_eq!(kind(backend.list(&path("/")).await), ErrorKind::Io);
+    assert_eq!(kind(backend.open_read(&old).await), ErrorKind::Io);
+    assert_eq!(kind(backend.stage(&old, staging("one")).await), ErrorKind::Io);
+    assert_eq!(kind(backend.remove_file(&old).await), ErrorKind::Io);
+    assert_eq!(kind(backend.rename(&old, &path("/new"), true).await), ErrorKind::Io);
+    assert!(subject.root().join("old").is_file());
+}
+
+#[tokio::test]
+async fn slow_file_answers_nothing_at_once() {
+    let subject = pooled();
     let backend = &*subject.backend;
     backend.check_root().await.expect("root");
-    if backend.capabilities().immediate {
-        put(backend, "/file", b"x").await;
-        backend.stat(&path("/file"), true).now_or_never().expect("ready").expect("stat");
-        let mut stream = backend.list(&path("/")).now_or_never().expect("ready").expect("list");
-        assert_eq!(stream.next(100).now_or_never().expect("ready").expect("entries").len(), 1);
-        assert!(stream.next(100).now_or_never().expect("ready").expect("entries").is_empty());
-        backend.open_read(&path("/file")).now_or_never().expect("ready").expect("open");
-        backend.remove_file(&path("/file")).now_or_never().expect("ready").expect("remove");
-    }
-    let slow = pooled();
-    slow.backend.check_root().await.expect("root");
-    assert!(!slow.backend.capabilities().immediate);
-    assert!(slow.backend.stat(&path("/"), true).now_or_never().is_none());
-    let file = stage(&*slow.backend, "/file", "one").await;
+    put(backend, "/file", b"content").await;
+    let file = stage(backend, "/other", "one").await;
     assert!(!file.try_write_at(0, b"x").expect("it refuses, which is no error"));
+    let file = backend.open_read(&path("/file")).await.expect("open");
+    assert_eq!(file.try_read_at(0, &mut [0; 10]).expect("it refuses, which is no error"), None);
 }
 
 #[tokio::test]
