@@ -1,0 +1,138 @@
+//! Administration: one function per use case. Each checks the permission of who asks, validates, stores, makes sessions and
+//! caches follow, and records a provider event. REST handlers, pages and the command line call these and nothing beneath.
+
+pub mod admins;
+mod changes;
+pub mod folders;
+pub mod groups;
+mod login;
+mod passwords;
+pub mod roles;
+mod roots;
+pub(crate) mod sealing;
+pub mod setup;
+pub mod users;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use entrepot_model::{Admin, AdminPermission, FieldError, ValidationRules};
+use entrepot_store::StoreError;
+
+pub use entrepot_store::{ListOptions, Order};
+pub use setup::SetupRequest;
+
+use crate::{
+    Core, Error, Result,
+    accounts::naming_rules,
+    policy::Denial,
+};
+pub(crate) use roots::check_root;
+
+/// Executor of changes that nobody in particular made (PVA-006).
+const SYSTEM: &str = "__system__";
+
+/// An administrator whose credentials were accepted, or the server itself. Only this room can make one.
+#[derive(Debug, Clone)]
+pub struct AdminSession {
+    admin: Admin,
+    ip: IpAddr,
+}
+
+impl AdminSession {
+    pub(crate) fn new(admin: Admin, ip: IpAddr) -> Self {
+        Self { admin, ip: ip.to_canonical() }
+    }
+
+    /// The server itself, for the command line beside it and for what happens at start. It may do everything.
+    pub fn system() -> Self {
+        let admin = Admin { username: SYSTEM.to_owned(), status: 1, permissions: vec![AdminPermission::Any], ..Admin::default() };
+        Self { admin, ip: IpAddr::V4(Ipv4Addr::LOCALHOST) }
+    }
+
+    /// Name of the executor, as events have it.
+    pub fn username(&self) -> &str {
+        &self.admin.username
+    }
+
+    /// The administrator.
+    pub fn admin(&self) -> &Admin {
+        &self.admin
+    }
+
+    /// Where the request came from.
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// Whether it is the server itself.
+    pub fn is_system(&self) -> bool {
+        self.admin.username == SYSTEM
+    }
+
+    /// Whether the administrator may do what `permission` stands for (ACC-234).
+    pub fn may(&self, permission: AdminPermission) -> bool {
+        self.admin.may(permission, false)
+    }
+
+    /// Refuses who may not (ACC-235).
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub fn require(&self, permission: AdminPermission) -> Result<()> {
+        if self.may(permission) {
+            return Ok(());
+        }
+        let detail = format!("{} does not have {}", self.admin.username, permission.as_str());
+        Err(Error::Denied(Denial::new("admin_permissions", detail)))
+    }
+
+    /// The role that the administrator is confined to (ACC-225).
+    pub fn role(&self) -> Option<&str> {
+        Some(self.admin.role.as_str()).filter(|role| !role.is_empty())
+    }
+
+    /// Whether an object of `role` exists for this administrator at all.
+    fn sees_role(&self, role: &str) -> bool {
+        self.role().is_none_or(|own| own == role)
+    }
+
+    /// Whether the granular permissions for groups and folders hold (ACC-223).
+    fn is_granular(&self) -> bool {
+        !self.may(AdminPermission::Any) && self.admin.permissions.iter().any(|permission| permission.is_granular())
+    }
+}
+
+/// What validation needs to know.
+fn rules(core: &Core, is_new: bool) -> ValidationRules {
+    let settings = core.settings();
+    let base = settings.data_provider.users_base_dir.trim();
+    ValidationRules {
+        names: naming_rules(core),
+        // Neither a base nor a home is named: the server has a folder for that, so that a user works out of the box.
+        users_base_dir: if base.is_empty() { roots::homes(core).to_string_lossy().into_owned() } else { base.to_owned() },
+        temp_dir: std::env::temp_dir().to_string_lossy().into_owned(),
+        is_new,
+        ..ValidationRules::default()
+    }
+}
+
+/// A wrong field, as the client gets it.
+fn invalid(error: FieldError) -> Error {
+    Error::invalid(error.field, error.message)
+}
+
+/// What a failed save or look-up means to the client (ACC-013, ACC-060, ACC-220).
+fn stored(error: StoreError) -> Error {
+    match error {
+        StoreError::NotFound { .. } => Error::NotFound,
+        StoreError::Conflict { .. } | StoreError::Reference { .. } => Error::Conflict(error.to_string()),
+        StoreError::InUse { .. } => Error::InUse(error.to_string()),
+        StoreError::Full => Error::NoSpace,
+        StoreError::Busy | StoreError::Overloaded => Error::Busy,
+        StoreError::Closed => Error::Shutdown,
+        other => Error::internal("administration", other),
+    }
+}
+
+#[cfg(test)]
+mod tests;

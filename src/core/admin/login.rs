@@ -1,0 +1,138 @@
+//! Administrators log in: by password only, for now.
+
+use std::net::IpAddr;
+
+use entrepot_model::Admin;
+
+use super::{AdminSession, stored};
+use crate::{
+    Core, Error, Result,
+    accounts::naming_rules,
+    audit::LoginOutcome,
+    login::{
+        Holder, checks,
+        outcome::{self, EVENT_FAILED, EVENT_OK, EVENT_UNKNOWN_USER},
+        passwords,
+    },
+    policy::Denial,
+};
+
+enum Refusal {
+    Unknown,
+    Credentials,
+    Rule(Denial),
+    Unavailable(Error),
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        Self::Rule(denial)
+    }
+}
+
+impl Core {
+    /// Checks the password of an administrator and every rule that can refuse the login (ACC-241, ACC-242, SEC-054). While
+    /// there is no administrator it fails like any other (ACC-257).
+    ///
+    /// Cancelling: dropping the future abandons the answer; a failed attempt may then go unrecorded.
+    ///
+    /// # Errors
+    /// `Auth` for every refusal, after a pause; `Busy` when too many passwords wait.
+    pub async fn admin_login(&self, username: &str, password: &str, ip: IpAddr) -> Result<AdminSession> {
+        let name = naming_rules(self).apply(username);
+        let refusal = match self.check_admin(&name, password, ip).await {
+            Ok(admin) => {
+                self.0.credentials.throttle.succeeded(&throttle_key(&name));
+                tracing::info!(sender = "login", %ip, username = admin.username, method = "password", protocol = "HTTP", "admin login");
+                self.record_admin_login(&name, ip, EVENT_OK, "admin password".to_owned(), &admin.role);
+                return Ok(AdminSession::new(admin, ip));
+            }
+            Err(refusal) => refusal,
+        };
+        let (event, reason) = match refusal {
+            Refusal::Unavailable(error) => return Err(error),
+            Refusal::Unknown => (EVENT_UNKNOWN_USER, "unknown administrator".to_owned()),
+            Refusal::Credentials => (EVENT_FAILED, "wrong password".to_owned()),
+            Refusal::Rule(denial) => {
+                tracing::info!(username = name, %ip, rule = denial.rule(), detail = denial.detail(), "admin login denied");
+                (EVENT_FAILED, denial.to_string())
+            }
+        };
+        let recorded: String = name.chars().take(255).collect();
+        tracing::debug!(
+            sender = "connection_failed", client_ip = %ip, username = recorded, login_type = "password", protocol = "HTTP",
+            error = reason, "admin login failed"
+        );
+        self.record_admin_login(&recorded, ip, event, reason, "");
+        let base = self.settings().common.defender.login_delay.password_failed;
+        outcome::pause(self.0.credentials.throttle.failed(&throttle_key(&recorded), i64::from(base))).await;
+        Err(Error::Auth)
+    }
+
+    async fn check_admin(&self, name: &str, plain: &str, ip: IpAddr) -> std::result::Result<Admin, Refusal> {
+        let unavailable = |error| Refusal::Unavailable(stored(error));
+        if plain.is_empty() {
+            return Err(Refusal::Credentials);
+        }
+        let found = self.0.store.admins().load_for_login(name).await.map_err(unavailable)?;
+        let Some((mut admin, hash)) = found else {
+            passwords::verify(self, None, plain).await.map_err(Refusal::Unavailable)?;
+            return Err(Refusal::Unknown);
+        };
+        self.check_admin_password(name, hash.as_deref(), plain).await?;
+        checks::admin(&admin, ip)?;
+        may_use_password(&admin)?;
+        self.0.store.admins().set_last_login(name, self.clock().millis()).await.map_err(unavailable)?;
+        admin.hide_confidential();
+        Ok(admin)
+    }
+
+    async fn check_admin_password(&self, name: &str, hash: Option<&str>, plain: &str) -> std::result::Result<(), Refusal> {
+        let now = self.clock().millis();
+        let is_cached = self.settings().data_provider.password_caching
+            && hash.is_some_and(|hash| self.0.credentials.is_verified(Holder::Admin, name, hash, plain, now));
+        if is_cached {
+            return Ok(());
+        }
+        if !passwords::verify(self, hash, plain).await.map_err(Refusal::Unavailable)? {
+            return Err(Refusal::Credentials);
+        }
+        let Some(hash) = hash else { return Err(Refusal::Credentials) };
+        self.0.credentials.remember(Holder::Admin, name, hash, plain, now);
+        if entrepot_secrets::password::needs_rehash(hash, &passwords::parameters(self))
+            && let Ok(new) = passwords::hash(self, plain).await
+            && let Err(error) = self.0.store.admins().replace_password_hash(name, hash.to_owned(), new).await
+        {
+            tracing::warn!(username = name, %error, "a password hash could not be renewed");
+        }
+        Ok(())
+    }
+
+    fn record_admin_login(&self, username: &str, ip: IpAddr, event: i64, message: String, role: &str) {
+        self.0.audit.login(&LoginOutcome { username, protocol: "HTTP", ip, event, message, role });
+    }
+}
+
+/// Users and administrators of one name are different people.
+fn throttle_key(name: &str) -> String {
+    format!("admin/{name}")
+}
+
+/// Rules about passwords, and those that this build could not enforce after the login.
+fn may_use_password(admin: &Admin) -> std::result::Result<(), Denial> {
+    let filters = &admin.filters;
+    let refused = |rule, detail: &str| Err(Denial::new(rule, detail));
+    if filters.disable_password_auth {
+        return refused("disable_password_auth", "passwords are not accepted for this administrator");
+    }
+    if filters.totp_config.enabled {
+        return refused("totp_config", "a second factor is configured, and this build does not ask for it yet");
+    }
+    if filters.require_two_factor {
+        return refused("require_two_factor", "a second factor must be configured, and this build has no way to yet");
+    }
+    if filters.require_password_change {
+        return refused("require_password_change", "the password must be changed first, on the command line");
+    }
+    Ok(())
+}

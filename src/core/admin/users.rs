@@ -1,0 +1,179 @@
+//! Users (ACC-056…ACC-071).
+
+use entrepot_model::{AdminPermission as P, GroupMapping, TotpConfig, User};
+use entrepot_store::{ListOptions, PasswordChange};
+
+use super::{
+    AdminSession,
+    changes::{self, Action, Change},
+    check_root, invalid, passwords, rules, sealing, stored,
+};
+use crate::{Core, Error, Result, login::Holder, quota::QuotaOwner};
+
+const KIND: &str = "user";
+/// Milliseconds of a day.
+const DAY: i64 = 24 * 3600 * 1000;
+
+/// A page of users, without what is confidential. Role administrators get those of their role (ACC-225, API-033).
+///
+/// # Errors
+/// `Denied` without `view_users`.
+pub async fn list(core: &Core, session: &AdminSession, mut options: ListOptions) -> Result<Vec<User>> {
+    session.require(P::ViewUsers)?;
+    if let Some(role) = session.role() {
+        options.role = Some(role.to_owned());
+    }
+    let mut users = core.0.store.users().list(options).await.map_err(stored)?;
+    users.iter_mut().for_each(User::hide_confidential);
+    Ok(users)
+}
+
+/// One user. With `confidential`, an administrator with `*` also gets the password hash and the keys of sealed secrets
+/// (SEC-008); for others it changes nothing.
+///
+/// # Errors
+/// `Denied` without `view_users`; `NotFound`, also for users of another role.
+pub async fn get(core: &Core, session: &AdminSession, username: &str, confidential: bool) -> Result<User> {
+    session.require(P::ViewUsers)?;
+    let mut user = visible(core, session, username).await?;
+    if confidential && session.may(P::Any) {
+        user.password = core.0.store.users().password_hash(&user.username).await.map_err(stored)?;
+    } else {
+        user.hide_confidential();
+    }
+    Ok(user)
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// `Denied` without `add_users`; `Invalid`; `Conflict` when the name is taken or a role, group or folder is unknown.
+pub async fn add(core: &Core, session: &AdminSession, mut user: User) -> Result<User> {
+    session.require(P::AddUsers)?;
+    let now = core.clock().millis();
+    // ACC-057
+    user.filters.totp_config = TotpConfig::default();
+    user.filters.recovery_codes.clear();
+    user.oidc_custom_fields.clear();
+    let days = session.admin().filters.preferences.default_users_expiration;
+    if user.expiration_date == 0 && days > 0 {
+        user.expiration_date = now.saturating_add(days.saturating_mul(DAY));
+    }
+    if let Some(role) = session.role() {
+        role.clone_into(&mut user.role);
+    }
+    assign(session, &mut user);
+    user.validate(&rules(core, true)).map_err(invalid)?;
+    check_root(core, "home_dir", &user.filesystem, &user.home_dir)?;
+    let password = user.password.take().filter(|password| !password.is_empty());
+    let hash = match password {
+        Some(password) => Some(passwords::of_user(core, &user, &password).await?),
+        None => None,
+    };
+    let owner = user.username.clone();
+    sealing::seal_filesystem(core, &mut user.filesystem, &owner)?;
+    let added = core.0.store.users().insert(user, hash, now).await.map_err(stored)?;
+    // An attempt may have remembered that there was nobody of that name.
+    forget(core, &added.username);
+    Ok(finish(core, session, Action::Add, added))
+}
+
+/// Replaces a user: what the body does not hold is reset, but for what ACC-063 names. With `disconnect` its sessions end.
+///
+/// # Errors
+/// `Denied` without `edit_users`; `NotFound`; `Invalid`; `Conflict` when a role, group or folder is unknown.
+pub async fn update(core: &Core, session: &AdminSession, username: &str, mut user: User, disconnect: bool) -> Result<User> {
+    session.require(P::EditUsers)?;
+    let old = visible(core, session, username).await?;
+    user.username.clone_from(&old.username);
+    user.filters.totp_config = old.filters.totp_config.clone();
+    user.filters.recovery_codes = old.filters.recovery_codes.clone();
+    user.oidc_custom_fields.clear();
+    if let Some(role) = session.role() {
+        role.clone_into(&mut user.role);
+    }
+    keep_unseen(session, &mut user, &old);
+    user.filesystem.keep_secrets_from(&old.filesystem);
+    user.validate(&rules(core, false)).map_err(invalid)?;
+    check_root(core, "home_dir", &user.filesystem, &user.home_dir)?;
+    let password = match user.password.take() {
+        None => PasswordChange::Keep,
+        Some(password) if password.is_empty() => PasswordChange::Clear,
+        Some(password) => PasswordChange::Set(passwords::of_user(core, &user, &password).await?),
+    };
+    sealing::seal_filesystem(core, &mut user.filesystem, &old.username)?;
+    let updated = core.0.store.users().update(user, password, core.clock().millis()).await.map_err(stored)?;
+    forget(core, &updated.username);
+    if disconnect {
+        core.0.registry.close_user(&updated.username);
+    }
+    Ok(finish(core, session, Action::Update, updated))
+}
+
+/// Deletes a user and ends its sessions; its files stay (ACC-067).
+///
+/// # Errors
+/// `Denied` without `del_users`; `NotFound`.
+pub async fn delete(core: &Core, session: &AdminSession, username: &str) -> Result<()> {
+    session.require(P::DelUsers)?;
+    let user = visible(core, session, username).await?;
+    core.0.store.users().delete(&user.username).await.map_err(stored)?;
+    forget(core, &user.username);
+    core.0.registry.close_user(&user.username);
+    core.0.ledger.forget(&QuotaOwner::User(user.username.clone()));
+    finish(core, session, Action::Delete, user);
+    Ok(())
+}
+
+/// The user, if it exists for this administrator (ACC-225).
+async fn visible(core: &Core, session: &AdminSession, username: &str) -> Result<User> {
+    let name = rules(core, false).names.apply(username);
+    let user = core.0.store.users().get(&name).await.map_err(stored)?;
+    user.filter(|user| session.sees_role(&user.role)).ok_or(Error::NotFound)
+}
+
+/// Groups and folders of a new user whose administrator may not see the catalogues (ACC-246, ACC-361).
+fn assign(session: &AdminSession, user: &mut User) {
+    let own = &session.admin().groups;
+    if !session.may(P::ViewGroups) {
+        if !own.is_empty() {
+            let kind = |add_as| match add_as {
+                1 => 1,
+                2 => 2,
+                _ => 3,
+            };
+            let mapping = |group: &entrepot_model::AdminGroupMapping| GroupMapping {
+                name: group.name.clone(),
+                kind: kind(group.options.add_to_users_as),
+            };
+            user.groups = own.iter().map(mapping).collect();
+        } else if session.is_granular() {
+            user.groups.clear();
+        }
+    }
+    if session.is_granular() && !session.may(P::ViewFolders) {
+        user.virtual_folders.clear();
+    }
+}
+
+/// What the administrator may not see stays as it is (ACC-246, ACC-363).
+fn keep_unseen(session: &AdminSession, user: &mut User, old: &User) {
+    let attaches_own = !session.admin().groups.is_empty();
+    if !session.may(P::ViewGroups) && (session.is_granular() || attaches_own) {
+        user.groups.clone_from(&old.groups);
+    }
+    if session.is_granular() && !session.may(P::ViewFolders) {
+        user.virtual_folders.clone_from(&old.virtual_folders);
+    }
+}
+
+fn forget(core: &Core, username: &str) {
+    core.0.accounts.invalidate(username);
+    core.0.credentials.forget(Holder::User, username);
+}
+
+fn finish(core: &Core, session: &AdminSession, action: Action, mut user: User) -> User {
+    user.hide_confidential();
+    changes::record(core, session, &Change { action, kind: KIND, name: &user.username, role: &user.role, object: &user });
+    user
+}

@@ -1,0 +1,131 @@
+//! The guarded filesystem: the only way to an account's files, one file per verb.
+//!
+//! Each method: the path becomes a place, policy decides, quota is reserved, hooks are asked, the storage is called
+//! through [`door`], and the change is settled with its audit row before the caller is told.
+
+pub(crate) mod attributes;
+mod copy;
+mod directory;
+pub mod door;
+mod hash;
+mod links;
+mod list;
+mod look;
+mod read;
+mod remove;
+mod rename;
+pub(crate) mod retire;
+mod space;
+mod transplant;
+mod write;
+
+use std::sync::Arc;
+
+use entrepot_model::{EffectiveUser, VirtualPath};
+pub use hash::HashAlgorithm;
+pub use list::Listing;
+
+use crate::{
+    audit::FsDetails,
+    error::{Error, Result},
+    hooks::HookContext,
+    operation::Operation,
+    place::Place,
+    policy::{self, Granted},
+    session::SessionState,
+    transfer::Settlement,
+};
+
+/// The files of a session. Cheap to clone; a clone may be moved into a future that outlives the caller.
+#[derive(Clone)]
+pub struct UserFs(Arc<SessionState>);
+
+impl UserFs {
+    pub(crate) fn new(session: Arc<SessionState>) -> Self {
+        Self(session)
+    }
+
+    fn user(&self) -> &EffectiveUser {
+        &self.0.account.user
+    }
+
+    fn place(&self, path: &VirtualPath) -> Place {
+        Place::of(self.user(), path)
+    }
+
+    /// The directory that a session starts in (ACC-330): relative names are resolved against it.
+    pub fn start_directory(&self) -> VirtualPath {
+        VirtualPath::parse(self.user().user.filters.base.start_directory.as_bytes()).unwrap_or_else(|_| VirtualPath::root())
+    }
+
+    /// [`policy::authorize`], with the denial recorded.
+    fn authorize(&self, operation: Operation, path: &VirtualPath) -> Result<Granted> {
+        self.0.touch();
+        if self.0.kill.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        policy::authorize(self.user(), operation, path).inspect_err(|error| self.note_denial(operation, path, error))
+    }
+
+    fn note_denial(&self, operation: Operation, path: &VirtualPath, error: &Error) {
+        if let (Error::Denied(denial), Some(action)) = (error, operation.row().action) {
+            self.0.core.0.audit.denied(&self.0, action, &self.place(path), denial);
+        }
+    }
+
+    fn hook_context(&self, operation: Operation, path: &VirtualPath, target: Option<&VirtualPath>, size: Option<u64>) -> HookContext {
+        HookContext {
+            user: self.0.account.user.clone(),
+            operation,
+            path: path.clone(),
+            target: target.cloned(),
+            size,
+            protocol: self.0.protocol,
+            ip: self.0.peer.remote.ip(),
+            session: self.0.id.clone(),
+        }
+    }
+
+    /// Asks the hooks before an operation.
+    async fn before(&self, operation: Operation, path: &VirtualPath, target: Option<&VirtualPath>, size: Option<u64>) -> Result<()> {
+        let hooks = &self.0.core.0.hooks;
+        if !hooks.wants(operation) {
+            return Ok(());
+        }
+        hooks.before(&self.hook_context(operation, path, target, size)).await
+    }
+
+    /// Tells the hooks after an operation; the storage was changed already, so a failure is logged.
+    async fn after(&self, operation: Operation, path: &VirtualPath, target: Option<&VirtualPath>, size: Option<u64>) {
+        let hooks = &self.0.core.0.hooks;
+        if hooks.wants(operation)
+            && let Err(error) = hooks.after(&self.hook_context(operation, path, target, size)).await
+        {
+            tracing::warn!(connection_id = %self.0.id, ?operation, %error, "a hook failed after an operation");
+        }
+    }
+
+    /// A settlement with the audit row of `action`.
+    fn settlement(&self, action: &str, place: &Place, target: Option<&Place>, size: u64) -> Settlement {
+        let details = FsDetails { target, size, ..FsDetails::default() };
+        let event = self.0.core.0.audit.fs_event(&self.0, action, place, crate::audit::Status::Ok, &details);
+        Settlement::default().event(event)
+    }
+
+    /// Runs what must not stop half way, even if the caller goes away: at once if it needs no waiting, else as a task.
+    async fn finish<F, T>(&self, work: F) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let mut work = Box::pin(work);
+        match futures_util::poll!(&mut work) {
+            std::task::Poll::Ready(result) => result,
+            std::task::Poll::Pending => self.0.core.tasks().spawn(work).await.unwrap_or(Err(Error::Cancelled)),
+        }
+    }
+
+    fn umask(&self) -> Option<u32> {
+        crate::accounts::umask(&self.0.core.settings())
+    }
+}

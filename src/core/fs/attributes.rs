@@ -1,0 +1,133 @@
+//! Changing attributes: times, mode, owner, size.
+
+use entrepot_model::VirtualPath;
+use entrepot_storage::{Attributes, ErrorKind};
+
+use super::UserFs;
+use crate::{
+    error::{Error, Result},
+    operation::Operation,
+    place::Place,
+    policy,
+    quota::Usage,
+    session::SessionState,
+};
+
+impl UserFs {
+    /// Changes attributes in the order times, mode, owner, size; the first that is refused stops (SFTP-025…SFTP-030).
+    /// With `follow` the target of a link is changed. A file in flight of this connection is changed as it is written.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`, `Quota` when a file grows too large, `Unsupported`, or what the storage says.
+    pub async fn set_attributes(&self, path: &VirtualPath, attributes: &Attributes, follow: bool) -> Result<()> {
+        if let Some(upload) = self.0.overlay.get(path) {
+            return upload.set_attributes(attributes).await;
+        }
+        let allowed = permitted(&self.0, path, attributes, Operation::Truncate)?;
+        let place = self.place(path);
+        let rest = Attributes { size: None, ..allowed };
+        if rest != Attributes::default() {
+            let operation = if rest.times.is_some() {
+                Operation::ChangeTimes
+            } else if rest.mode.is_some() {
+                Operation::ChangeMode
+            } else {
+                Operation::ChangeOwner
+            };
+            let granted = self.authorize(operation, path)?;
+            tolerant_core(&self.0, &place, self.0.account.door.set_attributes(&granted, &rest, follow).await)?;
+        }
+        if let Some(size) = allowed.size {
+            self.truncate(path, size).await?;
+        }
+        Ok(())
+    }
+
+    /// Changes the size of a file; quota follows the difference (SFTP-030).
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`, `Quota`, `Unsupported` where the storage cannot.
+    pub async fn truncate(&self, path: &VirtualPath, size: u64) -> Result<()> {
+        let granted = self.authorize(Operation::Truncate, path)?;
+        if !self.0.account.door.capabilities(granted.place().storage).truncate {
+            return Err(Error::Unsupported);
+        }
+        let most = u64::try_from(self.user().user.filters.base.max_upload_file_size).unwrap_or(0);
+        if most > 0 && size > most {
+            return Err(Error::Quota);
+        }
+        let found = self.0.account.door.stat(&granted, true).await?;
+        if !found.is_file() {
+            return Err(Error::IsDirectory);
+        }
+        let (owner, limits) = self.0.quota_of(granted.place());
+        let counter = self.0.core.0.ledger.ensure(&owner, Usage::default());
+        let reservation = counter.reserve(limits, false, Some(size.saturating_sub(found.size)), 0)?;
+        let fs = self.clone();
+        self.finish(async move {
+            let resize = Attributes { size: Some(size), ..Attributes::default() };
+            fs.0.account.door.set_attributes(&granted, &resize, true).await?;
+            let change = Usage { files: 0, size: difference(size, found.size) };
+            reservation.settle(change);
+            crate::transfer::Settlement::default().change(&fs.0, granted.place(), change, true).write(&fs.0).await
+        })
+        .await
+    }
+}
+
+fn difference(new: u64, old: u64) -> i64 {
+    i64::try_from(new).unwrap_or(i64::MAX) - i64::try_from(old).unwrap_or(i64::MAX)
+}
+
+/// What of `attributes` may be done at `path`. Permissions are asked for first; then `common.setstat_mode` may say that
+/// the change is to be ignored (SFTP-027).
+pub(crate) fn permitted(session: &SessionState, path: &VirtualPath, attributes: &Attributes, sized: Operation) -> Result<Attributes> {
+    let user = &session.account.user;
+    let ask = |operation| policy::authorize(user, operation, path).map(drop);
+    let mut allowed = *attributes;
+    let mode = session.core.settings().common.setstat_mode;
+    let place = Place::of(user, path);
+    // 2: mode and owner are ignored on storages that have none of their own.
+    let ignored = mode == 1 || (mode == 2 && !matches!(session.account.door.origin(place.storage).provider, 0 | 4 | 5));
+    if attributes.times.is_some() {
+        ask(Operation::ChangeTimes)?;
+        if mode == 1 {
+            allowed.times = None;
+        }
+    }
+    if attributes.mode.is_some() {
+        ask(Operation::ChangeMode)?;
+        if ignored {
+            allowed.mode = None;
+        }
+    }
+    if attributes.owner.is_some() {
+        ask(Operation::ChangeOwner)?;
+        if ignored {
+            allowed.owner = None;
+        }
+    }
+    if attributes.size.is_some() {
+        ask(sized)?;
+    }
+    Ok(allowed)
+}
+
+/// With `common.setstat_mode` 2, what a storage cannot do is no error (ACC-147).
+pub(crate) fn tolerant(session: &SessionState, place: &Place, result: entrepot_storage::Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.is(ErrorKind::Unsupported) && ignores_unsupported(session, place) => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+fn tolerant_core(session: &SessionState, place: &Place, result: Result<()>) -> Result<()> {
+    match result {
+        Err(Error::Unsupported) if ignores_unsupported(session, place) => Ok(()),
+        other => other,
+    }
+}
+
+fn ignores_unsupported(session: &SessionState, place: &Place) -> bool {
+    session.core.settings().common.setstat_mode == 2 && session.account.door.origin(place.storage).provider != 0
+}

@@ -1,0 +1,119 @@
+//! Copying files and directories on the server.
+
+use entrepot_model::VirtualPath;
+use entrepot_storage::{FileKind, Metadata};
+
+use super::{UserFs, retire, transplant::copy_data};
+use crate::{
+    error::{Error, Result},
+    operation::Operation,
+    policy::{self, Granted},
+    quota::Usage,
+    transfer::upload_end_present as present,
+};
+
+/// Deepest nesting that is followed (XFS-006).
+const DEPTH: usize = 1000;
+
+impl UserFs {
+    /// Copies a file, or a directory with its directories and regular files; links and special files are skipped
+    /// (ACC-148…ACC-150). Every file becomes visible only when it is complete. Existing directories are merged into.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`, `Unsupported` for links, for a path onto or into itself, for a file onto a directory or the
+    /// other way round, `Quota`, or what the storage says. What was copied before the error stays.
+    pub async fn copy(&self, from: &VirtualPath, to: &VirtualPath) -> Result<()> {
+        if to.starts_with(from) || from == to {
+            return Err(Error::Unsupported);
+        }
+        let source = self.authorize(Operation::Copy, from)?;
+        self.authorize(Operation::Copy, to)?;
+        let found = self.0.account.door.stat(&source, false).await?;
+        self.before(Operation::Copy, from, Some(to), Some(found.size)).await?;
+        let (fs, from, to) = (self.clone(), from.clone(), to.clone());
+        self.finish(async move {
+            fs.copy_tree(&from, &to, found).await?;
+            fs.after(Operation::Copy, &from, Some(&to), None).await;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn copy_tree(&self, from: &VirtualPath, to: &VirtualPath, found: Metadata) -> Result<()> {
+        match found.kind {
+            FileKind::File => return self.copy_file(from, to, &found).await,
+            FileKind::Symlink | FileKind::Other => return Err(Error::Unsupported),
+            FileKind::Directory => {}
+        }
+        let mut directories = vec![(from.clone(), to.clone())];
+        while let Some((from, to)) = directories.pop() {
+            if from.depth() > DEPTH {
+                return Err(Error::TooLarge);
+            }
+            self.copy_directory(&to).await?;
+            let mut listing = self.list(&from).await?;
+            loop {
+                let entries = listing.next(256).await?;
+                if entries.is_empty() {
+                    break;
+                }
+                for entry in entries {
+                    let (Ok(from), Ok(to)) = (from.child(&entry.name), to.child(&entry.name)) else { return Err(Error::Unsupported) };
+                    match entry.metadata.kind {
+                        FileKind::Directory => directories.push((from, to)),
+                        FileKind::File => self.copy_file(&from, &to, &entry.metadata).await?,
+                        FileKind::Symlink | FileKind::Other => {}
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn copy_directory(&self, to: &VirtualPath) -> Result<()> {
+        let probe = policy::probe(self.user(), Operation::CreateDirectory, to)?;
+        match present(self.0.account.door.stat(&probe, true).await)? {
+            Some(found) if found.is_directory() => Ok(()),
+            Some(_) => Err(Error::Unsupported),
+            None => self.create_directory(to).await,
+        }
+    }
+
+    /// One file: reading it needs `list` and `download` besides `copy`, the target `upload` or `overwrite`.
+    async fn copy_file(&self, from: &VirtualPath, to: &VirtualPath, found: &Metadata) -> Result<()> {
+        if self.0.kill.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        self.authorize(Operation::Hash, from)?;
+        let source = self.authorize(Operation::Copy, from)?;
+        let probe = policy::probe(self.user(), Operation::Upload, to)?;
+        let existing = present(self.0.account.door.stat(&probe, false).await)?;
+        if existing.as_ref().is_some_and(|existing| !existing.is_file()) {
+            return Err(Error::Unsupported);
+        }
+        let operation = if existing.is_some() { Operation::Overwrite } else { Operation::Upload };
+        let target = self.authorize(operation, to)?;
+        self.authorize(Operation::Copy, to)?;
+        self.copy_granted(&source, &target, found, existing).await
+    }
+
+    async fn copy_granted(&self, source: &Granted, target: &Granted, found: &Metadata, existing: Option<Metadata>) -> Result<()> {
+        let session = &self.0;
+        let most = u64::try_from(self.user().user.filters.base.max_upload_file_size).unwrap_or(0);
+        if most > 0 && found.size > most {
+            return Err(Error::Quota);
+        }
+        let (owner, limits) = session.quota_of(target.place());
+        let counter = session.core.0.ledger.ensure(&owner, Usage::default());
+        let credit = existing.as_ref().map_or(0, retire::replaced);
+        let reservation = counter.reserve(limits, existing.is_none(), Some(found.size), credit)?;
+        copy_data(self, source, target.place(), found, existing.is_some()).await?;
+        let replaced = existing.as_ref().map_or(Usage::default(), retire::usage);
+        let change = Usage { files: 1 + replaced.files, size: i64::try_from(found.size).unwrap_or(i64::MAX) + replaced.size };
+        reservation.settle(change);
+        self.settlement("copy", source.place(), Some(target.place()), found.size)
+            .change(session, target.place(), change, true)
+            .write(session)
+            .await
+    }
+}

@@ -1,0 +1,65 @@
+//! Checksums of a file's content.
+
+use aws_lc_rs::digest;
+use entrepot_model::VirtualPath;
+
+use super::UserFs;
+use crate::{error::Result, operation::Operation, session::Direction, transfer::allowance};
+
+/// Algorithms of [`UserFs::hash`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HashAlgorithm {
+    /// SHA-1, for old clients only.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+/// Bytes per read.
+const CHUNK: usize = 256 << 10;
+
+impl UserFs {
+    /// The checksum of a file, in bytes. It reads the whole file: it counts against bandwidth and transfer quota as a
+    /// download does (ACC-151, ACC-152).
+    ///
+    /// # Errors
+    /// As [`UserFs::open_read`].
+    pub async fn hash(&self, path: &VirtualPath, algorithm: HashAlgorithm) -> Result<Vec<u8>> {
+        let granted = self.authorize(Operation::Hash, path)?;
+        let allowance = allowance(&self.0, Direction::Download)?;
+        let file = self.0.account.door.open_read(&granted).await?;
+        let mut context = digest::Context::new(match algorithm {
+            HashAlgorithm::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            HashAlgorithm::Sha256 => &digest::SHA256,
+            HashAlgorithm::Sha384 => &digest::SHA384,
+            HashAlgorithm::Sha512 => &digest::SHA512,
+        });
+        let mut offset = 0;
+        loop {
+            if allowance.is_spent() {
+                return Err(crate::Error::TransferQuota);
+            }
+            if let Some(bucket) = &self.0.download_bucket {
+                bucket.wait().await;
+            }
+            let data = file.read_at(offset, CHUNK).await?;
+            if self.0.kill.is_cancelled() {
+                return Err(crate::Error::Cancelled);
+            }
+            if data.is_empty() {
+                return Ok(context.finish().as_ref().to_vec());
+            }
+            context.update(&data);
+            allowance.spend(data.len() as u64);
+            if let Some(bucket) = &self.0.download_bucket {
+                bucket.take(data.len());
+            }
+            self.0.touch();
+            offset += data.len() as u64;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Symbolic links.
+
+use entrepot_model::{PatternVerdict, VirtualPath};
+
+use super::UserFs;
+use crate::{
+    error::{Error, Result},
+    operation::Operation,
+    policy::{self, Denial},
+};
+
+impl UserFs {
+    /// Makes a symbolic link at `link` that leads to `target`: relative to the link's directory, or an absolute virtual
+    /// path, which is stored as a relative link (SFTP-038).
+    ///
+    /// # Errors
+    /// `Unsupported` unless `common.symlink_mode` allows it and both lie in one storage; `Denied`; `NotFound` for a target
+    /// that is hidden; `Exists`.
+    pub async fn create_symlink(&self, target: &[u8], link: &VirtualPath) -> Result<()> {
+        let directory = link.parent().unwrap_or_else(VirtualPath::root);
+        let Ok(target_path) = directory.join(target) else { return Err(Error::Unsupported) };
+        let (from, to) = (self.place(&target_path), self.place(link));
+        if from.storage != to.storage {
+            return Err(Error::Unsupported);
+        }
+        let bit = if self.0.account.door.origin(to.storage).provider == 5 { 2 } else { 1 };
+        let enabled = self.0.core.settings().common.symlink_mode & bit != 0;
+        if !enabled || !self.0.account.door.capabilities(to.storage).symlinks {
+            return Err(Error::Unsupported);
+        }
+        if target_path.is_root() || link.is_root() || from.path.is_root() || to.path.is_root() {
+            return Err(Denial::new("root", "a root is neither a link nor the target of one").into());
+        }
+        if matches!(self.user().patterns.check(&target_path), PatternVerdict::Denied { hide: true, .. }) {
+            return Err(Error::NotFound);
+        }
+        let granted = self.authorize(Operation::CreateSymlink, link)?;
+        self.authorize(Operation::CreateSymlink, &target_path)?;
+        let text = if target.first() == Some(&b'/') { relative(&to.path, &from.path) } else { target.to_vec() };
+        self.0.account.door.symlink(&granted, &text).await
+    }
+
+    /// The virtual path that a link leads to (SFTP-040).
+    ///
+    /// # Errors
+    /// `NotFound` for a hidden target, `Denied` without `list` on the link's or the target's directory, `StorageDenied` for
+    /// a target outside the root.
+    pub async fn read_link(&self, path: &VirtualPath) -> Result<VirtualPath> {
+        let granted = self.authorize(Operation::ReadLink, path)?;
+        let text = self.0.account.door.read_link(&granted).await?;
+        if text.first() == Some(&b'/') {
+            return Err(Error::StorageDenied);
+        }
+        let place = granted.place();
+        let directory = place.path.parent().unwrap_or_else(VirtualPath::root);
+        if leaves_root(&directory, &text) {
+            return Err(Error::StorageDenied);
+        }
+        let Ok(target) = directory.join(&text) else { return Err(Error::StorageDenied) };
+        let target = place.to_virtual(&target).ok_or(Error::StorageDenied)?;
+        policy::authorize(self.user(), Operation::ReadLink, &target)?;
+        Ok(target)
+    }
+}
+
+/// Whether a relative link text climbs above the root of its storage.
+fn leaves_root(directory: &VirtualPath, text: &[u8]) -> bool {
+    let mut depth = i64::try_from(directory.depth()).unwrap_or(i64::MAX);
+    for component in text.split(|&byte| byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." => depth -= 1,
+            _ => depth += 1,
+        }
+        if depth < 0 {
+            return true;
+        }
+    }
+    false
+}
+
+/// The text of a relative link at `link` that leads to `target`.
+fn relative(link: &VirtualPath, target: &VirtualPath) -> Vec<u8> {
+    let directory = link.parent().unwrap_or_else(VirtualPath::root);
+    let from: Vec<&[u8]> = directory.components().collect();
+    let to: Vec<&[u8]> = target.components().collect();
+    let shared = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
+    let mut parts: Vec<&[u8]> = vec![b"..".as_slice(); from.len() - shared];
+    parts.extend(&to[shared..]);
+    if parts.is_empty() { b".".to_vec() } else { parts.join(&b'/') }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> VirtualPath {
+        VirtualPath::parse(text.as_bytes()).unwrap()
+    }
+
+    // SFTP-038
+    #[test]
+    fn absolute_targets_are_stored_relative_to_the_link() {
+        assert_eq!(relative(&path("/a/b/link"), &path("/a/c/file")), b"../c/file");
+        assert_eq!(relative(&path("/link"), &path("/file")), b"file");
+        assert_eq!(relative(&path("/a/link"), &path("/a")), b".");
+        assert_eq!(relative(&path("/a/b/c/link"), &path("/x")), b"../../../x");
+    }
+
+    // SFTP-040
+    #[test]
+    fn link_text_that_climbs_above_the_root_is_seen() {
+        assert!(leaves_root(&path("/a"), b"../../etc"));
+        assert!(leaves_root(&VirtualPath::root(), b"../x"));
+        assert!(!leaves_root(&path("/a/b"), b"../../etc"));
+        assert!(leaves_root(&path("/a"), b"x/../../../a/y"));
+    }
+}

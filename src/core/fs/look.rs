@@ -1,0 +1,57 @@
+//! Looking: metadata of an entry, and the path behind links.
+
+use entrepot_model::VirtualPath;
+use entrepot_storage::Metadata;
+
+use super::UserFs;
+use crate::{
+    error::{Error, Result},
+    operation::Operation,
+    transfer::{partials, upload_end_present as present},
+};
+
+impl UserFs {
+    /// Metadata of an entry; `follow` resolves a link at its end. A file in flight of this connection, and a partial whose
+    /// name has no finished file, answer with the size that is there (decisions on uploads in ARCHITECTURE.md).
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`, or what the storage says.
+    pub async fn stat(&self, path: &VirtualPath, follow: bool) -> Result<Metadata> {
+        let granted = self.authorize(Operation::Stat, path)?;
+        if self.user().is_mount_point(path) {
+            return Ok(Metadata::virtual_directory());
+        }
+        if let Some(upload) = self.0.overlay.get(path) {
+            return upload.metadata().await;
+        }
+        if let Some(found) = present(self.0.account.door.stat(&granted, follow).await)? {
+            return Ok(found);
+        }
+        if self.user().contains_mounts(path) {
+            return Ok(Metadata::virtual_directory());
+        }
+        let partial = self.0.core.0.partials.get(self.0.username(), granted.place());
+        partial.map(|partial| partials::metadata(&partial)).ok_or(Error::NotFound)
+    }
+
+    /// The path with links resolved, as the client sees paths; missing entries stay as they are named (SFTP-009).
+    ///
+    /// # Errors
+    /// `StorageDenied` when a link leads outside the root.
+    pub async fn real_path(&self, path: &VirtualPath) -> Result<VirtualPath> {
+        if path.is_root() || self.user().is_mount_point(path) || self.user().contains_mounts(path) {
+            return Ok(path.clone());
+        }
+        let granted = match self.authorize(Operation::Stat, path) {
+            Ok(granted) => granted,
+            // Without leave to look, the answer is what the client could have worked out itself.
+            Err(Error::Denied(_)) => return Ok(path.clone()),
+            Err(error) => return Err(error),
+        };
+        match self.0.account.door.resolve(&granted).await {
+            Ok(resolved) => Ok(granted.place().to_virtual(&resolved).unwrap_or_else(|| path.clone())),
+            Err(Error::NotFound | Error::NotDirectory) => Ok(path.clone()),
+            Err(error) => Err(error),
+        }
+    }
+}

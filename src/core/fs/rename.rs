@@ -1,0 +1,167 @@
+//! Renaming: files, links and directories, within a storage or between two local ones.
+
+use entrepot_model::VirtualPath;
+use entrepot_storage::{FileKind, Metadata};
+
+use super::{UserFs, retire, transplant::Transplant};
+use crate::{
+    error::{Error, Result},
+    operation::Operation,
+    policy::{self, Granted},
+    quota::Usage,
+    transfer::{UploadState, upload_end_present as present},
+};
+
+impl UserFs {
+    /// Renames a file, link or directory. An existing file at the target is replaced if `overwrite` is granted there;
+    /// an existing directory never is (SFTP-034…SFTP-037, ACC-136…ACC-143).
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`, `Unsupported` for the same or nested paths and existing directories, `Quota`, or what the
+    /// storage says.
+    pub async fn rename(&self, from: &VirtualPath, to: &VirtualPath) -> Result<()> {
+        if from == to || from.starts_with(to) || to.starts_with(from) {
+            return Err(Error::Unsupported);
+        }
+        if let Some(upload) = self.0.overlay.get(from) {
+            return self.rename_in_flight(&upload, from, to).await;
+        }
+        let probe = policy::probe(self.user(), Operation::RenameFile, from)?;
+        let found = match present(self.0.account.door.stat(&probe, false).await)? {
+            Some(found) => found,
+            None if self.user().is_mount_point(from) || self.user().contains_mounts(from) => Metadata::virtual_directory(),
+            None => return Err(Error::NotFound),
+        };
+        let operation = if found.is_directory() { Operation::RenameDirectory } else { Operation::RenameFile };
+        let source = self.authorize(operation, from)?;
+        let target = self.authorize(operation, to)?;
+        let replaced = self.may_replace(&target, to).await?;
+        if found.is_directory() {
+            self.refuse_mapped_paths(&source)?;
+            self.check_tree(from, to).await?;
+        }
+        self.before(operation, from, Some(to), Some(found.size)).await?;
+        let (fs, from, to) = (self.clone(), from.clone(), to.clone());
+        self.finish(async move {
+            let moved = Moved { operation, from, to, found, replaced };
+            fs.rename_granted(source, target, moved).await
+        })
+        .await
+    }
+
+    /// What a rename would replace; an existing directory is refused.
+    async fn may_replace(&self, target: &Granted, to: &VirtualPath) -> Result<Option<Metadata>> {
+        let Some(found) = present(self.0.account.door.stat(target, false).await)? else {
+            if self.user().contains_mounts(to) {
+                return Err(Error::Unsupported);
+            }
+            return Ok(None);
+        };
+        if found.is_directory() {
+            return Err(Error::Unsupported);
+        }
+        self.authorize(Operation::Overwrite, to)?;
+        Ok(Some(found))
+    }
+
+    async fn rename_granted(&self, source: Granted, target: Granted, moved: Moved) -> Result<()> {
+        let session = &self.0;
+        let door = &session.account.door;
+        let (from, to) = (source.place(), target.place());
+        let same_counter = session.quota_of(from).0 == session.quota_of(to).0;
+        let replaced = moved.replaced.as_ref().map_or(Usage::default(), retire::usage);
+        if from.storage == to.storage {
+            door.rename(&source, &target, moved.replaced.is_some()).await?;
+            self.settlement("rename", from, Some(to), moved.found.size).change(session, to, replaced, false).write(session).await?;
+        } else if door.same_resource(from.storage, to.storage) || self.both_local(&source, &target) {
+            let tree = Transplant::of(self, &source, &target, &moved.found).await?;
+            if !same_counter {
+                tree.reserve(self, &target)?;
+            }
+            let usage = tree.copy(self, moved.replaced.is_some()).await?;
+            tree.remove_source(self).await?;
+            let gone = Usage { files: -usage.files, size: -usage.size };
+            let came = Usage { files: usage.files + replaced.files, size: usage.size + replaced.size };
+            self.settlement("rename", from, Some(to), moved.found.size)
+                .change(session, from, gone, false)
+                .change(session, to, came, false)
+                .write(session)
+                .await?;
+        } else {
+            return Err(policy::Denial::new("storages", "a rename from one storage to another is a copy: copy and delete instead").into());
+        }
+        self.after(moved.operation, &moved.from, Some(&moved.to), Some(moved.found.size)).await;
+        Ok(())
+    }
+
+    fn both_local(&self, source: &Granted, target: &Granted) -> bool {
+        let door = &self.0.account.door;
+        door.origin(source.place().storage).provider == 0 && door.origin(target.place().storage).provider == 0
+    }
+
+    /// The upload gets its new name at its end; what it takes is decided now.
+    async fn rename_in_flight(&self, upload: &std::sync::Arc<UploadState>, from: &VirtualPath, to: &VirtualPath) -> Result<()> {
+        self.authorize(Operation::RenameFile, from)?;
+        let target = self.authorize(Operation::RenameFile, to)?;
+        self.may_replace(&target, to).await?;
+        {
+            let mut place = upload.place.lock();
+            if place.storage != target.place().storage {
+                return Err(Error::Unsupported);
+            }
+            *place = target.place().clone();
+        }
+        self.0.overlay.remove(from, upload);
+        self.0.overlay.insert(to.clone(), upload);
+        Ok(())
+    }
+
+    /// A local directory that is the mapped path of a mounted folder stays where it is (ACC-139).
+    fn refuse_mapped_paths(&self, source: &Granted) -> Result<()> {
+        let real = self.0.account.door.real_path(source.place());
+        let mapped = self.user().mounts.iter().any(|mount| mount.folder.mapped_path.trim_end_matches('/') == real);
+        if mapped {
+            return Err(policy::Denial::new("virtual_folders", "the directory is the storage of a mounted folder").into());
+        }
+        Ok(())
+    }
+
+    /// Where permissions differ below source or target, every nested entry is checked (ACC-140).
+    async fn check_tree(&self, from: &VirtualPath, to: &VirtualPath) -> Result<()> {
+        let permissions = &self.user().permissions;
+        let patterns = &self.user().patterns;
+        if !permissions.any_below(from) && !permissions.any_below(to) && patterns.is_empty() {
+            return Ok(());
+        }
+        let mut directories = vec![(from.clone(), to.clone())];
+        while let Some((from, to)) = directories.pop() {
+            let granted = policy::own_work(Operation::RenameDirectory, self.place(&from));
+            let mut stream = self.0.account.door.list(&granted).await?;
+            loop {
+                let entries = stream.next(256).await?;
+                if entries.is_empty() {
+                    break;
+                }
+                for entry in entries {
+                    let is_directory = entry.metadata.kind == FileKind::Directory;
+                    let operation = if is_directory { Operation::RenameDirectory } else { Operation::RenameFile };
+                    let (Ok(from), Ok(to)) = (from.child(&entry.name), to.child(&entry.name)) else { return Err(Error::Unsupported) };
+                    self.authorize(operation, &from)?;
+                    self.authorize(operation, &to)?;
+                    if is_directory {
+                        directories.push((from, to));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Moved {
+    operation: Operation,
+    from: VirtualPath,
+    to: VirtualPath,
+    found: Metadata,
+    replaced: Option<Metadata>,
+}

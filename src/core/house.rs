@@ -1,0 +1,139 @@
+//! The core itself: everything that lives as long as the server, in one place.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use entrepot_config::Settings;
+use entrepot_secrets::Sealer;
+use entrepot_store::Store;
+
+use crate::{
+    Clock, EventSink, Hooks, Result, Tasks,
+    accounts::Accounts,
+    audit::Audit,
+    fs::door::Storages,
+    login::CredentialCache,
+    quota::QuotaLedger,
+    registry::Registry,
+    throttle::Buckets,
+    tokens::TokenKeys,
+    transfer::{partials::PartialIndex, reaper, recovery},
+};
+
+/// What the core is made of.
+pub struct CoreOptions {
+    /// Live settings; swapped as a whole when one changes.
+    pub settings: Arc<ArcSwap<Settings>>,
+    /// Folder of database, keys and certificates. No storage root may contain it or lie in it.
+    pub data_directory: PathBuf,
+    /// The databases.
+    pub store: Store,
+    /// Seals secrets at rest.
+    pub sealer: Sealer,
+    /// Main runtime, pools, tracker.
+    pub tasks: Tasks,
+    /// Source of time.
+    pub clock: Arc<dyn Clock>,
+    /// Rules and programs that have a say.
+    pub hooks: Arc<dyn Hooks>,
+    /// Where events go besides the database.
+    pub sink: Arc<dyn EventSink>,
+    /// Opens storages.
+    pub storages: Arc<dyn Storages>,
+}
+
+/// The heart of the server; cheap to clone.
+#[derive(Clone)]
+pub struct Core(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub settings: Arc<ArcSwap<Settings>>,
+    pub data_directory: PathBuf,
+    pub store: Store,
+    pub sealer: Sealer,
+    pub tasks: Tasks,
+    pub clock: Arc<dyn Clock>,
+    pub hooks: Arc<dyn Hooks>,
+    pub storages: Arc<dyn Storages>,
+    pub accounts: Accounts,
+    pub credentials: CredentialCache,
+    pub tokens: TokenKeys,
+    pub ledger: QuotaLedger,
+    pub registry: Registry,
+    pub buckets: Buckets,
+    pub partials: PartialIndex,
+    pub audit: Audit,
+    pub reaper: reaper::Reaper,
+}
+
+impl Core {
+    /// Builds the core, replays what a crash left behind, and starts its background tasks.
+    ///
+    /// # Errors
+    /// When the database cannot be read. Storages that cannot be reached do not stop the start: their intents wait.
+    pub async fn start(options: CoreOptions) -> Result<Self> {
+        let CoreOptions { settings, data_directory, store, sealer, tasks, clock, hooks, sink, storages } = options;
+        let tokens = TokenKeys::load(&store, &sealer, &settings.load(), clock.as_ref()).await?;
+        let partials = PartialIndex::load(&store).await?;
+        let (reaper, reaped) = reaper::Reaper::new();
+        let core = Self(Arc::new(Inner {
+            audit: Audit::new(store.clone(), clock.clone(), sink, tasks.clone()),
+            accounts: Accounts::default(),
+            credentials: CredentialCache::new(),
+            ledger: QuotaLedger::default(),
+            registry: Registry::default(),
+            buckets: Buckets::default(),
+            settings,
+            data_directory,
+            store,
+            sealer,
+            tasks,
+            clock,
+            hooks,
+            storages,
+            tokens,
+            partials,
+            reaper,
+        }));
+        recovery::replay(&core).await?;
+        core.0.tasks.spawn(reaper::run(core.clone(), reaped));
+        core.0.tasks.spawn(crate::audit::move_outbox(core.clone()));
+        core.0.tasks.spawn(crate::transfer::partials::expire(core.clone()));
+        core.0.tasks.spawn(crate::registry::close_idle(core.clone()));
+        Ok(core)
+    }
+
+    /// The settings as they are now.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.0.settings.load_full()
+    }
+
+    /// Spawning and pools.
+    pub fn tasks(&self) -> &Tasks {
+        &self.0.tasks
+    }
+
+    /// Source of time.
+    pub fn clock(&self) -> &dyn Clock {
+        self.0.clock.as_ref()
+    }
+
+    /// Folder of the server's own data.
+    pub fn data_directory(&self) -> &std::path::Path {
+        &self.0.data_directory
+    }
+
+    /// Ends the server's work: sessions are told to end, transfers in flight become partials, tasks are awaited up to
+    /// `patience`, and the databases are brought to rest. Returns whether everything ended in time.
+    pub async fn stop(&self, patience: Duration) -> bool {
+        self.0.registry.close_all();
+        self.0.tasks.stopping().cancel();
+        reaper::drain(self, patience).await;
+        let ended = self.0.tasks.stop(patience).await;
+        crate::audit::flush(self).await;
+        if let Err(error) = self.0.store.shutdown().await {
+            tracing::error!(%error, "closing the databases");
+        }
+        ended
+    }
+}

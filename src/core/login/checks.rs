@@ -1,0 +1,167 @@
+//! The rules that refuse an account whose credentials fit.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Datelike, Local, Timelike, Utc};
+use entrepot_model::{Admin, EffectiveUser, LoginMethod, Protocol};
+use ipnet::IpNet;
+
+use super::{Attempt, Credentials, enforced, outcome::Refusal, refuse};
+use crate::{Core, policy::Denial};
+
+/// Milliseconds of a day.
+const DAY: i64 = 24 * 3600 * 1000;
+
+/// Status, expiration and time of day: what is checked together with the credentials (SSH-016).
+pub(super) fn account(core: &Core, user: &EffectiveUser, now: i64) -> Result<(), Refusal> {
+    let is_local = core.settings().common.tz == "local";
+    is_usable(user, now)?;
+    let (weekday, hour, minute) = minute_of_week(now, is_local);
+    if !user.access_time_allowed(weekday, hour, minute) {
+        return refuse("access_time", format!("no entry allows {hour:02}:{minute:02} on day {weekday}"));
+    }
+    Ok(())
+}
+
+/// What ends a token before its time as well: status, expiration, protocol and address (SEC-065).
+pub(crate) fn may_go_on(core: &Core, user: &EffectiveUser, ip: IpAddr) -> Result<(), Refusal> {
+    is_usable(user, core.clock().millis())?;
+    not_denied(user, Protocol::Http)?;
+    Ok(user.login_allowed_ip(ip).map_err(|rule| Denial::new("ip_filters", rule.to_string()))?)
+}
+
+fn is_usable(user: &EffectiveUser, now: i64) -> Result<(), Refusal> {
+    if !user.user.is_enabled() {
+        return refuse("status", "the account is disabled");
+    }
+    if user.is_expired(now) {
+        return refuse("expiration_date", "the account has expired");
+    }
+    Ok(())
+}
+
+fn not_denied(user: &EffectiveUser, protocol: Protocol) -> Result<(), Refusal> {
+    // ACC-300: anonymous accounts cannot use SSH and HTTP, whatever a stale row says.
+    let anonymous = user.user.filters.base.is_anonymous && matches!(protocol, Protocol::Ssh | Protocol::Http);
+    if anonymous || user.is_protocol_denied(protocol) {
+        return refuse("denied_protocols", format!("{protocol} is denied"));
+    }
+    Ok(())
+}
+
+/// Everything else, in the order of SSH-016.
+pub(super) fn login(
+    user: &EffectiveUser,
+    attempt: &Attempt,
+    credentials: &Credentials<'_>,
+    sessions: usize,
+    now: i64,
+) -> Result<(), Refusal> {
+    let protocol = attempt.protocol;
+    if let Some(denial) = enforced::unenforced(user, protocol) {
+        return Err(denial.into());
+    }
+    if user.user.filesystem.provider().is_none_or(|provider| provider.is_local())
+        && !std::path::Path::new(&user.user.home_dir).is_absolute()
+    {
+        return refuse("home_dir", "it is not an absolute path");
+    }
+    not_denied(user, protocol)?;
+    let most = usize::try_from(user.user.max_sessions).unwrap_or(0);
+    if most > 0 && sessions >= most {
+        return Err(Refusal::TooMany);
+    }
+    method(user, protocol, credentials)?;
+    second_factor(user, protocol, credentials)?;
+    user.login_allowed_ip(attempt.peer.remote.ip()).map_err(|rule| Denial::new("ip_filters", rule.to_string()))?;
+    if !matches!(credentials, Credentials::PublicKey { .. }) {
+        password_age(user, now)?;
+    }
+    Ok(())
+}
+
+/// ACC-086, ACC-087, ACC-090.
+fn method(user: &EffectiveUser, protocol: Protocol, credentials: &Credentials<'_>) -> Result<(), Refusal> {
+    use LoginMethod as M;
+    let used = match credentials {
+        Credentials::PublicKey { .. } => M::PublicKey,
+        Credentials::KeyboardInteractive(_) => M::KeyboardInteractive,
+        Credentials::Password(_) if protocol == Protocol::Ssh => M::PasswordOverSsh,
+        Credentials::Password(_) => M::Password,
+    };
+    if !user.is_method_denied(used) {
+        return Ok(());
+    }
+    let single = [M::PublicKey, M::PasswordOverSsh, M::KeyboardInteractive];
+    let multi = [M::PublicKeyPassword, M::PublicKeyKeyboardInteractive, M::PasswordPublicKey, M::KeyboardInteractivePublicKey];
+    if protocol == Protocol::Ssh
+        && single.iter().all(|method| user.is_method_denied(*method))
+        && multi.iter().any(|method| !user.is_method_denied(*method))
+    {
+        return refuse("not_enforced", "only multi-step methods are allowed, and this build does not have them yet");
+    }
+    refuse("denied_login_methods", format!("{used} is denied"))
+}
+
+/// SEC-125, and what this build cannot ask for yet: a code.
+fn second_factor(user: &EffectiveUser, protocol: Protocol, credentials: &Credentials<'_>) -> Result<(), Refusal> {
+    let filters = &user.user.filters;
+    let lists = |list: &[String]| list.iter().any(|name| name == protocol.as_str());
+    let is_active = filters.totp_config.enabled && lists(&filters.totp_config.protocols);
+    if lists(&filters.base.two_factor_protocols) && !is_active {
+        return refuse("two_factor_protocols", format!("{protocol} needs a second factor, and none is configured"));
+    }
+    // Over SSH only keyboard-interactive asks for the code (SEC-119, SEC-120); WebDAV never does (SEC-123).
+    let asks = match protocol {
+        Protocol::Ssh => matches!(credentials, Credentials::KeyboardInteractive(_)),
+        Protocol::Ftp | Protocol::Http => true,
+        Protocol::Dav => false,
+    };
+    if is_active && asks {
+        return refuse("totp_config", "a second factor is configured, and this build does not ask for it yet");
+    }
+    Ok(())
+}
+
+/// ACC-103, ACC-105. Over HTTP the account might change its password, once there is a way to.
+fn password_age(user: &EffectiveUser, now: i64) -> Result<(), Refusal> {
+    let filters = &user.user.filters;
+    if filters.require_password_change {
+        return refuse("require_password_change", "the password must be changed first");
+    }
+    let days = filters.base.password_expiration;
+    if days > 0 && user.user.last_password_change.saturating_add(days.saturating_mul(DAY)) <= now {
+        return refuse("password_expiration", format!("the password is older than {days} days"));
+    }
+    Ok(())
+}
+
+/// Weekday (0 is Sunday), hour and minute of a moment in milliseconds (ACC-075).
+fn minute_of_week(now: i64, is_local: bool) -> (u8, u8, u8) {
+    let parts = |weekday: u32, hour: u32, minute: u32| {
+        let narrow = |value: u32| u8::try_from(value).unwrap_or(u8::MAX);
+        (narrow(weekday), narrow(hour), narrow(minute))
+    };
+    let utc = DateTime::<Utc>::from_timestamp_millis(now).unwrap_or_default();
+    if is_local {
+        let local = utc.with_timezone(&Local);
+        parts(local.weekday().num_days_from_sunday(), local.hour(), local.minute())
+    } else {
+        parts(utc.weekday().num_days_from_sunday(), utc.hour(), utc.minute())
+    }
+}
+
+/// Whether an administrator may act at all: enabled, and at an allowed address (ACC-241, SEC-054).
+pub(crate) fn admin(admin: &Admin, ip: IpAddr) -> Result<(), Denial> {
+    if !admin.is_enabled() {
+        return Err(Denial::new("status", "the administrator is disabled"));
+    }
+    let ip = ip.to_canonical();
+    let allowed = &admin.filters.allow_list;
+    // An entry that is no network allows nobody.
+    let is_in = |text: &String| text.parse::<IpNet>().is_ok_and(|network| network.contains(&ip));
+    if !allowed.is_empty() && !allowed.iter().any(is_in) {
+        return Err(Denial::new("allow_list", format!("{ip} is in none of the allowed networks")));
+    }
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! Restrictions of accounts, and what this build does about each.
+//!
+//! A restriction that is stored but not enforced would be a hole that nobody sees. So every filter of the contract has a
+//! row here; one that is set and not enforced refuses the login and names itself in the log, and a test fails when a
+//! filter has no row. Hooks of the configuration are refused at start already, by the room of the settings.
+
+use entrepot_model::{EffectiveUser, Protocol};
+use serde_json::Value;
+
+use crate::policy::Denial;
+
+/// What this build does about a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is enforced, where the text says.
+    Enforced(&'static str),
+    /// It restricts nothing that this build does.
+    Irrelevant(&'static str),
+    /// It restricts something over these protocols that this build would not enforce.
+    RefusesOn(&'static [Protocol]),
+}
+
+use State::{Enforced, Irrelevant, RefusesOn};
+
+/// Every filter of users, with what becomes of it.
+pub const ENFORCED: &[(&str, State)] = &[
+    ("access_time", Enforced("at login")),
+    ("additional_emails", Irrelevant("no restriction")),
+    ("allow_api_key_auth", Irrelevant("grants something, and API keys are not taken yet")),
+    ("allowed_ip", Enforced("at login")),
+    ("allowed_share_paths", Irrelevant("users cannot share yet")),
+    ("bandwidth_limits", Enforced("by the buckets of a session")),
+    ("custom1", Irrelevant("no restriction")),
+    ("custom_placeholders", Irrelevant("no restriction")),
+    ("default_shares_expiration", Irrelevant("users cannot share yet")),
+    ("denied_ip", Enforced("at login")),
+    ("denied_login_methods", Enforced("at login")),
+    ("denied_protocols", Enforced("at login")),
+    ("denied_share_paths", Irrelevant("users cannot share yet")),
+    ("denied_share_scopes", Irrelevant("users cannot share yet")),
+    ("disable_fs_checks", Enforced("at login")),
+    // Every algorithm that the SSH server offers is in the secure set (SSH-021): nothing else can be negotiated.
+    ("enforce_secure_algorithms", Enforced("by the algorithms that are offered at all")),
+    ("external_auth_cache_time", Irrelevant("a configured hook refuses the start")),
+    ("file_patterns", Enforced("by policy")),
+    ("ftp_security", RefusesOn(&[Protocol::Ftp])),
+    ("hooks", Irrelevant("switches hooks off; a configured hook refuses the start")),
+    ("is_anonymous", Enforced("at login; permissions when groups are merged")),
+    ("max_shares_expiration", Irrelevant("users cannot share yet")),
+    ("max_upload_file_size", Enforced("by uploads")),
+    ("password_expiration", Enforced("at login")),
+    ("password_policy", Enforced("when a password is set")),
+    ("password_strength", Enforced("when a password is set")),
+    ("pre_login_cache_time", Irrelevant("a configured hook refuses the start")),
+    ("recovery_codes", Irrelevant("no restriction")),
+    ("require_password_change", Enforced("at login")),
+    ("share_policy", Irrelevant("users cannot share yet")),
+    ("start_directory", Enforced("by protocols")),
+    ("tls_certs", Irrelevant("grants something, and client certificates are not asked for yet")),
+    ("tls_username", Irrelevant("grants something, and client certificates are not asked for yet")),
+    ("totp_config", Enforced("at login")),
+    ("two_factor_protocols", Enforced("at login")),
+    ("user_type", Irrelevant("a hint for others (ACC-043)")),
+    ("web_client", RefusesOn(&[Protocol::Http])),
+];
+
+/// The first restriction of the account that would not be enforced over `protocol`.
+pub(crate) fn unenforced(user: &EffectiveUser, protocol: Protocol) -> Option<Denial> {
+    let Ok(Value::Object(filters)) = serde_json::to_value(&user.user.filters) else {
+        return Some(Denial::new("filters", "the filters of the account cannot be read"));
+    };
+    for (name, value) in &filters {
+        if !is_set(value) {
+            continue;
+        }
+        match ENFORCED.iter().find(|(field, _)| field == name).map(|(_, state)| *state) {
+            Some(Enforced(_) | Irrelevant(_)) => {}
+            Some(RefusesOn(protocols)) if !protocols.contains(&protocol) => {}
+            Some(RefusesOn(_)) | None => {
+                let detail = format!("filters.{name} is set, and this build does not enforce it over {protocol}");
+                return Some(Denial::new("not_enforced", detail));
+            }
+        }
+    }
+    None
+}
+
+/// Whether anything but a zero value stands there.
+fn is_set(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty() && text != "None",
+        Value::Array(values) => !values.is_empty(),
+        Value::Object(members) => members.values().any(is_set),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entrepot_config::{SETTINGS, Support};
+    use entrepot_model::{
+        BandwidthLimit, BaseUserFilters, HooksFilter, PasswordPolicy, PatternsFilter, RecoveryCode, Secret, TimePeriod, TotpConfig, User,
+        UserFilters,
+    };
+
+    use super::*;
+
+    fn texts() -> Vec<String> {
+        vec!["x".to_owned()]
+    }
+
+    /// Every member set, and none by `..`: a new member does not compile until it is here.
+    fn everything() -> UserFilters {
+        UserFilters {
+            base: BaseUserFilters {
+                allowed_ip: texts(),
+                denied_ip: texts(),
+                denied_login_methods: texts(),
+                denied_protocols: texts(),
+                file_patterns: vec![PatternsFilter::default()],
+                max_upload_file_size: 1,
+                tls_username: "CommonName".to_owned(),
+                hooks: HooksFilter { external_auth_disabled: true, pre_login_disabled: true, check_password_disabled: true },
+                disable_fs_checks: true,
+                web_client: texts(),
+                allow_api_key_auth: true,
+                user_type: "OSUser".to_owned(),
+                bandwidth_limits: vec![BandwidthLimit::default()],
+                external_auth_cache_time: 1,
+                pre_login_cache_time: 1,
+                start_directory: "/s".to_owned(),
+                two_factor_protocols: texts(),
+                ftp_security: 1,
+                is_anonymous: true,
+                default_shares_expiration: 1,
+                max_shares_expiration: 1,
+                password_expiration: 1,
+                password_strength: 1,
+                password_policy: PasswordPolicy { length: 1, uppers: 1, lowers: 1, digits: 1, specials: 1 },
+                access_time: vec![TimePeriod::default()],
+                enforce_secure_algorithms: true,
+                allowed_share_paths: texts(),
+                denied_share_paths: texts(),
+                denied_share_scopes: texts(),
+            },
+            require_password_change: true,
+            totp_config: TotpConfig { enabled: true, config_name: "c".to_owned(), secret: Secret::default(), protocols: texts() },
+            recovery_codes: vec![RecoveryCode::default()],
+            tls_certs: texts(),
+            additional_emails: texts(),
+            custom1: "x".to_owned(),
+            custom_placeholders: texts(),
+        }
+    }
+
+    fn user(filters: UserFilters) -> EffectiveUser {
+        EffectiveUser { user: User { filters, ..User::default() }, ..EffectiveUser::default() }
+    }
+
+    #[test]
+    fn every_filter_has_a_row() {
+        let Ok(Value::Object(members)) = serde_json::to_value(everything()) else { panic!("filters are no object") };
+        for (name, value) in &members {
+            assert!(is_set(value), "{name} is not set by this test");
+            assert!(ENFORCED.iter().any(|(field, _)| field == name), "filters.{name} has no row");
+        }
+        // Members of groups alone are dropped before a login.
+        for (field, _) in ENFORCED.iter().filter(|(field, _)| *field != "share_policy") {
+            assert!(members.contains_key(*field), "the row {field} names no filter");
+        }
+    }
+
+    #[test]
+    fn a_set_filter_that_is_not_enforced_refuses_the_login_and_names_itself() {
+        let filters = UserFilters {
+            base: BaseUserFilters { web_client: vec!["write-disabled".to_owned()], ..BaseUserFilters::default() },
+            ..UserFilters::default()
+        };
+        let denial = unenforced(&user(filters.clone()), Protocol::Http).expect("refused");
+        assert_eq!(denial.rule(), "not_enforced");
+        assert!(denial.detail().contains("filters.web_client"), "{denial}");
+        assert_eq!(unenforced(&user(filters), Protocol::Ssh), None);
+        assert_eq!(unenforced(&user(UserFilters::default()), Protocol::Http), None);
+    }
+
+    #[test]
+    fn everything_is_enforced_over_ssh() {
+        assert_eq!(unenforced(&user(everything()), Protocol::Ssh), None);
+    }
+
+    #[test]
+    fn every_hook_of_the_settings_refuses_the_start() {
+        let mut hooks = 0;
+        for setting in SETTINGS.iter().copied().flatten().filter(|setting| setting.key.ends_with("hook")) {
+            assert_eq!(setting.support, Support::Refused, "{}", setting.key);
+            hooks += 1;
+        }
+        assert_eq!(hooks, 10);
+    }
+}

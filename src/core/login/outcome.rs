@@ -1,0 +1,129 @@
+//! How a login ends: what is recorded, what is logged, and the little that the client is told.
+
+use std::time::Duration;
+
+use entrepot_model::Protocol;
+
+use super::{Attempt, Credentials};
+use crate::{Core, Error, audit::LoginOutcome, policy::Denial};
+
+/// Types of log events (SEC-189).
+pub(crate) const EVENT_FAILED: i64 = 1;
+pub(crate) const EVENT_UNKNOWN_USER: i64 = 2;
+pub(crate) const EVENT_OK: i64 = 5;
+
+/// Longest name that is recorded: what an unknown client sends is not trusted to be short.
+const RECORDED_NAME: usize = 255;
+
+/// Rules that a REST client is told about, once its password was right (SEC-053).
+const TOLD_OVER_HTTP: &[&str] = &["denied_protocols", "ip_filters", "denied_login_methods", "not_enforced", "totp_config"];
+
+/// Why a login was refused.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Nobody has that name.
+    UnknownUser,
+    /// The password, key or name does not fit.
+    Credentials(&'static str),
+    /// A rule of the account.
+    Rule(Denial),
+    /// Too many sessions are open.
+    TooMany,
+    /// The root storage of the account cannot be used (ACC-085).
+    Storage(Error),
+    /// Ours: overloaded, or a fault. It says nothing about the credentials.
+    Unavailable(Error),
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        Self::Rule(denial)
+    }
+}
+
+impl Refusal {
+    /// For the log and for administrators.
+    fn reason(&self) -> String {
+        match self {
+            Self::UnknownUser => "unknown user".to_owned(),
+            Self::Credentials(reason) => (*reason).to_owned(),
+            Self::Rule(denial) => denial.to_string(),
+            Self::TooMany => "max_sessions: too many sessions are open".to_owned(),
+            Self::Storage(error) => format!("root storage: {error}"),
+            Self::Unavailable(error) => error.to_string(),
+        }
+    }
+
+    /// For the client (ACC-077): over SSH, FTP and DAV every refusal looks the same.
+    fn public(self, protocol: Protocol) -> Error {
+        match self {
+            Self::Storage(error) | Self::Unavailable(error) => error,
+            Self::Rule(denial) if protocol == Protocol::Http && TOLD_OVER_HTTP.contains(&denial.rule()) => Error::Denied(denial),
+            Self::TooMany if protocol == Protocol::Http => Error::TooMany,
+            Self::UnknownUser | Self::Credentials(_) | Self::Rule(_) | Self::TooMany => Error::Auth,
+        }
+    }
+}
+
+/// Records a success (LOG-008).
+pub(super) async fn succeeded(core: &Core, attempt: &Attempt, credentials: &Credentials<'_>, role: &str) {
+    let ip = attempt.peer.remote.ip().to_canonical();
+    let info = match credentials {
+        Credentials::PublicKey { fingerprint, .. } => *fingerprint,
+        Credentials::Password(_) | Credentials::KeyboardInteractive(_) => "",
+    };
+    tracing::info!(
+        sender = "login", %ip, username = attempt.username, method = credentials.method_name(), protocol = %attempt.protocol,
+        client = attempt.peer.client_version, encrypted = attempt.protocol == Protocol::Ssh, info, "login"
+    );
+    core.0.audit.login(&LoginOutcome {
+        username: &attempt.username,
+        protocol: attempt.protocol.as_str(),
+        ip,
+        event: EVENT_OK,
+        message: credentials.method_name().to_owned(),
+        role,
+    });
+    pause(i64::from(core.settings().common.defender.login_delay.success)).await;
+}
+
+/// Records a refusal (LOG-007), waits as long as it should cost, and answers what the client may know.
+pub(super) async fn refused(core: &Core, attempt: &Attempt, credentials: &Credentials<'_>, refusal: Refusal, role: &str) -> Error {
+    let ip = attempt.peer.remote.ip().to_canonical();
+    let username: String = attempt.username.chars().take(RECORDED_NAME).collect();
+    let reason = refusal.reason();
+    let login_type = credentials.method_name();
+    tracing::debug!(
+        sender = "connection_failed", client_ip = %ip, username, login_type, protocol = %attempt.protocol, error = reason,
+        "login failed"
+    );
+    if let Refusal::Rule(denial) = &refusal {
+        // An administrator looks for this line when somebody with the right password cannot get in.
+        tracing::info!(username, %ip, protocol = %attempt.protocol, rule = denial.rule(), detail = denial.detail(), "login denied");
+    }
+    if matches!(refusal, Refusal::Unavailable(_)) {
+        return refusal.public(attempt.protocol);
+    }
+    core.0.audit.login(&LoginOutcome {
+        username: &username,
+        protocol: attempt.protocol.as_str(),
+        ip,
+        event: if matches!(refusal, Refusal::UnknownUser) { EVENT_UNKNOWN_USER } else { EVENT_FAILED },
+        message: format!("{login_type}: {reason}"),
+        role,
+    });
+    // Clients try several keys; only passwords are slowed down (SSH-013).
+    if !matches!(credentials, Credentials::PublicKey { .. }) {
+        pause(core.0.credentials.throttle.failed(&username, i64::from(core.settings().common.defender.login_delay.password_failed))).await;
+    }
+    refusal.public(attempt.protocol)
+}
+
+/// Waits for some milliseconds.
+pub(crate) async fn pause(millis: i64) {
+    if let Ok(millis) = u64::try_from(millis)
+        && millis > 0
+    {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+}

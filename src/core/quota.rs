@@ -1,0 +1,240 @@
+//! The quota ledger: what is used, and what running transfers have reserved, in one place and atomically.
+//!
+//! While the server runs the ledger is the truth; every settlement writes the same change to the database. A transfer of
+//! known size reserves all of it when it begins. One of unknown size takes leases that shrink as the space gets scarce.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicI64},
+};
+
+use parking_lot::Mutex;
+
+use crate::error::{Error, Result};
+
+pub(crate) use entrepot_store::QuotaOwner;
+
+/// Files and bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Usage {
+    pub files: i64,
+    pub size: i64,
+}
+
+/// Limits of a counter as one account sees them; 0 = none (ACC-276, ACC-183).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Limits {
+    pub files: i64,
+    pub size: i64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    used: Usage,
+    reserved: Usage,
+}
+
+/// Usage of one user or folder.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(Mutex<State>);
+
+/// Bytes that an account has transferred since the last reset.
+#[derive(Debug, Default)]
+pub(crate) struct Transferred {
+    pub upload: AtomicI64,
+    pub download: AtomicI64,
+}
+
+/// All counters in use.
+#[derive(Debug, Default)]
+pub(crate) struct QuotaLedger(Mutex<HashMap<QuotaOwner, Arc<Counter>>>, Mutex<HashMap<String, Arc<Transferred>>>);
+
+impl QuotaLedger {
+    /// The counter of `owner`, made from the stored usage if it is not here yet.
+    pub(crate) fn ensure(&self, owner: &QuotaOwner, stored: Usage) -> Arc<Counter> {
+        let mut counters = self.0.lock();
+        if let Some(counter) = counters.get(owner) {
+            return counter.clone();
+        }
+        let counter = Arc::new(Counter(Mutex::new(State { used: stored, reserved: Usage::default() })));
+        counters.insert(owner.clone(), counter.clone());
+        counter
+    }
+
+    /// Forgets a counter, when its user or folder is gone.
+    pub(crate) fn forget(&self, owner: &QuotaOwner) {
+        self.0.lock().remove(owner);
+        if let QuotaOwner::User(name) = owner {
+            self.1.lock().remove(name);
+        }
+    }
+
+    /// What an account has transferred, made from the stored figures if it is not here yet.
+    pub(crate) fn transferred(&self, username: &str, upload: i64, download: i64) -> Arc<Transferred> {
+        let mut accounts = self.1.lock();
+        if let Some(transferred) = accounts.get(username) {
+            return transferred.clone();
+        }
+        let transferred = Arc::new(Transferred { upload: AtomicI64::new(upload), download: AtomicI64::new(download) });
+        accounts.insert(username.to_owned(), transferred.clone());
+        transferred
+    }
+
+}
+
+const LEASE: u64 = 8 << 20;
+
+impl Counter {
+    /// What is used, without reservations.
+    pub(crate) fn usage(&self) -> Usage {
+        self.0.lock().used
+    }
+
+    /// Applies a change that is settled already.
+    pub(crate) fn apply(&self, change: Usage) {
+        let mut state = self.0.lock();
+        state.used.files = (state.used.files + change.files).max(0);
+        state.used.size = (state.used.size + change.size).max(0);
+    }
+
+    /// Reserves room for an upload: a file if it is `new`, `size` bytes if they are known. `credit` bytes of a file that
+    /// will be replaced may be used again (ACC-281).
+    ///
+    /// # Errors
+    /// `Quota` when a file is too many, when the known size does not fit, or when no byte is left.
+    pub(crate) fn reserve(self: &Arc<Self>, limits: Limits, new: bool, size: Option<u64>, credit: u64) -> Result<Reservation> {
+        let files = i64::from(new);
+        let mut state = self.0.lock();
+        if new && limits.files > 0 && state.used.files + state.reserved.files + files > limits.files {
+            return Err(Error::Quota);
+        }
+        if limits.size > 0 && limits.size - state.used.size - state.reserved.size + signed(credit) <= 0 && size != Some(0) {
+            return Err(Error::Quota);
+        }
+        state.reserved.files += files;
+        drop(state);
+        let reservation = Reservation { counter: self.clone(), limits, credit, files, taken: Mutex::new(0) };
+        if let Some(size) = size
+            && reservation.extend(size, true)? < size
+        {
+            return Err(Error::Quota);
+        }
+        Ok(reservation)
+    }
+}
+
+/// Room for one upload. Dropping it gives back what was not settled.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    counter: Arc<Counter>,
+    limits: Limits,
+    credit: u64,
+    files: i64,
+    taken: Mutex<u64>,
+}
+
+impl Reservation {
+    /// Makes sure that the upload may be `total` bytes long. Answers up to which length it may grow before asking again.
+    ///
+    /// # Errors
+    /// `Quota` when `total` does not fit.
+    pub(crate) fn extend(&self, total: u64, exact: bool) -> Result<u64> {
+        if self.limits.size <= 0 {
+            return Ok(u64::MAX);
+        }
+        let mut taken = self.taken.lock();
+        if total <= *taken {
+            return Ok(*taken);
+        }
+        let mut state = self.counter.0.lock();
+        let mine = signed(taken.saturating_sub(self.credit));
+        let others = state.reserved.size - mine;
+        let most = unsigned(self.limits.size - state.used.size - others).saturating_add(self.credit);
+        if total > most {
+            return Err(Error::Quota);
+        }
+        let lease = if exact { total } else { total.max(taken.saturating_add(LEASE.max((most - *taken) / 64))).min(most) };
+        state.reserved.size += signed(lease.saturating_sub(self.credit)) - mine;
+        *taken = lease;
+        Ok(lease)
+    }
+
+    /// Ends the reservation: what really changed becomes usage.
+    pub(crate) fn settle(self, change: Usage) {
+        self.counter.apply(change);
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let taken = *self.taken.lock();
+        let mut state = self.counter.0.lock();
+        state.reserved.files -= self.files;
+        state.reserved.size -= signed(taken.saturating_sub(self.credit));
+    }
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counter(files: i64, size: i64) -> Arc<Counter> {
+        QuotaLedger::default().ensure(&QuotaOwner::User("u".into()), Usage { files, size })
+    }
+
+    // ACC-346
+    #[test]
+    fn replaced_file_gives_its_bytes_back() {
+        let counter = counter(3, 120);
+        let limits = Limits { files: 0, size: 150 };
+        let new = counter.reserve(limits, true, None, 0).unwrap();
+        assert_eq!(new.extend(30, false).unwrap(), 30);
+        assert_eq!(new.extend(31, false), Err(Error::Quota));
+        drop(new);
+        let replacing = counter.reserve(limits, false, None, 50).unwrap();
+        assert_eq!(replacing.extend(60, false).unwrap(), 80);
+        replacing.settle(Usage { files: 0, size: 10 });
+        assert_eq!(counter.usage(), Usage { files: 3, size: 130 });
+    }
+
+    // ACC-280
+    #[test]
+    fn file_limit_counts_new_files_only() {
+        let counter = counter(2, 0);
+        let limits = Limits { files: 2, size: 0 };
+        assert!(counter.reserve(limits, true, None, 0).is_err());
+        assert!(counter.reserve(limits, false, None, 0).is_ok());
+    }
+
+    // ACC-369
+    #[test]
+    fn reservations_of_parallel_uploads_never_exceed_the_limit() {
+        let counter = counter(0, 0);
+        let limits = Limits { files: 0, size: 100 };
+        let first = counter.reserve(limits, true, Some(60), 0).unwrap();
+        assert!(counter.reserve(limits, true, Some(60), 0).is_err());
+        let second = counter.reserve(limits, true, None, 0).unwrap();
+        assert_eq!(second.extend(1, false).unwrap(), 40);
+        drop(first);
+        assert_eq!(second.extend(41, false).unwrap(), 100);
+        drop(second);
+        assert!(counter.reserve(limits, true, Some(100), 0).is_ok());
+    }
+
+    // ACC-280, ACC-279
+    #[test]
+    fn exhausted_quota_refuses_at_open_but_takes_an_empty_file_of_known_size() {
+        let counter = counter(1, 100);
+        let limits = Limits { files: 0, size: 100 };
+        assert!(counter.reserve(limits, true, None, 0).is_err());
+        assert!(counter.reserve(limits, true, Some(0), 0).is_ok());
+    }
+}

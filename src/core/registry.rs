@@ -1,0 +1,215 @@
+//! The live sessions and transfers: what the connections list shows, what limits count, what can be ended from outside.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use entrepot_model::connection::{ConnectionStatus, Transfer};
+use parking_lot::Mutex;
+
+use crate::{
+    Core,
+    error::{Error, Result},
+    session::{Direction, SessionState},
+};
+
+#[derive(Default)]
+struct State {
+    sessions: HashMap<String, Weak<SessionState>>,
+    sessions_by_user: HashMap<String, usize>,
+    transfers: HashMap<u64, Arc<Progress>>,
+    transfers_by_user: HashMap<String, usize>,
+    transfers_by_host: HashMap<IpAddr, usize>,
+}
+
+/// Counts are taken and given back under one lock, so that a burst never exceeds a limit (ACC-369, LIM-003).
+#[derive(Default)]
+pub(crate) struct Registry {
+    state: Mutex<State>,
+    next: AtomicU64,
+}
+
+/// A running transfer.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    id: u64,
+    session: String,
+    user: String,
+    host: IpAddr,
+    direction: Direction,
+    path: String,
+    started_at: i64,
+    /// Bytes moved so far.
+    pub bytes: AtomicU64,
+}
+
+impl Registry {
+    /// Enters a session.
+    pub(crate) fn open(&self, session: &Arc<SessionState>) -> Result<()> {
+        let most = usize::try_from(session.account.user.user.max_sessions).unwrap_or(0);
+        let mut state = self.state.lock();
+        let count = state.sessions_by_user.entry(session.username().to_owned()).or_default();
+        if most > 0 && *count >= most {
+            return Err(Error::TooMany);
+        }
+        *count += 1;
+        state.sessions.insert(session.id.clone(), Arc::downgrade(session));
+        Ok(())
+    }
+
+    /// Removes a session.
+    pub(crate) fn close(&self, session: &SessionState) {
+        let mut state = self.state.lock();
+        if state.sessions.remove(&session.id).is_some() {
+            decrease(&mut state.sessions_by_user, session.username());
+        }
+    }
+
+    /// Number of open sessions of an account.
+    pub(crate) fn sessions_of(&self, username: &str) -> usize {
+        self.state.lock().sessions_by_user.get(username).copied().unwrap_or(0)
+    }
+
+    /// Tells every session of an account to end. Answers how many there were.
+    pub(crate) fn close_user(&self, username: &str) -> usize {
+        let sessions = self.live();
+        let mut closed = 0;
+        for session in sessions.iter().filter(|session| session.username() == username) {
+            session.kill.cancel();
+            closed += 1;
+        }
+        closed
+    }
+
+    /// Tells all sessions to end.
+    pub(crate) fn close_all(&self) {
+        for session in self.live() {
+            session.kill.cancel();
+        }
+    }
+
+    fn live(&self) -> Vec<Arc<SessionState>> {
+        self.state.lock().sessions.values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// A session as the connections list shows it (LIM-013).
+    pub(crate) fn status_of(&self, session: &SessionState) -> ConnectionStatus {
+        let state = self.state.lock();
+        let transfers = state.transfers.values().filter(|transfer| transfer.session == session.id);
+        ConnectionStatus {
+            username: session.username().to_owned(),
+            connection_id: session.id.clone(),
+            client_version: session.peer.client_version.clone(),
+            remote_address: session.peer.remote.to_string(),
+            connection_time: session.connected_at,
+            command: String::new(),
+            last_activity: session.last_activity.load(Ordering::Relaxed),
+            protocol: session.protocol.to_owned(),
+            active_transfers: transfers.map(|transfer| transfer.status()).collect(),
+            node: String::new(),
+        }
+    }
+
+    /// Counts a transfer in, if no limit forbids it (LIM-006, LIM-014, ACC-266).
+    pub(crate) fn begin_transfer(&self, session: &SessionState, direction: Direction, path: String) -> Result<Arc<Progress>> {
+        let settings = session.core.settings();
+        let per_user = usize::try_from(session.account.user.user.max_sessions).unwrap_or(0);
+        let per_host = usize::try_from(settings.common.max_per_host_transfers).unwrap_or(0);
+        let total = usize::try_from(settings.common.max_total_transfers).unwrap_or(0);
+        let host = session.peer.remote.ip();
+        let mut state = self.state.lock();
+        let of_user = state.transfers_by_user.get(session.username()).copied().unwrap_or(0);
+        let of_host = state.transfers_by_host.get(&host).copied().unwrap_or(0);
+        let full = |count: usize, limit: usize| limit > 0 && count >= limit;
+        if full(of_user, per_user) || full(of_host, per_host) || full(state.transfers.len(), total) {
+            return Err(Error::TooMany);
+        }
+        *state.transfers_by_user.entry(session.username().to_owned()).or_default() += 1;
+        *state.transfers_by_host.entry(host).or_default() += 1;
+        let progress = Arc::new(Progress {
+            id: self.next.fetch_add(1, Ordering::Relaxed),
+            session: session.id.clone(),
+            user: session.username().to_owned(),
+            host,
+            direction,
+            path,
+            started_at: session.core.0.clock.millis(),
+            bytes: AtomicU64::new(0),
+        });
+        state.transfers.insert(progress.id, progress.clone());
+        Ok(progress)
+    }
+
+    /// Counts a transfer out.
+    pub(crate) fn end_transfer(&self, progress: &Progress) {
+        let mut state = self.state.lock();
+        if state.transfers.remove(&progress.id).is_some() {
+            decrease(&mut state.transfers_by_user, &progress.user);
+            if let Some(count) = state.transfers_by_host.get_mut(&progress.host) {
+                *count -= 1;
+                if *count == 0 {
+                    state.transfers_by_host.remove(&progress.host);
+                }
+            }
+        }
+    }
+
+    fn idle_since(&self, moment: i64) -> Vec<Arc<SessionState>> {
+        let mut idle = self.live();
+        idle.retain(|session| session.last_activity.load(Ordering::Relaxed) < moment);
+        idle
+    }
+}
+
+impl Progress {
+    /// When it began, in milliseconds since the epoch.
+    pub(crate) fn started_at(&self) -> i64 {
+        self.started_at
+    }
+
+    fn status(&self) -> Transfer {
+        Transfer {
+            operation_type: match self.direction {
+                Direction::Upload => "upload".to_owned(),
+                Direction::Download => "download".to_owned(),
+            },
+            path: self.path.clone(),
+            start_time: self.started_at,
+            size: i64::try_from(self.bytes.load(Ordering::Relaxed)).unwrap_or(i64::MAX),
+        }
+    }
+}
+
+fn decrease(counts: &mut HashMap<String, usize>, key: &str) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
+/// Ends sessions that did nothing for `common.idle_timeout` minutes (LIM-004). A transfer that moves data counts as activity.
+pub(crate) async fn close_idle(core: Core) {
+    let stop = core.tasks().stopping();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs(60)) => {}
+        }
+        let minutes = i64::from(core.settings().common.idle_timeout);
+        if minutes <= 0 {
+            continue;
+        }
+        for session in core.0.registry.idle_since(core.clock().millis() - minutes * 60_000) {
+            tracing::info!(connection_id = %session.id, username = session.username(), minutes, "closed: idle");
+            session.kill.cancel();
+        }
+    }
+}

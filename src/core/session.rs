@@ -1,0 +1,149 @@
+//! A session: an account that is logged in over one protocol, and the only way to its files.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use entrepot_model::{EffectiveUser, connection::ConnectionStatus};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Core, Result,
+    accounts::Account,
+    fs::UserFs,
+    throttle::Bucket,
+    transfer::overlay::Overlay,
+};
+
+/// An account whose credentials were accepted, on one connection. Sessions (SFTP channels, requests) are opened from it.
+#[derive(Clone)]
+pub struct Authenticated {
+    pub(crate) core: Core,
+    pub(crate) account: Arc<Account>,
+    pub(crate) peer: Peer,
+    pub(crate) overlay: Arc<Overlay>,
+}
+
+/// Who is at the other end.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// Address of the client; IPv4-mapped addresses are plain IPv4 (ACC-080).
+    pub remote: SocketAddr,
+    /// Address the client connected to.
+    pub local: Option<SocketAddr>,
+    /// What the client says it is.
+    pub client_version: String,
+}
+
+impl Authenticated {
+    /// The account.
+    pub fn user(&self) -> &Arc<EffectiveUser> {
+        &self.account.user
+    }
+
+    /// Opens a session with the given id, for example `SFTP_4f21_1`. `protocol` is the name in events and lists.
+    ///
+    /// # Errors
+    /// `TooMany` when the account has `max_sessions` open already (ACC-264, ACC-369).
+    pub fn open_session(&self, protocol: &'static str, id: impl Into<String>) -> Result<Session> {
+        let id = id.into();
+        let core = &self.core.0;
+        let (up, down, entry) = self.account.user.bandwidth_for(self.peer.remote.ip());
+        let state = Arc::new(SessionState {
+            upload_bucket: core.buckets.get(&self.account.user.user.username, entry, Direction::Upload, up),
+            download_bucket: core.buckets.get(&self.account.user.user.username, entry, Direction::Download, down),
+            core: self.core.clone(),
+            account: self.account.clone(),
+            peer: self.peer.clone(),
+            overlay: self.overlay.clone(),
+            protocol,
+            connected_at: core.clock.millis(),
+            last_activity: AtomicI64::new(core.clock.millis()),
+            kill: CancellationToken::new(),
+            denials: crate::audit::DenialBudget::default(),
+            id,
+        });
+        core.registry.open(&state)?;
+        Ok(Session(state))
+    }
+}
+
+/// Direction of a transfer, seen from the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// To us.
+    Upload,
+    /// From us.
+    Download,
+}
+
+pub(crate) struct SessionState {
+    pub core: Core,
+    pub account: Arc<Account>,
+    pub peer: Peer,
+    pub overlay: Arc<Overlay>,
+    pub protocol: &'static str,
+    pub id: String,
+    pub connected_at: i64,
+    pub last_activity: AtomicI64,
+    pub kill: CancellationToken,
+    pub upload_bucket: Option<Arc<Bucket>>,
+    pub download_bucket: Option<Arc<Bucket>>,
+    pub denials: crate::audit::DenialBudget,
+}
+
+impl SessionState {
+    pub(crate) fn touch(&self) {
+        self.last_activity.store(self.core.0.clock.millis(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn username(&self) -> &str {
+        &self.account.user.user.username
+    }
+}
+
+/// A live session. Dropping it removes it from the list of connections; its transfers become partials.
+pub struct Session(Arc<SessionState>);
+
+impl Session {
+    /// The account's files.
+    pub fn fs(&self) -> UserFs {
+        UserFs::new(self.0.clone())
+    }
+
+    /// Id in lists, logs and events.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The account.
+    pub fn user(&self) -> &Arc<EffectiveUser> {
+        &self.0.account.user
+    }
+
+    /// Resolves when the session is to end: an administrator, a limit, or shutdown.
+    pub fn ended(&self) -> CancellationToken {
+        self.0.kill.clone()
+    }
+
+    /// Marks the session as active now (idle timeout).
+    pub fn touch(&self) {
+        self.0.touch();
+    }
+
+    /// The session as the connections list shows it.
+    pub fn status(&self) -> ConnectionStatus {
+        self.0.core.0.registry.status_of(&self.0)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.0.kill.cancel();
+        self.0.core.0.registry.close(&self.0);
+    }
+}

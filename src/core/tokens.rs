@@ -1,0 +1,245 @@
+//! Tokens: what a client shows instead of its password, for some minutes.
+//!
+//! A token names its account and nothing that the account may do: that is read with every request, so that a change is
+//! felt at once (SEC-069). It ends with its time, when it is revoked, when the account is gone or disabled, and when the
+//! password of the account changes (SEC-065, SEC-068).
+
+mod claims;
+mod keys;
+mod revoked;
+
+use std::net::IpAddr;
+
+use entrepot_config::Settings;
+use entrepot_secrets::{Sealer, Sensitive, constant_time_eq, random_token, token_hash};
+use entrepot_store::{SecretKey, Store};
+use uuid::Uuid;
+
+pub use claims::{Claims, Token, TokenError, TokenKind};
+
+use crate::{
+    Authenticated, Clock, Core, Error, Peer, Result,
+    admin::{AdminSession, sealing},
+    login::checks,
+    transfer::overlay::Overlay,
+};
+use keys::{KeyRing, SigningKey};
+use revoked::Revoked;
+
+/// Purpose of the stored keys, and the owner that they are sealed for.
+const PURPOSE: &str = "token_signing";
+/// Milliseconds after which a new key signs.
+const ROTATION: i64 = 90 * 24 * 3600 * 1000;
+/// Milliseconds that a superseded key still verifies: longer than any token lives.
+const OVERLAP: i64 = 24 * 3600 * 1000;
+/// Seconds before it was issued from which a token is valid (SEC-058).
+const NOT_BEFORE: i64 = 10;
+/// Minutes that a token may live, and what other values mean (SEC-060).
+const LIFETIMES: std::ops::RangeInclusive<i64> = 1..=720;
+const DEFAULT_LIFETIME: i64 = 20;
+
+/// What signs tokens and knows which were revoked.
+#[derive(Debug)]
+pub(crate) struct TokenKeys {
+    ring: KeyRing,
+    revoked: Revoked,
+}
+
+impl TokenKeys {
+    /// The keys of the settings, else those of the database; the first is made here.
+    ///
+    /// # Errors
+    /// `Internal` when the database cannot be read or written.
+    pub(crate) async fn load(store: &Store, sealer: &Sealer, settings: &Settings, clock: &dyn Clock) -> Result<Self> {
+        let ring = match passphrase(settings)? {
+            Some(passphrase) => KeyRing::new(SigningKey::from_passphrase(passphrase.expose()), Vec::new()),
+            None => stored_ring(store, sealer, clock.millis()).await?,
+        };
+        Ok(Self { ring, revoked: Revoked::default() })
+    }
+}
+
+/// `httpd.signing_passphrase`, which the settings room has read from its file where one is named.
+fn passphrase(settings: &Settings) -> Result<Option<Sensitive<String>>> {
+    let passphrase = settings.httpd.signing_passphrase.trim();
+    Ok((!passphrase.is_empty()).then(|| Sensitive::new(passphrase.to_owned())))
+}
+
+async fn stored_ring(store: &Store, sealer: &Sealer, now: i64) -> Result<KeyRing> {
+    let failed = |error| Error::internal("reading the keys of tokens", error);
+    let mut stored = store.secret_keys().list(PURPOSE).await.map_err(failed)?;
+    match stored.first() {
+        // Whoever comes first decides, should two programs start at once.
+        None => stored = store.secret_keys().put_first(new_key(sealer, now)?).await.map_err(failed)?,
+        Some(newest) if now - newest.created_at > ROTATION || open_key(sealer, newest).is_none() => {
+            let key = new_key(sealer, now)?;
+            store.secret_keys().put(key.clone()).await.map_err(failed)?;
+            stored.insert(0, key);
+        }
+        Some(_) => {}
+    }
+    let mut keys = Vec::new();
+    for (index, key) in stored.iter().enumerate() {
+        let superseded_at = index.checked_sub(1).map(|next| stored[next].created_at);
+        if superseded_at.is_some_and(|moment| now - moment > OVERLAP) {
+            store.secret_keys().delete(&key.kid).await.map_err(failed)?;
+        } else {
+            keys.extend(open_key(sealer, key));
+        }
+    }
+    if keys.is_empty() {
+        return Err(Error::internal("reading the keys of tokens", "no key can be opened"));
+    }
+    let active = keys.remove(0);
+    Ok(KeyRing::new(active, keys))
+}
+
+fn new_key(sealer: &Sealer, now: i64) -> Result<SecretKey> {
+    let secret = Sensitive::new(random_token(32));
+    let sealed = sealing::seal(sealer, secret.expose(), PURPOSE)?;
+    let sealed = serde_json::to_string(&sealed).map_err(|error| Error::internal("storing a key of tokens", error))?;
+    Ok(SecretKey { kid: Uuid::new_v4().to_string(), purpose: PURPOSE.to_owned(), sealed, created_at: now })
+}
+
+/// A key that does not open (another master key, perhaps) is as good as none: its tokens end.
+fn open_key(sealer: &Sealer, key: &SecretKey) -> Option<SigningKey> {
+    let sealed = serde_json::from_str(&key.sealed).ok()?;
+    let secret = sealing::open(sealer, &sealed)
+        .inspect_err(|error| tracing::warn!(kid = key.kid, %error, "a key of tokens cannot be opened"))
+        .ok()?;
+    Some(SigningKey::new(key.kid.clone(), &secret))
+}
+
+/// Stands for a password hash in a token, so that a new password ends it. Without the hash nothing can be learned from it.
+fn password_mark(id: &str, hash: Option<&str>) -> String {
+    let mut mark = token_hash(&format!("{id}:{}", hash.unwrap_or_default()));
+    mark.truncate(32);
+    mark
+}
+
+impl Core {
+    /// A token for an administrator that has just logged in.
+    ///
+    /// # Errors
+    /// `Internal` when the account cannot be read or the token not be signed.
+    pub async fn issue_admin_token(&self, session: &AdminSession) -> Result<Token> {
+        let username = session.username();
+        let hash = self.0.store.admins().password_hash(username).await;
+        let hash = hash.map_err(|error| Error::internal("reading an administrator", error))?;
+        self.issue(TokenKind::ApiAdmin, username, session.admin().updated_at, session.ip(), hash.as_deref())
+    }
+
+    /// A token for a user that has just logged in over HTTP.
+    ///
+    /// # Errors
+    /// `Internal` when the token cannot be signed.
+    pub fn issue_user_token(&self, user: &Authenticated) -> Result<Token> {
+        let account = &user.account;
+        let hash = account.password_hash();
+        self.issue(TokenKind::ApiUser, &account.user.user.username, account.user.user.updated_at, user.peer.remote.ip(), hash)
+    }
+
+    fn issue(&self, kind: TokenKind, username: &str, updated_at: i64, ip: IpAddr, hash: Option<&str>) -> Result<Token> {
+        let minutes = i64::from(self.settings().httpd.jwt_lifetime);
+        let minutes = if LIFETIMES.contains(&minutes) { minutes } else { DEFAULT_LIFETIME };
+        let now = self.clock().seconds();
+        let jti = Uuid::new_v4().to_string();
+        let claims = Claims {
+            aud: vec![kind.audience().to_owned(), ip.to_canonical().to_string()],
+            iat: now,
+            nbf: now - NOT_BEFORE,
+            exp: now + minutes * 60,
+            sub: updated_at.to_string(),
+            username: username.to_owned(),
+            pwd: password_mark(&jti, hash),
+            jti,
+        };
+        let access_token = self.0.tokens.ring.sign(&claims).map_err(|error| Error::internal("signing a token", error))?;
+        Ok(Token { access_token, expires_at: claims.exp })
+    }
+
+    /// Checks a token with all that can end one, its account included. `ip` is the address that shows it.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn verify_token(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<Claims, TokenError> {
+        if kind.is_admin() {
+            return Ok(self.admin_by_token(token, kind, ip).await?.0);
+        }
+        let claims = self.verify_claims(token, kind, ip)?;
+        self.account_of(&claims, ip).await?;
+        Ok(claims)
+    }
+
+    /// The session of an administrator that shows a token.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn admin_session(&self, token: &str, ip: IpAddr) -> Result<AdminSession, TokenError> {
+        Ok(self.admin_by_token(token, TokenKind::ApiAdmin, ip).await?.1)
+    }
+
+    /// The account of a user that shows a token.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn user_by_token(&self, token: &str, peer: Peer) -> Result<Authenticated, TokenError> {
+        let ip = peer.remote.ip();
+        let claims = self.verify_claims(token, TokenKind::ApiUser, ip)?;
+        let account = self.account_of(&claims, ip).await?;
+        Ok(Authenticated { core: self.clone(), account, peer, overlay: std::sync::Arc::new(Overlay::default()) })
+    }
+
+    /// Ends a token before its time: logout, or the change of the own password (SEC-066, SEC-068).
+    pub fn revoke_token(&self, claims: &Claims) {
+        self.0.tokens.revoked.add(&claims.jti, claims.exp, self.clock().seconds());
+    }
+
+    fn verify_claims(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<Claims, TokenError> {
+        let claims = self.0.tokens.ring.verify(token, self.clock().seconds())?;
+        if !claims.is_kind(kind) {
+            return Err(TokenError::Audience);
+        }
+        if self.0.tokens.revoked.contains(&claims.jti) {
+            return Err(TokenError::Revoked);
+        }
+        if self.settings().httpd.token_validation & 1 == 0 && !claims.is_for(ip) {
+            return Err(TokenError::NotValid);
+        }
+        Ok(claims)
+    }
+
+    /// With bit 2 of `httpd.token_validation` any change of the account ends its tokens (SEC-064).
+    fn check_state(&self, claims: &Claims, updated_at: i64, hash: Option<&str>) -> Result<(), TokenError> {
+        if !constant_time_eq(password_mark(&claims.jti, hash).as_bytes(), claims.pwd.as_bytes()) {
+            return Err(TokenError::Invalid);
+        }
+        if self.settings().httpd.token_validation & 2 != 0 && claims.sub != updated_at.to_string() {
+            return Err(TokenError::NotValid);
+        }
+        Ok(())
+    }
+
+    async fn admin_by_token(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<(Claims, AdminSession), TokenError> {
+        let claims = self.verify_claims(token, kind, ip)?;
+        let found = self.0.store.admins().load_for_login(&claims.username).await;
+        let found = found.map_err(|error| unavailable(&error))?;
+        let (admin, hash) = found.ok_or(TokenError::Invalid)?;
+        self.check_state(&claims, admin.updated_at, hash.as_deref())?;
+        checks::admin(&admin, ip).map_err(|_| TokenError::Invalid)?;
+        Ok((claims, AdminSession::new(admin, ip)))
+    }
+
+    async fn account_of(&self, claims: &Claims, ip: IpAddr) -> Result<std::sync::Arc<crate::accounts::Account>, TokenError> {
+        let found = self.0.accounts.load(self, &claims.username).await.map_err(|error| unavailable(&error))?;
+        let account = found.ok_or(TokenError::Invalid)?;
+        self.check_state(claims, account.user.user.updated_at, account.password_hash())?;
+        checks::may_go_on(self, &account.user, ip).map_err(|_| TokenError::Invalid)?;
+        Ok(account)
+    }
+}
+
+fn unavailable(error: &dyn std::fmt::Display) -> TokenError {
+    tracing::error!(%error, "the account of a token cannot be read");
+    TokenError::Unavailable
+}

@@ -1,0 +1,106 @@
+//! What a token says.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// What a token is for (SEC-059). A token of one kind is never taken for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// REST API, administrators.
+    ApiAdmin,
+    /// REST API, users.
+    ApiUser,
+    /// Pages of administrators.
+    WebAdmin,
+    /// Pages of users.
+    WebClient,
+}
+
+impl TokenKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::ApiAdmin, Self::ApiUser, Self::WebAdmin, Self::WebClient];
+
+    /// Name in the audience of a token.
+    pub const fn audience(self) -> &'static str {
+        match self {
+            Self::ApiAdmin => "APIAdmin",
+            Self::ApiUser => "APIUser",
+            Self::WebAdmin => "WebAdmin",
+            Self::WebClient => "WebClient",
+        }
+    }
+
+    /// The account is an administrator.
+    pub const fn is_admin(self) -> bool {
+        matches!(self, Self::ApiAdmin | Self::WebAdmin)
+    }
+}
+
+/// Claims of a token (SEC-058). Permissions are not among them: they are read with each request (SEC-069).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// Kind, then the address that the token was given to.
+    pub aud: Vec<String>,
+    /// Unique id, for revocation.
+    pub jti: String,
+    /// Issued at, seconds since the epoch.
+    pub iat: i64,
+    /// Not valid before, seconds since the epoch.
+    pub nbf: i64,
+    /// Not valid after, seconds since the epoch.
+    pub exp: i64,
+    /// Stands for the state of the account when the token was issued.
+    pub sub: String,
+    /// Name of the account.
+    pub username: String,
+    /// Stands for the password that the account had when the token was issued.
+    pub pwd: String,
+}
+
+impl Claims {
+    /// Whether the token is of this kind.
+    pub fn is_kind(&self, kind: TokenKind) -> bool {
+        self.aud.first().is_some_and(|audience| audience == kind.audience())
+    }
+
+    /// Whether the token was given to this address.
+    pub fn is_for(&self, ip: IpAddr) -> bool {
+        self.aud.get(1).is_some_and(|address| *address == ip.to_canonical().to_string())
+    }
+}
+
+/// A token and how long it lives.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The token itself.
+    pub access_token: String,
+    /// Seconds since the epoch.
+    pub expires_at: i64,
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Token").field("access_token", &"***").field("expires_at", &self.expires_at).finish()
+    }
+}
+
+/// Why a token is not taken; all of them are 401.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Malformed, not ours, expired, or its account is gone, disabled or has another password now (SEC-065, SEC-068, SEC-073).
+    #[error("Unauthorized")]
+    Invalid,
+    /// A token of another kind (SEC-059).
+    #[error("Your token audience is not valid")]
+    Audience,
+    /// Given to another address, or older than a change of the account (SEC-063, SEC-064).
+    #[error("Your token is not valid")]
+    NotValid,
+    /// Logged out (SEC-066).
+    #[error("Your token is no longer valid")]
+    Revoked,
+    /// The account cannot be looked up now: a fault of ours, not of the token.
+    #[error("the account cannot be checked now")]
+    Unavailable,
+}

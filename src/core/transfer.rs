@@ -1,0 +1,20 @@
+//! Transfers: uploads and downloads as leases on state that the core owns.
+//!
+//! An [`Upload`] ends in one of two ways. [`Upload::commit`] gives the file its name. Everything else (an abort, a lost
+//! connection, a killed process) leaves a partial or nothing, never a short file under the final name.
+
+mod download;
+pub(crate) mod overlay;
+pub(crate) mod partials;
+pub(crate) mod reaper;
+pub(crate) mod recovery;
+mod settlement;
+mod upload;
+mod upload_end;
+
+pub use download::Download;
+pub(crate) use settlement::allowance;
+pub(crate) use upload_end::{durability, present as upload_end_present};
+pub(crate) use settlement::{Settlement, Stored};
+pub use upload::{OpenWrite, Upload};
+pub(crate) use upload::{Target, UploadParts, UploadState};

@@ -1,0 +1,144 @@
+//! A download: counted, throttled, recorded when it ends.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use bytes::Bytes;
+use entrepot_storage::{Metadata, ReadFile};
+use parking_lot::Mutex;
+
+use crate::{
+    audit::{FsDetails, Status},
+    error::{Error, Result},
+    place::Place,
+    registry::Progress,
+    session::{Direction, SessionState},
+    transfer::settlement::TransferAllowance,
+};
+
+/// A file that is being read. Reads may run side by side; dropping it records the download.
+pub struct Download {
+    session: Arc<SessionState>,
+    file: Arc<dyn ReadFile>,
+    place: Place,
+    progress: Arc<Progress>,
+    allowance: TransferAllowance,
+    moved: AtomicU64,
+    failed: Mutex<Option<Error>>,
+    ended: AtomicBool,
+}
+
+impl Download {
+    pub(crate) fn new(
+        session: Arc<SessionState>,
+        file: Arc<dyn ReadFile>,
+        place: Place,
+        progress: Arc<Progress>,
+        allowance: TransferAllowance,
+    ) -> Self {
+        Self {
+            session,
+            file,
+            place,
+            progress,
+            allowance,
+            moved: AtomicU64::new(0),
+            failed: Mutex::new(None),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Reads what is there without waiting; `None` = use [`Download::read_at`]. `Some(0)` = at or past the end.
+    ///
+    /// # Errors
+    /// `Cancelled` when the session was ended, `TransferQuota` when its volume is used up, or what the storage says.
+    pub fn try_read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<Option<usize>> {
+        self.check()?;
+        if self.session.download_bucket.as_ref().is_some_and(|bucket| !bucket.is_ready()) {
+            return Ok(None);
+        }
+        let read = self.file.try_read_at(offset, buffer).map_err(|error| self.fail(error.into()))?;
+        if let Some(count) = read {
+            self.count(count)?;
+        }
+        Ok(read)
+    }
+
+    /// Reads up to `length` bytes, fewer only at the end of the file. Dropping the future abandons the answer.
+    ///
+    /// # Errors
+    /// As [`Download::try_read_at`].
+    pub async fn read_at(&self, offset: u64, length: usize) -> Result<Bytes> {
+        self.check()?;
+        if let Some(bucket) = &self.session.download_bucket {
+            tokio::select! {
+                () = bucket.wait() => {}
+                () = self.session.kill.cancelled() => return Err(Error::Cancelled),
+            }
+        }
+        let data = self.file.read_at(offset, length).await.map_err(|error| self.fail(error.into()))?;
+        self.count(data.len())?;
+        Ok(data)
+    }
+
+    /// Metadata of the open file.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub async fn metadata(&self) -> Result<Metadata> {
+        Ok(self.file.metadata().await?)
+    }
+
+    /// Bytes given out so far.
+    pub fn bytes(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
+    }
+
+    /// Ends the download and records it; dropping does the same.
+    pub fn close(self) {}
+
+    fn check(&self) -> Result<()> {
+        if self.session.kill.is_cancelled() {
+            return Err(self.fail(Error::Cancelled));
+        }
+        if self.allowance.is_spent() {
+            return Err(self.fail(Error::TransferQuota));
+        }
+        Ok(())
+    }
+
+    fn count(&self, count: usize) -> Result<()> {
+        if let Some(bucket) = &self.session.download_bucket {
+            bucket.take(count);
+        }
+        let total = self.moved.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
+        self.progress.bytes.store(total, Ordering::Relaxed);
+        self.allowance.spend(count as u64);
+        self.session.touch();
+        Ok(())
+    }
+
+    fn fail(&self, error: Error) -> Error {
+        self.failed.lock().get_or_insert_with(|| error.clone());
+        error
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        if self.ended.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let core = &self.session.core.0;
+        core.registry.end_transfer(&self.progress);
+        let status = self.failed.lock().as_ref().map_or(Status::Ok, Status::of);
+        let size = self.bytes();
+        let details = FsDetails { size, started_at: self.progress.started_at(), ..FsDetails::default() };
+        let event = core.audit.fs_event(&self.session, "download", &self.place, status, &details);
+        let is_first = status == Status::Ok && size > 0 && self.session.account.first_transfer_pending(Direction::Download);
+        let first = is_first.then(|| core.audit.fs_event(&self.session, "first-download", &self.place, status, &details)).flatten();
+        crate::transfer::settlement::after_download(&self.session, event, size, first);
+    }
+}

@@ -1,0 +1,385 @@
+//! An upload: where bytes go until the client says that it is done.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+};
+
+use bytes::Bytes;
+use entrepot_storage::{Attributes, Metadata, StagedFile, Timestamp, WriteFile};
+use entrepot_store::UploadIntent;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::{
+    error::{Error, Result},
+    operation::Operation,
+    place::Place,
+    policy,
+    quota::{Reservation, Usage},
+    registry::Progress,
+    session::SessionState,
+    transfer::settlement::{Stored, TransferAllowance},
+};
+
+/// How a file is opened for writing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenWrite {
+    /// Start from nothing; an existing file is replaced when the upload is committed.
+    pub truncate: bool,
+    /// Make the file if there is none. Without it a missing file is `NotFound`.
+    pub create: bool,
+    /// Fail with `Exists` if there is a file.
+    pub exclusive: bool,
+    /// Nothing below the present end may be written (SFTP-018).
+    pub append: bool,
+    /// The handle is read as well.
+    pub read: bool,
+    /// Length, where the protocol knows it: all of it is reserved at once.
+    pub size: Option<u64>,
+}
+
+/// What an upload writes to.
+pub(crate) enum Target {
+    /// A file that gets its name at the end.
+    Staged {
+        /// The open file.
+        file: Arc<dyn StagedFile>,
+        /// Its row in the database.
+        intent: UploadIntent,
+        /// Resolves when the row is stored.
+        stored: Mutex<Option<Stored>>,
+    },
+    /// An existing file that is changed in place.
+    InPlace {
+        /// The open file.
+        file: Arc<dyn WriteFile>,
+    },
+}
+
+/// What [`UploadState::new`] is made of.
+pub(crate) struct UploadParts {
+    pub session: Arc<SessionState>,
+    pub target: Target,
+    pub place: Place,
+    pub operation: Operation,
+    pub progress: Arc<Progress>,
+    pub reservation: Reservation,
+    pub allowance: TransferAllowance,
+    /// Bytes and files that quota counts already: a resumed partial, a file changed in place.
+    pub charged: Usage,
+    /// Size of the file that the commit would replace, as found at the opening.
+    pub replaced: Option<u64>,
+    /// Offsets below are refused.
+    pub minimum: u64,
+    /// Most bytes that the file may have (ACC-291); 0 = no limit.
+    pub most: u64,
+    pub readable: bool,
+}
+
+pub(crate) struct UploadState {
+    pub parts: UploadFacts,
+    pub reservation: Mutex<Option<Reservation>>,
+    pub place: Mutex<Place>,
+    /// The file may grow up to here before quota is asked again.
+    allowed: AtomicU64,
+    in_flight: AtomicUsize,
+    idle: Notify,
+    broken: AtomicBool,
+    failed: Mutex<Option<Error>>,
+    times: Mutex<Option<(Timestamp, Timestamp)>>,
+    ended: AtomicBool,
+    moved: AtomicU64,
+}
+
+/// The parts of an upload that do not change.
+pub(crate) struct UploadFacts {
+    pub session: Arc<SessionState>,
+    pub target: Target,
+    pub operation: Operation,
+    pub progress: Arc<Progress>,
+    pub allowance: TransferAllowance,
+    pub charged: Usage,
+    pub replaced: Option<u64>,
+    pub minimum: u64,
+    pub most: u64,
+    pub readable: bool,
+}
+
+impl UploadState {
+    pub(crate) fn new(parts: UploadParts) -> Result<Arc<Self>> {
+        let base = u64::try_from(parts.charged.size).unwrap_or(0);
+        let allowed = base.saturating_add(parts.reservation.extend(0, true)?);
+        Ok(Arc::new(Self {
+            reservation: Mutex::new(Some(parts.reservation)),
+            place: Mutex::new(parts.place),
+            allowed: AtomicU64::new(allowed),
+            in_flight: AtomicUsize::new(0),
+            idle: Notify::new(),
+            broken: AtomicBool::new(false),
+            failed: Mutex::new(None),
+            times: Mutex::new(None),
+            ended: AtomicBool::new(false),
+            moved: AtomicU64::new(0),
+            parts: UploadFacts {
+                session: parts.session,
+                target: parts.target,
+                operation: parts.operation,
+                progress: parts.progress,
+                allowance: parts.allowance,
+                charged: parts.charged,
+                replaced: parts.replaced,
+                minimum: parts.minimum,
+                most: parts.most,
+                readable: parts.readable,
+            },
+        }))
+    }
+
+    /// The file being written.
+    pub(crate) fn file(&self) -> &dyn WriteFile {
+        match &self.parts.target {
+            Target::Staged { file, .. } => file.as_ref() as &dyn WriteFile,
+            Target::InPlace { file, .. } => file.as_ref(),
+        }
+    }
+
+    /// Whether it was committed, aborted or abandoned.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    /// Marks it as ended; `false` if it was already.
+    pub(crate) fn end(&self) -> bool {
+        !self.ended.swap(true, Ordering::SeqCst)
+    }
+
+    /// The first error of a write.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.failed.lock().clone()
+    }
+
+    /// Remembers the first error; everything after it fails alike.
+    pub(crate) fn fail(&self, error: Error) -> Error {
+        let first = self.failed.lock().get_or_insert(error).clone();
+        self.broken.store(true, Ordering::SeqCst);
+        first
+    }
+
+    /// Bytes written by this upload.
+    pub(crate) fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
+    }
+
+    /// Times that the finished file shall have (SFTP-051).
+    pub(crate) fn remembered_times(&self) -> Option<(Timestamp, Timestamp)> {
+        *self.times.lock()
+    }
+
+    /// Waits until no write is under way.
+    pub(crate) async fn quiet(&self) {
+        loop {
+            let notified = self.idle.notified();
+            if self.in_flight.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    fn admit(&self, offset: u64, length: usize) -> Result<()> {
+        if self.broken.load(Ordering::Relaxed) {
+            return Err(self.failure().unwrap_or(Error::Cancelled));
+        }
+        if self.is_ended() || self.parts.session.kill.is_cancelled() {
+            return Err(self.fail(Error::Cancelled));
+        }
+        if offset < self.parts.minimum {
+            return Err(self.fail(Error::Unsupported));
+        }
+        let end = offset.checked_add(length as u64).ok_or(Error::TooLarge)?;
+        self.allow_size(end)?;
+        if self.parts.allowance.is_spent() {
+            return Err(self.fail(Error::TransferQuota));
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the file may be `size` bytes long.
+    pub(crate) fn allow_size(&self, size: u64) -> Result<()> {
+        if size <= self.allowed.load(Ordering::Relaxed) && (self.parts.most == 0 || size <= self.parts.most) {
+            return Ok(());
+        }
+        if self.parts.most > 0 && size > self.parts.most {
+            return Err(self.fail(Error::Quota));
+        }
+        let base = u64::try_from(self.parts.charged.size).unwrap_or(0);
+        let reservation = self.reservation.lock();
+        let Some(reservation) = reservation.as_ref() else { return Err(Error::Cancelled) };
+        match reservation.extend(size.saturating_sub(base), false) {
+            Ok(lease) => {
+                self.allowed.store(base.saturating_add(lease), Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    fn count(&self, length: usize) {
+        let session = &self.parts.session;
+        if let Some(bucket) = &session.upload_bucket {
+            bucket.take(length);
+        }
+        let moved = self.moved.fetch_add(length as u64, Ordering::Relaxed) + length as u64;
+        self.parts.progress.bytes.store(moved, Ordering::Relaxed);
+        self.parts.allowance.spend(length as u64);
+        session.touch();
+    }
+}
+
+/// A lease on an upload. Dropped without [`Upload::commit`] it becomes a partial that a later upload can go on with.
+pub struct Upload(pub(crate) Arc<UploadState>);
+
+impl Upload {
+    /// Writes all of `data` if that needs no waiting; `false` = nothing was written, use [`Upload::write_at`].
+    ///
+    /// # Errors
+    /// `Quota`, `TransferQuota`, `Cancelled`, or what the storage says. After an error every write fails alike, and the
+    /// commit reports it.
+    pub fn try_write_at(&self, offset: u64, data: &[u8]) -> Result<bool> {
+        let state = &self.0;
+        if state.parts.session.upload_bucket.as_ref().is_some_and(|bucket| !bucket.is_ready()) {
+            return Ok(false);
+        }
+        state.admit(offset, data.len())?;
+        let written = state.file().try_write_at(offset, data).map_err(|error| state.fail(error.into()))?;
+        if written {
+            state.count(data.len());
+        }
+        Ok(written)
+    }
+
+    /// Writes all of `data`. Dropping the future abandons the answer; the bytes may still be written.
+    ///
+    /// # Errors
+    /// As [`Upload::try_write_at`].
+    pub async fn write_at(&self, offset: u64, data: Bytes) -> Result<()> {
+        let state = &self.0;
+        if let Some(bucket) = &state.parts.session.upload_bucket {
+            tokio::select! {
+                () = bucket.wait() => {}
+                () = state.parts.session.kill.cancelled() => return Err(state.fail(Error::Cancelled)),
+            }
+        }
+        state.admit(offset, data.len())?;
+        let length = data.len();
+        let _guard = InFlight::new(state);
+        state.file().write_at(offset, data).await.map_err(|error| state.fail(error.into()))?;
+        state.count(length);
+        Ok(())
+    }
+
+    /// Reads from the file being written, if it was opened for that.
+    ///
+    /// # Errors
+    /// `Denied` without the permission to download, `Unsupported` where the storage cannot.
+    pub fn try_read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<Option<usize>> {
+        Ok(self.reader()?.try_read_at(offset, buffer)?)
+    }
+
+    /// As [`Upload::try_read_at`], waiting where that is needed.
+    ///
+    /// # Errors
+    /// As [`Upload::try_read_at`].
+    pub async fn read_at(&self, offset: u64, length: usize) -> Result<Bytes> {
+        Ok(self.reader()?.read_at(offset, length).await?)
+    }
+
+    fn reader(&self) -> Result<&dyn entrepot_storage::ReadFile> {
+        if !self.0.parts.readable {
+            return Err(policy::Denial::new("open_mode", "the file was not opened for reading, or download is not granted").into());
+        }
+        self.0.file().reader().ok_or(Error::Unsupported)
+    }
+
+    /// Size of the file as written so far.
+    pub fn size(&self) -> u64 {
+        self.0.file().size()
+    }
+
+    /// Path as the client named it; renames in flight are followed.
+    pub fn path(&self) -> entrepot_model::VirtualPath {
+        self.0.place.lock().virtual_path.clone()
+    }
+
+    /// Metadata of the file as written so far.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub async fn metadata(&self) -> Result<Metadata> {
+        self.0.metadata().await
+    }
+
+    /// Changes attributes of the file being written, with the permissions of its path. Times are remembered, so that the
+    /// finished file has them.
+    ///
+    /// # Errors
+    /// `Denied`, `Quota` when growing, or what the storage says.
+    pub async fn set_attributes(&self, attributes: &Attributes) -> Result<()> {
+        self.0.set_attributes(attributes).await
+    }
+
+    /// Brings what was written to stable storage (SFTP-005).
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub async fn sync(&self) -> Result<()> {
+        Ok(self.0.file().sync().await?)
+    }
+}
+
+impl UploadState {
+    /// Metadata of the file as written so far.
+    pub(crate) async fn metadata(&self) -> Result<Metadata> {
+        Ok(self.file().metadata().await?)
+    }
+
+    /// See [`Upload::set_attributes`].
+    pub(crate) async fn set_attributes(&self, attributes: &Attributes) -> Result<()> {
+        let path = self.place.lock().virtual_path.clone();
+        let session = &self.parts.session;
+        let allowed = crate::fs::attributes::permitted(session, &path, attributes, self.parts.operation)?;
+        if let Some(size) = allowed.size {
+            self.allow_size(size)?;
+        }
+        if let Some(times) = allowed.times {
+            *self.times.lock() = Some(times);
+        }
+        crate::fs::attributes::tolerant(session, &self.place.lock().clone(), self.file().set_attributes(&allowed).await)
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if self.0.end() {
+            self.0.parts.session.core.0.reaper.abandon(self.0.clone());
+        }
+    }
+}
+
+struct InFlight<'a>(&'a UploadState);
+
+impl<'a> InFlight<'a> {
+    fn new(state: &'a UploadState) -> Self {
+        state.in_flight.fetch_add(1, Ordering::SeqCst);
+        Self(state)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        if self.0.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}

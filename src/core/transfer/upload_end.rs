@@ -1,0 +1,318 @@
+//! How an upload ends: committed, or given up.
+
+use std::sync::Arc;
+
+use entrepot_storage::{Attributes, CommitOptions, Durability, Metadata, Partial, StagedFile};
+use entrepot_store::{IntentEnd, OutboxEvent, UploadIntent};
+
+use super::{Settlement, Target, Upload, UploadState};
+use crate::{
+    audit::{FsDetails, Status},
+    error::{Error, Result},
+    fs::retire,
+    hooks::HookContext,
+    operation::Operation,
+    place::Place,
+    policy,
+    quota::Usage,
+    session::Direction,
+};
+
+impl Upload {
+    /// Ends the upload: the file gets its name, quota and audit are settled, then this resolves. All writes must have
+    /// been awaited. After an error the final name has what it had before, and what was written is kept as a partial
+    /// where that makes sense.
+    ///
+    /// Dropping the future abandons the answer: the commit goes on or becomes a partial, never half of each.
+    ///
+    /// # Errors
+    /// The first error of a write, `Denied` when the name was taken meanwhile by a file that may not be replaced, or what
+    /// the storage says.
+    pub async fn commit(self) -> Result<Metadata> {
+        let state = self.0.clone();
+        if !state.end() {
+            return Err(Error::Cancelled);
+        }
+        // A task of the core: a client that goes away while we commit does not stop it.
+        let core = state.parts.session.core.clone();
+        let mut committing = Box::pin(finish(state));
+        match futures_util::poll!(&mut committing) {
+            std::task::Poll::Ready(result) => result,
+            std::task::Poll::Pending => core.tasks().spawn(committing).await.unwrap_or(Err(Error::Cancelled)),
+        }
+    }
+
+    /// Ends the upload without giving the file its name; as dropping it does.
+    pub fn abort(self) {}
+}
+
+async fn finish(state: Arc<UploadState>) -> Result<Metadata> {
+    state.quiet().await;
+    let result = match state.failure() {
+        Some(error) => Err(error),
+        None => match &state.parts.target {
+            Target::Staged { file, intent, .. } => publish(&state, file, intent).await,
+            Target::InPlace { .. } => close_in_place(&state).await,
+        },
+    };
+    match result {
+        Ok(metadata) => Ok(metadata),
+        Err(error) => {
+            give_up(&state, &error).await;
+            Err(error)
+        }
+    }
+}
+
+async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &UploadIntent) -> Result<Metadata> {
+    let session = &state.parts.session;
+    let place = state.place.lock().clone();
+    if let Some(times) = state.remembered_times() {
+        let times = Attributes { times: Some(times), ..Attributes::default() };
+        crate::fs::attributes::tolerant(session, &place, file.set_attributes(&times).await)?;
+    }
+    before_publish(state, &place).await?;
+    let granted = policy::own_work(Operation::Upload, place.clone());
+    let found = present(session.account.door.stat(&granted, false).await)?;
+    let replaced = match &found {
+        Some(found) if found.is_directory() => return Err(Error::IsDirectory),
+        Some(found) => {
+            if state.parts.replaced.is_none() && state.parts.operation == Operation::Upload && !found.is_symlink() {
+                // Somebody else made that file meanwhile: replacing it needs its own permission.
+                policy::authorize(&session.account.user, Operation::Overwrite, &place.virtual_path)?;
+            }
+            Some(retire::replaced(found))
+        }
+        None => None,
+    };
+    intent_is_stored(state, intent, &place, replaced).await?;
+    let durability = durability(session.core.settings().transfers.durability.as_str());
+    let options = CommitOptions { replace: found.is_some(), durability };
+    let metadata = file.commit(&place.path, options).await?;
+    settle_published(state, &place, intent, &metadata, replaced).await?;
+    Ok(metadata)
+}
+
+/// The row must be in the database, and must say what is true, before the rename: it is what a restart goes by.
+async fn intent_is_stored(state: &UploadState, intent: &UploadIntent, place: &Place, replaced: Option<u64>) -> Result<()> {
+    let store = state.parts.session.core.0.store.transfers();
+    if let Target::Staged { stored, .. } = &state.parts.target {
+        let stored = stored.lock().take();
+        if let Some(stored) = stored {
+            stored.await.map_err(|error| Error::internal("storing an upload intent", error))?;
+        }
+    }
+    let replaced_size = replaced.map(signed);
+    if replaced_size != intent.replaced_size || place.path.as_bytes() != intent.backend_path {
+        let changed = UploadIntent {
+            replaced_size,
+            backend_path: place.path.as_bytes().to_vec(),
+            virtual_path: place.virtual_path.as_bytes().to_vec(),
+            ..intent.clone()
+        };
+        store.begin(changed).await.map_err(|error| Error::internal("storing an upload intent", error))?;
+    }
+    Ok(())
+}
+
+async fn settle_published(
+    state: &Arc<UploadState>,
+    place: &Place,
+    intent: &UploadIntent,
+    metadata: &Metadata,
+    replaced: Option<u64>,
+) -> Result<()> {
+    let session = &state.parts.session;
+    let change = Usage {
+        files: i64::from(replaced.is_none()) - state.parts.charged.files,
+        size: signed(metadata.size) - replaced.map_or(0, signed) - state.parts.charged.size,
+    };
+    if let Some(reservation) = state.reservation.lock().take() {
+        reservation.settle(change);
+    }
+    leave(state, place);
+    let event = upload_event(state, "upload", place, Status::Ok, metadata.size);
+    let is_first = session.account.first_transfer_pending(Direction::Upload);
+    let first = is_first.then(|| upload_event(state, "first-upload", place, Status::Ok, metadata.size)).flatten();
+    let settled = Settlement::default()
+        .change(session, place, change, true)
+        .moved(session, Direction::Upload, state.moved())
+        .intent(IntentEnd::Delete(intent.id.clone()))
+        .event(event)
+        .first(session, Direction::Upload, first)
+        .write(session)
+        .await;
+    after(state, place, metadata.size).await;
+    settled
+}
+
+/// The end of a change in place: the file is what it is, quota follows (QTA-002).
+async fn close_in_place(state: &Arc<UploadState>) -> Result<Metadata> {
+    let place = state.place.lock().clone();
+    let mut metadata = state.file().metadata().await?;
+    if let Some(times) = state.remembered_times() {
+        let times = Attributes { times: Some(times), ..Attributes::default() };
+        crate::fs::attributes::tolerant(&state.parts.session, &place, state.file().set_attributes(&times).await)?;
+        metadata = state.file().metadata().await?;
+    }
+    settle_in_place(state, &place, Status::Ok, metadata.size).await?;
+    after(state, &place, metadata.size).await;
+    Ok(metadata)
+}
+
+async fn settle_in_place(state: &Arc<UploadState>, place: &Place, status: Status, size: u64) -> Result<()> {
+    let session = &state.parts.session;
+    let change = Usage { files: 0, size: signed(size) - state.parts.charged.size };
+    if let Some(reservation) = state.reservation.lock().take() {
+        reservation.settle(change);
+    }
+    leave(state, place);
+    let mut settlement = Settlement::default().change(session, place, change, true).moved(session, Direction::Upload, state.moved());
+    if state.moved() > 0 || status != Status::Ok {
+        settlement = settlement.event(upload_event(state, "upload", place, status, size));
+    }
+    settlement.write(session).await
+}
+
+/// Ends an upload that nobody will commit: a partial is kept where it can be resumed, its bytes are charged, the audit row
+/// says how it ended. Errors are logged: there is nobody to tell.
+pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
+    state.quiet().await;
+    let place = state.place.lock().clone();
+    let status = Status::of(error);
+    let result = match &state.parts.target {
+        Target::InPlace { .. } => {
+            let size = state.file().size();
+            settle_in_place(state, &place, status, size).await
+        }
+        Target::Staged { file, intent, .. } => {
+            let keep = keeps_partial(state, error);
+            match file.abandon(keep).await {
+                Ok(partial) => settle_given_up(state, &place, intent, partial, status).await,
+                Err(error) => Err(error.into()),
+            }
+        }
+    };
+    if let Err(error) = result {
+        tracing::error!(connection_id = %state.parts.session.id, virtual_path = %place.virtual_path, %error, "giving up an upload");
+        leave(state, &place);
+    }
+    state.reservation.lock().take();
+}
+
+/// Mode 1 keeps nothing; the others keep what can be resumed, unless there was no room for it (ACC-282, decisions on modes
+/// in ARCHITECTURE.md).
+fn keeps_partial(state: &UploadState, error: &Error) -> bool {
+    let mode = state.parts.session.core.settings().common.upload_mode;
+    !matches!(error, Error::Quota | Error::NoSpace | Error::Denied(_)) && (mode & 2 != 0 || mode & 1 == 0)
+}
+
+async fn settle_given_up(
+    state: &Arc<UploadState>,
+    place: &Place,
+    intent: &UploadIntent,
+    partial: Option<Partial>,
+    status: Status,
+) -> Result<()> {
+    let session = &state.parts.session;
+    let core = &session.core.0;
+    let charged = partial.as_ref().map_or(Usage::default(), |partial| Usage { files: 1, size: signed(partial.durable) });
+    let change = Usage { files: charged.files - state.parts.charged.files, size: charged.size - state.parts.charged.size };
+    if let Some(reservation) = state.reservation.lock().take() {
+        reservation.settle(change);
+    }
+    let size = partial.as_ref().map_or(state.file().size(), |partial| partial.durable);
+    let end = match partial {
+        Some(partial) => {
+            let left = UploadIntent {
+                state: entrepot_store::UploadState::Partial,
+                backend_path: place.path.as_bytes().to_vec(),
+                virtual_path: place.virtual_path.as_bytes().to_vec(),
+                size: signed(partial.durable),
+                charged_size: charged.size,
+                charged_files: charged.files,
+                token: partial.token,
+                updated_at: core.clock.millis(),
+                ..intent.clone()
+            };
+            core.partials.insert(left.clone());
+            IntentEnd::Partial(Box::new(left))
+        }
+        None => IntentEnd::Delete(intent.id.clone()),
+    };
+    let event = upload_event(state, "upload", place, status, size);
+    let settled = Settlement::default()
+        .change(session, place, change, true)
+        .moved(session, Direction::Upload, state.moved())
+        .intent(end)
+        .event(event)
+        .write(session)
+        .await;
+    leave(state, place);
+    settled
+}
+
+/// Takes the upload out of the lists that show it as running.
+fn leave(state: &Arc<UploadState>, place: &Place) {
+    let core = &state.parts.session.core.0;
+    core.registry.end_transfer(&state.parts.progress);
+    state.parts.session.overlay.remove(&place.virtual_path, state);
+}
+
+fn upload_event(state: &UploadState, action: &str, place: &Place, status: Status, size: u64) -> Option<OutboxEvent> {
+    let session = &state.parts.session;
+    let details = FsDetails { size, started_at: state.parts.progress.started_at(), ..FsDetails::default() };
+    session.core.0.audit.fs_event(session, action, place, status, &details)
+}
+
+fn hook_context(state: &UploadState, place: &Place, size: u64) -> HookContext {
+    let session = &state.parts.session;
+    HookContext {
+        user: session.account.user.clone(),
+        operation: Operation::Upload,
+        path: place.virtual_path.clone(),
+        target: None,
+        size: Some(size),
+        protocol: session.protocol,
+        ip: session.peer.remote.ip(),
+        session: session.id.clone(),
+    }
+}
+
+async fn before_publish(state: &UploadState, place: &Place) -> Result<()> {
+    let hooks = &state.parts.session.core.0.hooks;
+    if !hooks.wants(Operation::Upload) {
+        return Ok(());
+    }
+    hooks.before_publish(&hook_context(state, place, state.file().size())).await
+}
+
+async fn after(state: &UploadState, place: &Place, size: u64) {
+    let hooks = &state.parts.session.core.0.hooks;
+    if hooks.wants(Operation::Upload)
+        && let Err(error) = hooks.after(&hook_context(state, place, size)).await
+    {
+        tracing::warn!(connection_id = %state.parts.session.id, %error, "a hook failed after an upload");
+    }
+}
+
+/// What is there; a missing entry is no error.
+pub(crate) fn present(found: Result<Metadata>) -> Result<Option<Metadata>> {
+    match found {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+pub(crate) fn durability(setting: &str) -> Durability {
+    match setting {
+        "commit" => Durability::Commit,
+        "never" => Durability::Never,
+        _ => Durability::Background,
+    }
+}
+
+pub(crate) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
