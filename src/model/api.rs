@@ -11,7 +11,6 @@ use crate::wire::is_default;
 #[serde(default)]
 pub struct ApiResponse {
     /// May be empty.
-    #[serde(skip_serializing_if = "is_default")]
     pub message: String,
     /// What went wrong, if anything.
     #[serde(skip_serializing_if = "is_default")]

@@ -246,5 +246,24 @@ mod tests {
             prop_assert!(glob.matches(name.as_bytes()));
             prop_assert_eq!(glob.matches(other.as_bytes()), name == other);
         }
+
+        #[test]
+        fn agrees_with_the_definition(pattern in "[ab*?]{0,7}", name in "[ab/]{0,8}") {
+            let glob = Glob::new(pattern.as_bytes()).unwrap();
+            prop_assert_eq!(glob.matches(name.as_bytes()), by_definition(pattern.as_bytes(), name.as_bytes()));
+        }
+    }
+
+    /// Slow and obvious.
+    fn by_definition(pattern: &[u8], name: &[u8]) -> bool {
+        match (pattern, name) {
+            ([], []) => true,
+            ([b'*', rest @ ..], _) => {
+                by_definition(rest, name) || matches!(name, [c, more @ ..] if *c != b'/' && by_definition(pattern, more))
+            }
+            ([b'?', rest @ ..], [c, more @ ..]) => *c != b'/' && by_definition(rest, more),
+            ([p, rest @ ..], [c, more @ ..]) => p == c && by_definition(rest, more),
+            _ => false,
+        }
     }
 }

@@ -69,10 +69,9 @@ impl DirectoryPermissions {
     /// Whether an entry may apply to a directory strictly below `directory`, so that permissions may differ inside (ACC-140).
     pub fn any_below(&self, directory: &VirtualPath) -> bool {
         let segments: Vec<&[u8]> = directory.components().collect();
-        let exact = self
-            .exact
-            .keys()
-            .any(|key| VirtualPath::parse(key).is_ok_and(|path| path != *directory && path.starts_with(directory)));
+        let above = if directory.is_root() { &[][..] } else { directory.as_bytes() };
+        // Keys are clean paths, so only a deeper one goes on with a slash and a name.
+        let exact = self.exact.keys().any(|key| key.strip_prefix(above).is_some_and(|rest| rest.len() > 1 && rest[0] == b'/'));
         exact || self.wildcards.iter().any(|w| w.segments.len() > segments.len() && w.matches_start(&segments))
     }
 }
@@ -154,6 +153,7 @@ mod tests {
         let permissions = compiled(r#"{"/": ["*"], "/a/b/c": ["list"], "/w/*/x": ["list"]}"#);
         assert!(permissions.any_below(&path("/a/b")) && permissions.any_below(&path("/a")));
         assert!(!permissions.any_below(&path("/a/b/c")) && !permissions.any_below(&path("/ab")));
+        assert!(permissions.any_below(&path("/")) && !compiled(r#"{"/": ["*"]}"#).any_below(&path("/")));
         assert!(permissions.any_below(&path("/w/q")) && !permissions.any_below(&path("/w/q/x")));
     }
 
