@@ -42,6 +42,7 @@ pub(crate) fn read_trusted(path: &Path, limit: u64) -> Result<String, ConfigErro
     if metadata.len() > limit {
         return Err(failed(std::io::Error::from(std::io::ErrorKind::FileTooLarge)));
     }
+    #[expect(clippy::disallowed_methods, reason = "configuration files are read here")]
     fs::read_to_string(path).map_err(failed)
 }
 

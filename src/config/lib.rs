@@ -21,6 +21,7 @@ mod path;
 mod reader;
 pub mod registry;
 mod rules;
+mod secret_files;
 pub mod settings;
 mod source;
 

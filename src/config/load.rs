@@ -10,7 +10,7 @@ use crate::layers::{Built, Entry, Layers};
 use crate::registry::{Support, find};
 use crate::settings::Settings;
 use crate::source::{Origin, Sources};
-use crate::{environment, environment_directory, file, reader, rules};
+use crate::{environment, environment_directory, file, reader, rules, secret_files};
 
 #[cfg(test)]
 mod tests;
@@ -73,6 +73,7 @@ pub fn load(sources: Sources) -> Result<Loaded, ConfigError> {
     built.warnings.extend(rules::unused_warning(&unused));
     check_support(&mut built)?;
     rules::check(&mut built)?;
+    secret_files::read(&mut built, &sources.data_dir)?;
     let mut settings: Settings = serde_json::from_value(built.tree).map_err(|error| ConfigError::Internal(error.to_string()))?;
     settings.data_dir = sources.data_dir;
     Ok(Loaded {

@@ -1,1 +1,180 @@
+//! Tests of loading as a whole, on files in a temporary folder.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::registry;
+
+mod layering;
+mod validation;
+
+/// A data folder with files, all as a careful owner would leave them.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for (name, text) in files {
+        write(folder.path(), name, text, 0o640);
+    }
+    folder
+}
+
+#[expect(clippy::disallowed_methods, reason = "test files")]
+fn write(folder: &Path, name: &str, text: &str, mode: u32) {
+    let path = folder.join(name);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).expect("folders can be made");
+    }
+    fs::write(&path, text).expect("files can be written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("modes can be set");
+}
+
+fn sources(folder: &TempDir, env: &[(&str, &str)]) -> Sources {
+    Sources {
+        search_files: true,
+        env_d: true,
+        system_dir: folder.path().join("etc"),
+        env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        ..Sources::new(folder.path())
+    }
+}
+
+fn loaded(files: &[(&str, &str)], env: &[(&str, &str)]) -> Loaded {
+    let folder = folder(files);
+    load(sources(&folder, env)).expect("the settings are valid")
+}
+
+/// The text of the error.
+fn refused(files: &[(&str, &str)], env: &[(&str, &str)]) -> String {
+    let folder = folder(files);
+    match load(sources(&folder, env)) {
+        Ok(_) => panic!("the settings were accepted"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn row(loaded: &Loaded, key: &str) -> Row {
+    let mut rows = loaded.rows().into_iter();
+    rows.find(|row| row.key == key).unwrap_or_else(|| panic!("{key} has a row"))
+}
+
+// The registry and the typed tree have the same keys: unknown fields and missing ones both fail.
+#[test]
+fn every_key_maps_to_a_field_and_every_field_to_a_key() {
+    let one_of_each = [
+        ("ENTREPOT_COMMON__RATE_LIMITERS__0__BURST", "2"),
+        ("ENTREPOT_HTTPD__BINDINGS__0__SECURITY__HTTPS_PROXY_HEADERS__0__KEY", "X-Forwarded-Proto"),
+        ("ENTREPOT_HTTPD__BINDINGS__0__SECURITY__HTTPS_PROXY_HEADERS__0__VALUE", "https"),
+    ];
+    let loaded = loaded(&[], &one_of_each);
+    for setting in registry::settings() {
+        let path = setting.key.replace("[]", "[0]");
+        assert!(loaded.origins.contains_key(&path), "{path}");
+    }
+    assert_eq!(loaded.settings.common.rate_limiters.len(), 1);
+    assert_eq!(loaded.settings.httpd.bindings[0].security.https_proxy_headers[0].value, "https");
+}
+
+// LOAD-003
+#[test]
+fn nothing_configured_means_defaults_without_warnings() {
+    let loaded = loaded(&[], &[]);
+    assert_eq!(loaded.warnings, Vec::<String>::new());
+    assert!(loaded.origins.values().all(Origin::is_default));
+    let settings = &loaded.settings;
+    assert_eq!(settings.sftpd.bindings.len(), 1);
+    assert_eq!(settings.sftpd.bindings[0].port, 2022); // CFG-059
+    assert_eq!(settings.common.idle_timeout, 15); // CFG-001
+    assert_eq!(settings.data_provider.naming_rules, 5); // CFG-171
+    assert_eq!(settings.data_provider.name, "entrepot.db");
+    assert_eq!(settings.mfa.totp[0].issuer, "Entrepot"); // SEC-098
+    assert_eq!(settings.transfers.durability, "background");
+    assert!(settings.common.defender.enabled);
+    assert_eq!(settings.data_provider.password_hashing.parameters(), entrepot_secrets::HashingParameters::default());
+}
+
+// LOAD-001
+#[test]
+fn relative_paths_are_below_the_data_folder() {
+    let folder = folder(&[]);
+    let settings = load(sources(&folder, &[])).expect("valid").settings;
+    assert_eq!(settings.resolve(&settings.data_provider.name), folder.path().join("entrepot.db"));
+    assert_eq!(settings.resolve("/var/x"), Path::new("/var/x"));
+}
+
+// Decisions, first start: HTTPS and a redirect only when nothing mentions the bindings.
+#[test]
+fn http_bindings_default_to_https_and_a_redirect() {
+    let bindings = loaded(&[], &[]).settings.httpd.bindings;
+    let seen: Vec<_> = bindings
+        .iter()
+        .map(|binding| (binding.port, binding.enable_https, binding.self_signed, binding.redirect_to_https))
+        .collect();
+    assert_eq!(seen, [(8443, true, true, false), (8080, false, false, true)]);
+}
+
+// Decisions, first start; CFG-191, CFG-198
+#[test]
+fn mentioned_http_bindings_have_the_reference_defaults() {
+    let by_file = loaded(&[("entrepot.toml", "[[httpd.bindings]]\nrender_openapi = false\n")], &[]);
+    let by_variable = loaded(&[], &[("ENTREPOT_HTTPD__BINDINGS__0__RENDER_OPENAPI", "0")]);
+    for loaded in [by_file, by_variable] {
+        let bindings = &loaded.settings.httpd.bindings;
+        assert_eq!(bindings.len(), 1);
+        assert_eq!((bindings[0].port, bindings[0].enable_https), (8080, false));
+        assert!(!bindings[0].render_openapi);
+        assert!(loaded.warnings.iter().any(|warning| warning.contains("plain HTTP")), "{:?}", loaded.warnings);
+    }
+    let local = loaded(&[], &[("ENTREPOT_HTTPD__BINDINGS__0__ADDRESS", "127.0.0.1")]);
+    assert_eq!(local.warnings, Vec::<String>::new());
+}
+
+// An empty list in the file is a mention, too.
+#[test]
+fn empty_list_in_the_file_means_no_bindings() {
+    let loaded = loaded(&[("entrepot.json", r#"{"httpd": {"bindings": []}, "sftpd": {"bindings": []}}"#)], &[]);
+    assert!(loaded.settings.httpd.bindings.is_empty());
+    assert!(loaded.settings.sftpd.bindings.is_empty());
+}
+
+// ENV-008
+#[test]
+fn first_administrator_comes_from_the_environment() {
+    let name = ("ENTREPOT_DEFAULT_ADMIN_USERNAME", "root");
+    let admin = loaded(&[("env.d/admin", "ENTREPOT_DEFAULT_ADMIN_PASSWORD=swordfish")], &[name]).default_admin;
+    let admin = admin.expect("both are given");
+    assert_eq!((admin.username.as_str(), admin.password.expose().as_str()), ("root", "swordfish"));
+    assert!(!format!("{admin:?}").contains("swordfish"));
+    assert!(loaded(&[], &[name]).default_admin.is_none());
+}
+
+// LOAD-011
+#[test]
+fn rows_and_debug_output_hide_secrets() {
+    let env = [
+        ("ENTREPOT_KMS__SECRETS__MASTER_KEY", "hunter2"),
+        ("ENTREPOT_HTTPD__SIGNING_PASSPHRASE", "hunter2"),
+        ("ENTREPOT_HTTPD__SETUP__INSTALLATION_CODE", "hunter2"),
+        ("ENTREPOT_HTTPD__BINDINGS__0__BASE_URL", "https://me:hunter2@example.org/x"),
+    ];
+    let loaded = loaded(&[], &env);
+    assert_eq!(row(&loaded, "kms.secrets.master_key").value, r#""***""#);
+    assert_eq!(row(&loaded, "kms.secrets.additional_master_keys").value, "[]");
+    assert_eq!(row(&loaded, "httpd.bindings[0].base_url").value, r#""https://me:***@example.org/x""#);
+    assert_eq!(&*loaded.settings.kms.secrets.master_key, "hunter2");
+    for row in loaded.rows() {
+        assert!(!row.value.contains("hunter2"), "{row:?}");
+    }
+    assert!(!format!("{:?}", loaded.settings.kms).contains("hunter2"));
+    assert!(!format!("{:?}", loaded.settings.httpd.setup).contains("hunter2"));
+}
+
+#[test]
+fn cold_changes_ask_for_a_restart() {
+    let old = loaded(&[], &[]);
+    let new = loaded(&[], &[("ENTREPOT_COMMON__IDLE_TIMEOUT", "3"), ("ENTREPOT_SFTPD__BINDINGS__0__PORT", "22")]);
+    assert_eq!(old.needs_restart(&new), ["sftpd.bindings[0].port"]);
+    assert_eq!(old.needs_restart(&old), Vec::<String>::new());
+}
