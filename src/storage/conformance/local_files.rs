@@ -156,6 +156,39 @@ async fn slow_file_system_is_touched_in_the_pool_only() {
 }
 
 #[tokio::test]
+async fn freeing_a_large_file_is_left_to_the_pool() {
+    let subject = without_pool(false).await;
+    let backend = &*subject.backend;
+    let large = path("/large");
+    let sparse = fs::File::options().write(true).create_new(true).open(subject.root().join("large")).expect("create");
+    sparse.set_len(100 << 20).expect("size");
+    let empty = Attributes { size: Some(0), ..Attributes::default() };
+    if backend.capabilities().immediate {
+        assert_eq!(kind(backend.remove_file(&large).await), ErrorKind::Io);
+        assert_eq!(kind(backend.set_attributes(&large, &empty, true).await), ErrorKind::Io);
+        assert_eq!(kind(backend.rename(&path("/old"), &large, true).await), ErrorKind::Io);
+        let upload = backend.stage(&large, staging("one")).await.expect("stage");
+        assert_eq!(kind(upload.commit(&large, replacing()).await), ErrorKind::Io);
+    }
+    assert_eq!(fs::metadata(subject.root().join("large")).expect("stat").len(), 100 << 20);
+
+    // With a pool each of them does what it says.
+    let options = crate::local::LocalOptions::new(super::pool());
+    let backend = crate::local::LocalBackend::new(subject.root(), options);
+    backend.check_root().await.expect("root");
+    backend.rename(&path("/old"), &large, true).await.expect("rename");
+    assert_eq!(get(&backend, "/large").await.expect("read"), b"old");
+    sparse.set_len(0).expect("the replaced file is still open here");
+    let file = backend.open_in_place(&large, InPlaceOptions::default()).await.expect("open");
+    file.set_attributes(&Attributes { size: Some(100 << 20), ..Attributes::default() }).await.expect("grow");
+    file.set_attributes(&empty).await.expect("shrink");
+    assert_eq!(backend.stat(&large, true).await.expect("stat").size, 0);
+    file.set_attributes(&Attributes { size: Some(100 << 20), ..Attributes::default() }).await.expect("grow");
+    backend.remove_file(&large).await.expect("remove");
+    assert_eq!(kind(backend.stat(&large, true).await), ErrorKind::NotFound);
+}
+
+#[tokio::test]
 async fn slow_file_answers_nothing_at_once() {
     let subject = pooled();
     let backend = &*subject.backend;

@@ -44,11 +44,16 @@ fn proc_name(fd: impl AsFd) -> String {
     format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd())
 }
 
+/// Where `/proc` is not mounted the call is not possible; "not found" would be taken for the file's absence.
+fn without_proc(error: Errno) -> Errno {
+    if error == Errno::NOENT { Errno::OPNOTSUPP } else { error }
+}
+
 /// Sets permission bits. Works with `O_PATH` descriptors, by way of `/proc`: `fchmodat2` is younger than many kernels.
 pub(crate) fn chmod(fd: impl AsFd, mode: u32) -> Result<()> {
     let mode = Mode::from_raw_mode(mode & 0o7777);
     match fchmod(&fd, mode) {
-        Err(Errno::BADF) => chmodat(CWD, proc_name(&fd), mode, AtFlags::empty()),
+        Err(Errno::BADF) => chmodat(CWD, proc_name(&fd), mode, AtFlags::empty()).map_err(without_proc),
         other => other,
     }
 }
@@ -73,7 +78,7 @@ pub(crate) fn set_times(fd: impl AsFd, accessed: Timestamp, modified: Timestamp)
     }
     match utimensat(&fd, "", &times, AtFlags::EMPTY_PATH) {
         // Before Linux 5.8 the flag is not known here.
-        Err(Errno::INVAL | Errno::NOENT) => utimensat(CWD, proc_name(&fd), &times, AtFlags::empty()),
+        Err(Errno::INVAL | Errno::NOENT) => utimensat(CWD, proc_name(&fd), &times, AtFlags::empty()).map_err(without_proc),
         other => other,
     }
 }
@@ -83,7 +88,7 @@ pub(crate) fn truncate(fd: impl AsFd, size: u64) -> Result<()> {
     match fs::ftruncate(&fd, size) {
         Err(Errno::BADF | Errno::INVAL) => {
             let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-            fs::ftruncate(openat(CWD, proc_name(&fd), flags, Mode::empty())?, size)
+            fs::ftruncate(openat(CWD, proc_name(&fd), flags, Mode::empty()).map_err(without_proc)?, size)
         }
         other => other,
     }
