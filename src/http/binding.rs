@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use entrepot_net::BindSpec;
+use entrepot_config::settings::HttpBinding;
+use entrepot_net::{BindSpec, NetError};
 use rustls::ServerConfig;
 
 use crate::HeaderOverrides;
@@ -14,12 +15,26 @@ pub struct Binding {
     pub listen: BindSpec,
     /// HTTPS with this configuration; `None` is plain HTTP.
     pub tls: Option<Arc<ServerConfig>>,
-    /// Answers everything but `/healthz` with a redirect to the first HTTPS binding.
-    pub redirect_to_https: bool,
+    /// Answers everything but `/healthz` with a redirect to HTTPS.
+    pub redirect: Redirect,
     /// What is served.
     pub features: Features,
     /// Headers that settings want otherwise than the defaults.
     pub headers: HeaderOverrides,
+    /// Names under which requests are answered; empty is all (HTTP-014).
+    pub allowed_hosts: Vec<String>,
+}
+
+/// Where plain requests are sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Redirect {
+    /// Nowhere: they are answered.
+    #[default]
+    None,
+    /// To the first HTTPS binding of this server.
+    OwnHttps,
+    /// To HTTPS at this host, with its port if it is not the usual one; empty is the host of the request (HTTP-015).
+    Host(String),
 }
 
 /// Which areas a binding serves (HTTP-003).
@@ -31,11 +46,82 @@ pub struct Features {
     pub web_admin: bool,
     /// `/web/client`.
     pub web_client: bool,
+    /// Tokens for administrators against name and password (HTTP-010).
+    pub admin_token: bool,
+    /// Tokens for users against name and password (HTTP-010).
+    pub user_token: bool,
 }
 
 impl Default for Features {
     fn default() -> Self {
-        Self { rest_api: true, web_admin: true, web_client: true }
+        Self { rest_api: true, web_admin: true, web_client: true, admin_token: true, user_token: true }
+    }
+}
+
+/// Bits of `disabled_login_methods`.
+const ADMIN_TOKEN: u32 = 16;
+const USER_TOKEN: u32 = 32;
+
+impl Binding {
+    /// The binding that the settings describe; `index` is its place in `httpd.bindings`. `tls` is used if it is an HTTPS
+    /// binding. `Ok(None)`: the port is 0, the binding is off.
+    ///
+    /// # Errors
+    /// The binding asks for HTTPS and there is no configuration, or for a protection that this build does not have:
+    /// better no listener than one without it.
+    pub fn from_settings(index: usize, settings: &HttpBinding, tls: Option<Arc<ServerConfig>>) -> Result<Option<Self>, NetError> {
+        if settings.port == 0 {
+            return Ok(None);
+        }
+        let setting_key = format!("httpd.bindings[{index}]");
+        refuse_missing(&setting_key, settings)?;
+        let tls = if settings.enable_https {
+            let missing =
+                || NetError::Tls(format!("{setting_key}.enable_https needs a certificate, or {setting_key}.self_signed"));
+            Some(tls.ok_or_else(missing)?)
+        } else {
+            None
+        };
+        let security = &settings.security;
+        let redirect = if settings.redirect_to_https {
+            Redirect::OwnHttps
+        } else if security.enabled && security.https_redirect {
+            Redirect::Host(security.https_host.clone())
+        } else {
+            Redirect::None
+        };
+        let disabled = settings.disabled_login_methods;
+        Ok(Some(Self {
+            listen: BindSpec { address: settings.address.clone(), port: settings.port, setting_key },
+            tls,
+            redirect,
+            features: Features {
+                rest_api: settings.enable_rest_api,
+                web_admin: settings.enable_web_admin,
+                web_client: settings.enable_web_client,
+                admin_token: disabled & ADMIN_TOKEN == 0,
+                user_token: disabled & USER_TOKEN == 0,
+            },
+            headers: HeaderOverrides::from_settings(security),
+            allowed_hosts: if security.enabled { security.allowed_hosts.clone() } else { Vec::new() },
+        }))
+    }
+}
+
+/// Settings that restrict or identify clients and have no effect yet.
+fn refuse_missing(key: &str, settings: &HttpBinding) -> Result<(), NetError> {
+    let missing = [
+        (settings.client_auth_type != 0, "client_auth_type"),
+        (settings.proxy_mode != 0, "proxy_mode"),
+        (!settings.client_ip_proxy_header.is_empty(), "client_ip_proxy_header"),
+        (!settings.tls_cipher_suites.is_empty(), "tls_cipher_suites"),
+        (settings.address.starts_with('/'), "address (a unix socket)"),
+        (!settings.security.hosts_proxy_headers.is_empty(), "security.hosts_proxy_headers"),
+        (!settings.security.https_proxy_headers.is_empty(), "security.https_proxy_headers"),
+    ];
+    match missing.into_iter().find(|(is_set, _)| *is_set) {
+        Some((_, name)) => Err(NetError::NotBuilt { setting: format!("{key}.{name}") }),
+        None => Ok(()),
     }
 }
 
@@ -44,6 +130,69 @@ impl Default for Features {
 pub(crate) struct Bound {
     pub(crate) features: Features,
     pub(crate) headers: HeaderOverrides,
-    /// Port of HTTPS to send clients to.
-    pub(crate) redirect_port: Option<u16>,
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) redirect: Redirect,
+    /// Port of the first HTTPS binding, for [`Redirect::OwnHttps`].
+    pub(crate) https_port: u16,
+}
+
+impl Bound {
+    /// Whether requests for this host name are answered (HTTP-014).
+    pub(crate) fn answers(&self, host: Option<&crate::Host>) -> bool {
+        self.allowed_hosts.is_empty()
+            || host.is_some_and(|host| {
+                let full = host.port.map(|port| format!("{}:{port}", host.name));
+                self.allowed_hosts.iter().any(|allowed| {
+                    allowed.eq_ignore_ascii_case(&host.name)
+                        || full.as_ref().is_some_and(|full| allowed.eq_ignore_ascii_case(full))
+                })
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Host;
+
+    fn settings() -> HttpBinding {
+        let folder = tempfile::tempdir().unwrap();
+        let loaded = entrepot_config::load(entrepot_config::Sources::new(folder.path())).unwrap();
+        loaded.settings.httpd.bindings[1].clone()
+    }
+
+    fn binding(settings: &HttpBinding) -> Result<Option<Binding>, NetError> {
+        Binding::from_settings(1, settings, None)
+    }
+
+    // HTTP-003, HTTP-010
+    #[test]
+    fn settings_say_what_is_served() {
+        let off = HttpBinding { port: 0, ..settings() };
+        assert!(binding(&off).unwrap().is_none());
+        let some = HttpBinding { enable_rest_api: false, disabled_login_methods: 32, redirect_to_https: false, ..settings() };
+        let some = binding(&some).unwrap().unwrap();
+        assert!(!some.features.rest_api && some.features.web_admin);
+        assert!(some.features.admin_token && !some.features.user_token);
+        assert_eq!((some.listen.port, some.redirect), (8080, Redirect::None));
+        assert_eq!(binding(&settings()).unwrap().unwrap().redirect, Redirect::OwnHttps);
+    }
+
+    #[test]
+    fn protection_that_is_not_built_keeps_the_binding_from_starting() {
+        let wrong = HttpBinding { client_auth_type: 1, ..settings() };
+        assert!(binding(&wrong).err().unwrap().to_string().contains("httpd.bindings[1].client_auth_type"));
+        let wrong = HttpBinding { enable_https: true, ..settings() };
+        assert!(binding(&wrong).err().unwrap().to_string().contains("httpd.bindings[1].enable_https"));
+    }
+
+    // HTTP-014
+    #[test]
+    fn only_allowed_hosts_are_answered() {
+        let bound = Bound { allowed_hosts: vec!["Files.example".into(), "nas:8443".into()], ..Bound::default() };
+        let answers = |text| bound.answers(Host::parse(text).as_ref());
+        assert!(answers("files.example") && answers("files.example:8443") && answers("nas:8443"));
+        assert!(!answers("nas") && !answers("evil.example") && !bound.answers(None));
+        assert!(Bound::default().answers(None));
+    }
 }

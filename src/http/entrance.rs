@@ -15,7 +15,7 @@ use actix_web::{
 use entrepot_net::{Gatekeeper, Protocol, Refusal};
 use futures_util::FutureExt;
 
-use crate::{Client, access_log::Line, binding::Bound, headers, redirect};
+use crate::{Client, Features, Host, access_log::Line, binding::Bound, headers, redirect};
 
 /// The form of a refusal for a path: JSON below `/api`, a page elsewhere. Given by `web`.
 pub type Refuse = fn(path: &str, status: StatusCode, text: &str) -> HttpResponse;
@@ -23,18 +23,21 @@ pub type Refuse = fn(path: &str, status: StatusCode, text: &str) -> HttpResponse
 /// What the entrance knows; one for all workers.
 pub struct Entrance {
     pub(crate) bindings: HashMap<SocketAddr, Bound>,
+    /// For connections that came through none of them.
+    pub(crate) otherwise: Bound,
     pub(crate) gatekeeper: Arc<dyn Gatekeeper>,
     pub(crate) refuse: Refuse,
 }
 
 impl Entrance {
-    /// An entrance without bindings: each request gets the defaults. For tests of routes.
-    pub fn open(gatekeeper: Arc<dyn Gatekeeper>, refuse: Refuse) -> Self {
-        Self { bindings: HashMap::new(), gatekeeper, refuse }
+    /// An entrance without bindings: each request is offered these features. For tests of routes.
+    pub fn open(features: Features, gatekeeper: Arc<dyn Gatekeeper>, refuse: Refuse) -> Self {
+        let otherwise = Bound { features, ..Bound::default() };
+        Self { bindings: HashMap::new(), otherwise, gatekeeper, refuse }
     }
 
     fn bound(&self, address: SocketAddr) -> Bound {
-        self.bindings.get(&address).cloned().unwrap_or_default()
+        self.bindings.get(&address).unwrap_or(&self.otherwise).clone()
     }
 }
 
@@ -91,8 +94,11 @@ fn early_answer(state: &Entrance, bound: &Bound, client: &Client, request: &Serv
     if request.path() == "/healthz" {
         return None;
     }
-    if let Some(port) = bound.redirect_port {
-        return Some(redirect::to_https(request, port));
+    if !bound.answers(Host::of(request.headers(), request.uri()).as_ref()) {
+        return Some((state.refuse)(request.path(), StatusCode::FORBIDDEN, "this host name is not allowed"));
+    }
+    if let Some(answer) = redirect::to_https(request, bound) {
+        return Some(answer);
     }
     match state.gatekeeper.admit(client.address, Protocol::Http) {
         Ok(permit) => {

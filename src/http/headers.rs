@@ -1,6 +1,7 @@
 //! Headers that every answer carries.
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use entrepot_config::settings::Security;
 
 /// Nothing inline, nothing from elsewhere, no frames (SEC-176). Pages, styles and signs come from this server only.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; \
@@ -24,6 +25,36 @@ pub struct HeaderOverrides {
     pub replace: Vec<(HeaderName, HeaderValue)>,
     /// `Strict-Transport-Security`; sent over HTTPS only.
     pub strict_transport_security: Option<HeaderValue>,
+}
+
+impl HeaderOverrides {
+    /// What differs from the defaults. What cannot stand in a header is left out, with a warning.
+    pub fn from_settings(security: &Security) -> Self {
+        if !security.enabled {
+            return Self::default();
+        }
+        let named = [
+            (header::CONTENT_SECURITY_POLICY, &security.content_security_policy),
+            (header::PERMISSIONS_POLICY, &security.permissions_policy),
+            (HeaderName::from_static("cross-origin-opener-policy"), &security.cross_origin_opener_policy),
+            (HeaderName::from_static("cross-origin-resource-policy"), &security.cross_origin_resource_policy),
+            (HeaderName::from_static("cross-origin-embedder-policy"), &security.cross_origin_embedder_policy),
+            (header::REFERRER_POLICY, &security.referrer_policy),
+        ];
+        let replace = named.into_iter().filter(|(_, text)| !text.is_empty()).filter_map(|(name, text)| {
+            let value = HeaderValue::from_str(text);
+            value
+                .inspect_err(|_| tracing::warn!(header = %name, "the configured value is no valid header, the default is sent"))
+                .ok()
+                .map(|value| (name, value))
+        });
+        let strict = (security.sts_seconds > 0).then(|| {
+            let subdomains = if security.sts_include_subdomains { "; includeSubDomains" } else { "" };
+            let preload = if security.sts_preload { "; preload" } else { "" };
+            HeaderValue::from_str(&format!("max-age={}{subdomains}{preload}", security.sts_seconds)).ok()
+        });
+        Self { replace: replace.collect(), strict_transport_security: strict.flatten() }
+    }
 }
 
 /// Adds what is missing: a header that the handler set stays as it is.

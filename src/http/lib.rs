@@ -14,7 +14,7 @@ mod host;
 mod redirect;
 mod server;
 
-pub use binding::{Binding, Features};
+pub use binding::{Binding, Features, Redirect};
 pub use client::Client;
 pub use entrance::{Entrance, Refuse, entrance};
 pub use headers::HeaderOverrides;

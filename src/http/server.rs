@@ -19,7 +19,7 @@ use actix_web::{
 use entrepot_net::{Gatekeeper, NetError, bind};
 use tokio::sync::{oneshot, watch};
 
-use crate::{Binding, Entrance, Refuse, binding::Bound, entrance};
+use crate::{Binding, Entrance, Redirect, Refuse, binding::Bound, entrance};
 
 /// Time for the headers of a request (HTTP-023).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -84,7 +84,7 @@ where
     F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let (listeners, addresses, bindings) = open(&options.bindings)?;
-    let entrance = Entrance { bindings, gatekeeper: options.gatekeeper, refuse: options.refuse };
+    let entrance = Entrance { bindings, otherwise: Bound::default(), gatekeeper: options.gatekeeper, refuse: options.refuse };
     let (started, start) = oneshot::channel();
     let (ending, ended) = watch::channel(false);
     let workers = options.workers.max(1);
@@ -127,9 +127,16 @@ fn open(bindings: &[Binding]) -> Result<Opened, NetError> {
     }
     let encrypted = bindings.iter().position(|binding| binding.tls.is_some()).map(|index| addresses[index].port());
     let bound = listeners.iter().zip(&addresses).map(|((_, binding), address)| {
-        let redirect = binding.redirect_to_https && binding.tls.is_none();
-        let state =
-            Bound { features: binding.features, headers: binding.headers.clone(), redirect_port: encrypted.filter(|_| redirect) };
+        // Without HTTPS of our own there is nowhere to send anybody: requests are answered.
+        let redirect =
+            if encrypted.is_none() && binding.redirect == Redirect::OwnHttps { Redirect::None } else { binding.redirect.clone() };
+        let state = Bound {
+            features: binding.features,
+            headers: binding.headers.clone(),
+            allowed_hosts: binding.allowed_hosts.clone(),
+            redirect,
+            https_port: encrypted.unwrap_or_default(),
+        };
         (*address, state)
     });
     let bound = bound.collect();

@@ -71,6 +71,12 @@ pub enum NetError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A setting asks for something that would protect or decide and is not built.
+    #[error("{setting} is set, and this build cannot do that yet; remove it to start without")]
+    NotBuilt {
+        /// Full key of the setting.
+        setting: String,
+    },
     /// A TLS setting cannot be met.
     #[error("TLS: {0}")]
     Tls(String),

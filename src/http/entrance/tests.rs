@@ -44,7 +44,7 @@ macro_rules! call {
 }
 
 fn open() -> Entrance {
-    Entrance::open(Arc::new(AllowAll), plain)
+    Entrance::open(Features::default(), Arc::new(AllowAll), plain)
 }
 
 // HTTP-007
@@ -92,7 +92,7 @@ async fn refusals_of_the_gatekeeper_have_their_codes() {
         (Refusal::RateLimited { retry_after: Duration::from_millis(1500) }, 429),
     ];
     for (refusal, code) in cases {
-        let entrance = Entrance::open(Arc::new(Refusing(refusal)), plain);
+        let entrance = Entrance::open(Features::default(), Arc::new(Refusing(refusal)), plain);
         let answer = call!(entrance, test::TestRequest::get().uri("/ok"));
         assert_eq!(answer.status().as_u16(), code, "{refusal:?}");
         if matches!(refusal, Refusal::RateLimited { .. }) {
@@ -104,7 +104,7 @@ async fn refusals_of_the_gatekeeper_have_their_codes() {
 // HTTP-002
 #[actix_web::test]
 async fn health_check_is_answered_whatever_the_gatekeeper_says() {
-    let entrance = Entrance::open(Arc::new(Refusing(Refusal::Banned)), plain);
+    let entrance = Entrance::open(Features::default(), Arc::new(Refusing(Refusal::Banned)), plain);
     let answer = call!(entrance, test::TestRequest::get().uri("/healthz"));
     assert_eq!(answer.status(), StatusCode::OK);
 }

@@ -18,11 +18,12 @@ fn refuse(_: &str, status: StatusCode, text: &str) -> HttpResponse {
     HttpResponse::build(status).body(text.to_owned())
 }
 
-fn binding(redirect_to_https: bool, tls: Option<Arc<rustls::ServerConfig>>) -> Binding {
+fn binding(is_redirect: bool, tls: Option<Arc<rustls::ServerConfig>>) -> Binding {
     Binding {
         listen: BindSpec { address: "127.0.0.1".into(), port: 0, setting_key: "httpd.bindings[0]".into() },
         tls,
-        redirect_to_https,
+        redirect: if is_redirect { Redirect::OwnHttps } else { Redirect::None },
+        allowed_hosts: Vec::new(),
         features: crate::Features::default(),
         headers: crate::HeaderOverrides::default(),
     }
