@@ -75,6 +75,9 @@ impl Decision {
 /// Decides whether `user` may do `operation` at `path`. Pure: the same question has the same answer.
 pub fn decide(user: &EffectiveUser, operation: Operation, path: &VirtualPath) -> Decision {
     let row = operation.row();
+    if let Err(denial) = reserved_allow(&row, path) {
+        return Decision::Deny(denial);
+    }
     if let Some(decision) = mounts_forbid(user, operation, path) {
         return decision;
     }
@@ -85,6 +88,15 @@ pub fn decide(user: &EffectiveUser, operation: Operation, path: &VirtualPath) ->
         Ok(()) => Decision::Allow,
         Err(denial) => Decision::Deny(denial),
     }
+}
+
+/// Names of unfinished uploads belong to the server: for clients they do not exist, and cannot be made.
+fn reserved_allow(row: &Row, path: &VirtualPath) -> Result<(), Denial> {
+    const RESERVED: &[u8] = b".entrepot-";
+    if path.components().any(|name| name.starts_with(RESERVED)) {
+        return Err(Denial { rule: "reserved_names", detail: format!("{path} is a name of the server's own"), hidden: !row.writes });
+    }
+    Ok(())
 }
 
 /// `/`, mount points and what contains them stay where they are (ACC-135, ACC-141, ACC-187, SFTP-032, SFTP-036).
@@ -200,6 +212,7 @@ pub(crate) fn authorize(user: &EffectiveUser, operation: Operation, path: &Virtu
 /// Leave to look what is at `path` while an operation there is being decided, never to tell the client.
 /// File patterns that hide the name hold here already.
 pub(crate) fn probe(user: &EffectiveUser, operation: Operation, path: &VirtualPath) -> Result<Granted> {
+    reserved_allow(&operation.row(), path)?;
     patterns_allow(user, operation, &operation.row(), path)?;
     Ok(Granted { operation, place: Place::of(user, path), probe: true })
 }

@@ -6,6 +6,7 @@ use super::UserFs;
 use crate::{
     error::{Error, Result},
     operation::Operation,
+    transfer::partials,
 };
 
 impl UserFs {
@@ -38,6 +39,10 @@ impl UserFs {
         self.before(Operation::RemoveDirectory, path, None, None).await?;
         let (fs, path) = (self.clone(), path.clone());
         self.finish(async move {
+            // Unfinished uploads are no content that anybody sees: they go with their directory.
+            for (place, partial) in fs.0.core.0.partials.take_in(fs.0.username(), granted.place()) {
+                partials::discard(&fs.0, &place, partial).await?;
+            }
             fs.0.account.door.remove_directory(&granted).await?;
             fs.settlement("rmdir", granted.place(), None, 0).write(&fs.0).await?;
             fs.after(Operation::RemoveDirectory, &path, None, None).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entrepot_model::VirtualPath;
-use entrepot_storage::{InPlaceOptions, Metadata, Partial, StageOptions, StagedFile};
+use entrepot_storage::{InPlaceOptions, Metadata, StageOptions, StagedFile};
 use entrepot_store::UploadIntent;
 use parking_lot::Mutex;
 use uuid::Uuid;
@@ -197,15 +197,17 @@ impl UserFs {
         let door = &session.account.door;
         let now = session.core.0.clock.millis();
         let id = partial.as_ref().map_or_else(|| Uuid::new_v4().simple().to_string(), |partial| partial.id.clone());
+        // What is there now, not what we remember: somebody may have been at the storage.
+        let resume = match &partial {
+            Some(partial) => door.partial(granted, &id, &partial.token).await?,
+            None => None,
+        };
         let options = StageOptions {
             id: id.clone(),
             owner: crate::accounts::owner(self.user()),
             umask: self.umask(),
             mode: found.file.as_ref().map(|file| file.mode),
-            resume: partial.as_ref().map(|partial| Partial {
-                durable: u64::try_from(partial.size).unwrap_or(0),
-                token: partial.token.clone(),
-            }),
+            resume,
             readable: door.capabilities(found.place.storage).read_write,
         };
         let file = door.stage(granted, &found.place.path, options).await?;

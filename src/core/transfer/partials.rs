@@ -68,6 +68,19 @@ impl PartialIndex {
         entries.remove(&key(username, place))
     }
 
+    /// Takes the partials out whose names lie directly in `directory`.
+    pub(crate) fn take_in(&self, username: &str, directory: &Place) -> Vec<(Place, UploadIntent)> {
+        let mut entries = self.entries.lock();
+        let folder = directory.folder.as_deref();
+        let lies_in = |intent: &UploadIntent| {
+            let path = VirtualPath::parse(&intent.backend_path).ok();
+            intent.username == username && intent.folder.as_deref() == folder && path.and_then(|path| path.parent()).as_ref() == Some(&directory.path)
+        };
+        let keys: Vec<Key> = entries.iter().filter(|(_, intent)| lies_in(intent)).map(|(key, _)| key.clone()).collect();
+        let taken = keys.iter().filter_map(|key| entries.remove(key));
+        taken.filter_map(|intent| Some((directory.at(VirtualPath::parse(&intent.backend_path).ok()?), intent))).collect()
+    }
+
     /// An upload of that name is being given up.
     pub(crate) fn closing(&self, username: &str, place: &Place) {
         *self.closing.lock().entry(key(username, place)).or_default() += 1;
