@@ -183,7 +183,7 @@ impl Channel {
                 write_version(&mut answers.out);
                 return Ok(());
             }
-            Ok(Message::Request { .. } | Message::Request { .. }) | Err(MessageError::Request { .. }) if !self.is_initialised => {
+            Ok(Message::Request { .. }) | Err(MessageError::Request { .. }) if !self.is_initialised => {
                 return Err(Fatal::Protocol("a request before INIT"));
             }
             Ok(Message::Request { id, request }) => (id, request),
@@ -197,7 +197,10 @@ impl Channel {
             Request::Read { handle, offset, length } => self.read(id, handle, offset, length, answers, port),
             Request::Write { handle, offset, data } => self.write(id, handle, offset, data, answers).await,
             other => match requests::prepare(&self.context, id, other, message.len(), &mut answers.out) {
-                Ok(Some(pending)) => self.run(pending, answers, port).await,
+                Ok(Some(pending)) => {
+                    let may_answer = !(pending.bulky && port.is_blocked());
+                    self.run(pending, may_answer, answers).await
+                }
                 Ok(None) => Ok(()),
                 Err(failure) => {
                     answers.fail(id, &failure);
@@ -265,7 +268,7 @@ impl Channel {
     }
 
     /// Polls an operation once if nothing stands before it; else, or if it is not ready, the lane takes it.
-    async fn run<P: Port>(&mut self, pending: Pending, answers: &mut Answers, port: &P) -> Result<(), Fatal> {
+    async fn run(&mut self, pending: Pending, may_answer: bool, answers: &mut Answers) -> Result<(), Fatal> {
         let Pending { mut answer, target, bulky, size } = pending;
         let after = match &target {
             Target::Paths(paths) => self.context.closing_at(paths),
@@ -276,7 +279,7 @@ impl Channel {
             Target::Paths(_) => after.is_empty(),
         };
         if is_free
-            && !(bulky && port.is_blocked())
+            && may_answer
             && let Some(reply) = poll_once(&mut answer)
         {
             answers.out.extend_from_slice(&reply);

@@ -43,32 +43,58 @@ pub fn has_fast_aes() -> bool {
     false
 }
 
-/// Sends `identification` (a whole line), reads what the client says first and decides. The stream that comes back
-/// gives russh what was read and swallows the identification that russh sends.
+/// What the first words of a client tell.
+#[derive(Debug)]
+pub struct Introduction<S> {
+    /// Its identification line, without the line end; empty if it sent none.
+    pub client: String,
+    /// What to offer to it.
+    pub offer: Offer,
+    /// Gives russh what was read, and swallows the identification that russh sends.
+    pub stream: ReplayStream<S>,
+}
+
+/// Sends `identification` (a whole line) and reads the client's line; with `choosing` also its KEXINIT, for which it waits
+/// no longer than [`TIME_LIMIT`]. The caller bounds the time for the line.
 ///
 /// Errors are those of the socket; a client that says nothing, or nonsense, gets [`Offer::All`].
-pub async fn choose<S>(mut io: S, identification: &[u8]) -> io::Result<(Offer, ReplayStream<S>)>
+pub async fn introduce<S>(mut io: S, identification: &[u8], choosing: bool) -> io::Result<Introduction<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     io.write_all(identification).await?;
     io.flush().await?;
-    let (mut seen, deadline) = (Vec::with_capacity(4096), Instant::now() + TIME_LIMIT);
-    let offer = loop {
-        match client_ciphers(&seen) {
-            Preface::Complete { to_server, to_client } => break decide(to_server, to_client),
-            Preface::Other => break Offer::All,
-            Preface::Incomplete if seen.len() >= MAX_PREFACE => break Offer::All,
+    let mut seen = Vec::with_capacity(4096);
+    while matches!(identification_line(&seen), Line::Incomplete) {
+        if io.read_buf(&mut seen).await? == 0 {
+            break;
+        }
+    }
+    let client = match identification_line(&seen) {
+        Line::Complete { line, .. } => String::from_utf8_lossy(line).into_owned(),
+        Line::Incomplete | Line::Other => String::new(),
+    };
+    let offer = if choosing && !client.is_empty() { choose(&mut io, &mut seen).await? } else { Offer::All };
+    let stream = ReplayStream { io, replay: seen, at: 0, swallow: identification.len() };
+    Ok(Introduction { client, offer, stream })
+}
+
+async fn choose<S: AsyncRead + Unpin>(io: &mut S, seen: &mut Vec<u8>) -> io::Result<Offer> {
+    let deadline = Instant::now() + TIME_LIMIT;
+    loop {
+        match client_ciphers(seen) {
+            Preface::Complete { to_server, to_client } => return Ok(decide(to_server, to_client)),
+            Preface::Other => return Ok(Offer::All),
+            Preface::Incomplete if seen.len() >= MAX_PREFACE => return Ok(Offer::All),
             Preface::Incomplete => {}
         }
-        match timeout_at(deadline, io.read_buf(&mut seen)).await {
+        match timeout_at(deadline, io.read_buf(seen)).await {
             // Too slow, or gone: russh goes on from here, and meets the end of the stream itself.
-            Err(_) | Ok(Ok(0)) => break Offer::All,
+            Err(_) | Ok(Ok(0)) => return Ok(Offer::All),
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Err(error),
         }
-    };
-    Ok((offer, ReplayStream { io, replay: seen, at: 0, swallow: identification.len() }))
+    }
 }
 
 /// russh takes one cipher for both directions, from the client's list towards us.
@@ -88,15 +114,37 @@ enum Preface<'a> {
     Complete { to_server: &'a str, to_client: &'a str },
 }
 
+/// The first line of a client.
+enum Line<'a> {
+    Incomplete,
+    /// Not the line of an SSH client.
+    Other,
+    Complete {
+        line: &'a [u8],
+        rest: &'a [u8],
+    },
+}
+
+/// RFC 4253 section 4.2: at most 255 bytes with its end.
+fn identification_line(bytes: &[u8]) -> Line<'_> {
+    if !bytes.starts_with(&b"SSH-"[..bytes.len().min(4)]) {
+        return Line::Other;
+    }
+    match bytes.iter().take(255).position(|&byte| byte == b'\n') {
+        Some(end) => Line::Complete { line: bytes[..end].trim_ascii_end(), rest: &bytes[end + 1..] },
+        None if bytes.len() >= 255 => Line::Other,
+        None => Line::Incomplete,
+    }
+}
+
 /// Reads "identification line, KEXINIT packet" (RFC 4253 sections 4.2, 6 and 7.1).
 fn client_ciphers(bytes: &[u8]) -> Preface<'_> {
-    if !bytes.starts_with(&b"SSH-"[..bytes.len().min(4)]) {
-        return Preface::Other;
-    }
-    let Some(end) = bytes.iter().take(256).position(|&byte| byte == b'\n') else {
-        return if bytes.len() > 255 { Preface::Other } else { Preface::Incomplete };
+    let rest = match identification_line(bytes) {
+        Line::Incomplete => return Preface::Incomplete,
+        Line::Other => return Preface::Other,
+        Line::Complete { rest, .. } => rest,
     };
-    let Some((length, packet)) = bytes[end + 1..].split_first_chunk::<4>() else {
+    let Some((length, packet)) = rest.split_first_chunk::<4>() else {
         return Preface::Incomplete;
     };
     let Some(length) = usize::try_from(u32::from_be_bytes(*length)).ok().filter(|&length| length <= 35_000) else {
@@ -130,18 +178,12 @@ fn cipher_lists(packet: &[u8]) -> Option<(&str, &str)> {
 }
 
 /// Gives back what was read before, and swallows the first bytes written.
+#[derive(Debug)]
 pub struct ReplayStream<S> {
     io: S,
     replay: Vec<u8>,
     at: usize,
     swallow: usize,
-}
-
-impl<S> ReplayStream<S> {
-    /// A stream with nothing to replay or swallow.
-    pub fn plain(io: S) -> Self {
-        Self { io, replay: Vec::new(), at: 0, swallow: 0 }
-    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for ReplayStream<S> {

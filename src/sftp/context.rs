@@ -6,7 +6,7 @@ use entrepot_core::{Session, UserFs};
 use entrepot_model::VirtualPath;
 use parking_lot::Mutex;
 
-use crate::{handles::HandleTable, lane::Order, status::Failure};
+use crate::{connection::OpenChannel, handles::HandleTable, lane::Order, status::Failure};
 
 /// State of a channel that a request may carry into the lane.
 pub struct ChannelContext {
@@ -22,14 +22,16 @@ pub struct ChannelContext {
     pub handles: Mutex<HandleTable>,
     /// Files whose CLOSE is in the lane.
     closing: Mutex<Vec<(VirtualPath, Arc<Order>)>>,
+    /// Counts the channel for its connection.
+    _open: OpenChannel,
 }
 
 impl ChannelContext {
     /// The context of a new channel.
-    pub fn new(session: Session, dot_entries: bool) -> Self {
+    pub fn new(session: Session, dot_entries: bool, open: OpenChannel) -> Self {
         let fs = session.fs();
         let start = fs.start_directory();
-        Self { session, fs, start, dot_entries, handles: Mutex::default(), closing: Mutex::default() }
+        Self { session, fs, start, dot_entries, handles: Mutex::default(), closing: Mutex::default(), _open: open }
     }
 
     /// The path that a client named; relative ones begin in the start directory.

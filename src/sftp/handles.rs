@@ -67,10 +67,11 @@ impl OpenFile {
 
     /// Changes attributes of the open file.
     pub async fn set_attributes(&self, fs: &UserFs, attributes: &Attributes) -> Result<(), Failure> {
-        Ok(match &self.access {
+        match &self.access {
             Access::Download(_) => fs.set_attributes(&self.path, attributes, true).await?,
             Access::Upload(upload) => upload.set_attributes(attributes).await?,
-        })
+        }
+        Ok(())
     }
 
     /// Brings the file to stable storage; nothing to do for one that is only read (SFTP-005).

@@ -34,7 +34,7 @@ pub use queue::{FileKey, Kind, Order, Overflow, Work};
 use queue::{Picked, Queue};
 
 use crate::{
-    packet::{MAX_DATA, StatusCode, write_data, write_status},
+    packet::{MAX_DATA, write_data},
     status::Failure,
 };
 
@@ -320,13 +320,6 @@ impl<S: AnswerSink> Runner<S> {
             self.sending = Some(Box::pin(async move { sink.send(answers).await }));
         }
     }
-}
-
-/// A STATUS of its own.
-pub fn status_reply(id: u32, code: StatusCode, text: &str) -> BytesMut {
-    let mut out = BytesMut::with_capacity(64);
-    write_status(&mut out, id, code, text);
-    out
 }
 
 #[cfg(test)]

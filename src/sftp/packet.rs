@@ -12,13 +12,12 @@ mod reader;
 mod reply;
 mod request;
 
-pub use assemble::{Assembler, FrameError};
+pub use assemble::Assembler;
 pub use attributes::FileAttributes;
-pub use constants::{MAX_DATA, MAX_MESSAGE, OpenFlags, PROTOCOL_VERSION, StatusCode};
+pub use constants::{MAX_DATA, OpenFlags, StatusCode};
 pub use extended::Extended;
-pub use reader::Malformed;
 pub use reply::{
-    EXTENSIONS, FilesystemStatistics, NameReply, write_attributes, write_data, write_handle, write_limits, write_name, write_statistics,
+    FilesystemStatistics, NameReply, write_attributes, write_data, write_handle, write_limits, write_name, write_statistics,
     write_status, write_version,
 };
 pub use request::{Message, MessageError, Request};

@@ -24,7 +24,7 @@ async fn offer_for(client_says: Vec<u8>) -> (Offer, Vec<u8>, Vec<u8>) {
     let (mut client, server) = duplex(1 << 16);
     client.write_all(&client_says).await.expect("test");
     client.shutdown().await.expect("test");
-    let (offer, mut stream) = choose(server, LINE).await.expect("a stream");
+    let Introduction { offer, mut stream, .. } = introduce(server, LINE, true).await.expect("a stream");
     // russh's rhythm: its own line, then the client's bytes.
     stream.write_all(LINE).await.expect("test");
     stream.write_all(b"kexinit of the server").await.expect("test");
@@ -67,10 +67,21 @@ async fn what_is_no_ssh_client_passes_through_unchanged() {
 }
 
 #[tokio::test]
-async fn a_silent_client_is_offered_all_after_the_limit() {
-    let (client, server) = duplex(1 << 16);
-    let (offer, _stream) = choose(server, LINE).await.expect("a stream");
-    assert_eq!(offer, Offer::All);
+async fn a_client_that_waits_for_our_kexinit_is_offered_all_after_the_limit() {
+    let (mut client, server) = duplex(1 << 16);
+    client.write_all(b"SSH-2.0-Polite_1.0\r\n").await.expect("test");
+    let introduction = introduce(server, LINE, true).await.expect("a stream");
+    assert_eq!(introduction.offer, Offer::All);
+    assert_eq!(introduction.client, "SSH-2.0-Polite_1.0");
+    drop(client);
+}
+
+#[tokio::test]
+async fn without_a_choice_only_the_line_is_waited_for() {
+    let (mut client, server) = duplex(1 << 16);
+    client.write_all(b"SSH-2.0-x\n").await.expect("test");
+    let introduction = introduce(server, LINE, false).await.expect("a stream");
+    assert_eq!((introduction.offer, introduction.client.as_str()), (Offer::All, "SSH-2.0-x"));
     drop(client);
 }
 
@@ -85,8 +96,8 @@ async fn a_preface_in_pieces_is_read_to_its_end() {
         }
         client
     });
-    let (offer, _stream) = choose(server, LINE).await.expect("a stream");
-    assert_eq!(offer, Offer::GcmOnly);
+    let introduction = introduce(server, LINE, true).await.expect("a stream");
+    assert_eq!((introduction.offer, introduction.client.as_str()), (Offer::GcmOnly, "SSH-2.0-OpenSSH_9.2"));
     sender.await.expect("no panic");
 }
 

@@ -3,7 +3,7 @@ use std::{sync::atomic::AtomicUsize, time::Duration};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::packet::Assembler;
+use crate::packet::{Assembler, StatusCode, write_status};
 
 /// A client that takes answers only while its window is open.
 #[derive(Clone)]
@@ -90,6 +90,12 @@ async fn collect(rig: &mut Rig, count: usize) -> Vec<(u8, u32)> {
         assert!(!assembler.is_partial(), "a message was cut");
     }
     found
+}
+
+fn status_reply(id: u32, code: StatusCode, text: &str) -> BytesMut {
+    let mut out = BytesMut::new();
+    write_status(&mut out, id, code, text);
+    out
 }
 
 fn status(id: u32) -> BytesMut {

@@ -57,6 +57,7 @@ impl Assembler {
     }
 
     /// Whether a message has begun and not ended.
+    #[cfg(test)]
     pub fn is_partial(&self) -> bool {
         !self.handed_out && (self.header_length > 0 || self.wanted > 0)
     }

@@ -16,6 +16,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Bytes not read yet.
+    #[cfg(test)]
     pub fn remaining(&self) -> usize {
         self.0.len()
     }

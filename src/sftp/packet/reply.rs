@@ -192,11 +192,6 @@ impl<'o> NameReply<'o> {
         true
     }
 
-    /// Names so far.
-    pub fn count(&self) -> u32 {
-        self.count
-    }
-
     /// Ends the message. One without names is taken back: READDIR answers EOF instead.
     pub fn finish(self) -> u32 {
         if self.count == 0 {

@@ -1,0 +1,234 @@
+//! The SSH service: what all its connections share, and its listeners.
+
+use std::{borrow::Cow, net::SocketAddr, sync::Arc, time::Duration};
+
+use entrepot_core::Core;
+use entrepot_net::{BindSpec, Gatekeeper, Listener, NetError, Protocol};
+use russh::{MethodSet, Preferred, SshId, keys::PrivateKey, server::Config};
+
+use crate::{
+    algorithms::{AlgorithmLists, Algorithms, UnknownAlgorithm},
+    cipher_choice::{Offer, has_fast_aes},
+    connection,
+    host_keys::{HostKey, HostKeyError, load_host_keys},
+    login,
+};
+
+/// Receive window of a channel in bytes. russh grants more only below its half, so this is what keeps a distant client
+/// writing; it is no buffer, for data is used as it arrives.
+const WINDOW: u32 = 8 << 20;
+/// Largest packet in bytes: a READ or WRITE of 255 KiB fits.
+const MAX_PACKET: u32 = 256 << 10;
+/// Messages of lanes that russh holds at most, each of about 256 KiB.
+const EVENTS: usize = 16;
+/// Rejections of keys take at least this long, so that known and unknown names look alike.
+const REJECTION_TIME: Duration = Duration::from_millis(50);
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A host key cannot be loaded or made.
+    #[error(transparent)]
+    HostKey(#[from] HostKeyError),
+    /// The settings name an algorithm that does not exist.
+    #[error("sftpd.{0}")]
+    Algorithm(#[from] UnknownAlgorithm),
+    /// The text for the identification line cannot be sent.
+    #[error("common.server_version must be at most 50 printable ASCII characters without line breaks")]
+    Version,
+    /// No host key is left that may be offered.
+    #[error("sftpd.host_key_algorithms allows none of the host keys")]
+    NoHostKey,
+}
+
+/// What the connections share.
+pub struct Service {
+    pub(crate) core: Core,
+    pub(crate) algorithms: Arc<Algorithms>,
+    pub(crate) methods: MethodSet,
+    pub(crate) banner: Option<String>,
+    pub(crate) identification: String,
+    pub(crate) dot_entries: bool,
+    pub(crate) gcm_config: Option<Arc<Config>>,
+    config: Arc<Config>,
+    gatekeeper: Arc<dyn Gatekeeper>,
+    host_keys: Vec<HostKey>,
+}
+
+impl Service {
+    /// The configuration for what a client is offered.
+    pub(crate) fn config_for(&self, offer: Offer) -> Arc<Config> {
+        match (&self.gcm_config, offer) {
+            (Some(gcm), Offer::GcmOnly) => gcm.clone(),
+            _ => self.config.clone(),
+        }
+    }
+}
+
+/// The SSH server. Cheap to clone.
+#[derive(Clone)]
+pub struct SshServer(Arc<Service>);
+
+impl SshServer {
+    /// Prepares the service from the settings of `core`: host keys are loaded or made, lists of algorithms resolved.
+    /// `product` and `version` make the identification line (SSH-002). Nothing listens yet.
+    ///
+    /// # Errors
+    /// Host keys that cannot be used, and settings that cannot be met.
+    pub fn new(core: Core, gatekeeper: Arc<dyn Gatekeeper>, product: &str, version: &str) -> Result<Self, StartError> {
+        let settings = core.settings();
+        let sftpd = &settings.sftpd;
+        let lists = AlgorithmLists {
+            host_key: &sftpd.host_key_algorithms,
+            kex: &sftpd.kex_algorithms,
+            ciphers: &sftpd.ciphers,
+            macs: &sftpd.macs,
+            public_key: &sftpd.public_key_algorithms,
+        };
+        let algorithms = Algorithms::resolve(&lists)?;
+        let mut host_keys = load_host_keys(core.data_directory(), &sftpd.host_keys)?;
+        host_keys.retain(|key| algorithms.offers_host_key(&key.key.algorithm()));
+        if host_keys.is_empty() {
+            return Err(StartError::NoHostKey);
+        }
+        let identification = identification(&settings.common.server_version, product, version)?;
+        let methods = login::methods(sftpd.password_authentication, sftpd.keyboard_interactive_authentication);
+        let tries = auth_attempts(sftpd.max_auth_tries);
+        let keys: Vec<PrivateKey> = host_keys.iter().map(|key| key.key.clone()).collect();
+        let config = |preferred| Arc::new(transport(&identification, &methods, &keys, preferred, tries));
+        let is_auto = settings.ssh.cipher_choice == "auto" && has_fast_aes();
+        Ok(Self(Arc::new(Service {
+            config: config(algorithms.preferred()),
+            gcm_config: algorithms.preferred_gcm().filter(|_| is_auto).map(config),
+            banner: banner(&settings),
+            dot_entries: !settings.hook.disable_dot_entries,
+            algorithms: Arc::new(algorithms),
+            methods,
+            identification,
+            gatekeeper,
+            host_keys,
+            core,
+        })))
+    }
+
+    /// Listens, and serves from now on until the server stops. Returns the address with the port that was taken.
+    ///
+    /// # Errors
+    /// The address cannot be had; the text names the setting.
+    pub fn listen(&self, spec: &BindSpec) -> Result<SocketAddr, NetError> {
+        let listener = Listener::bind(spec)?;
+        let address = listener.local_addr();
+        let service = self.0.clone();
+        self.0.core.tasks().spawn(accept(service, listener));
+        Ok(address)
+    }
+
+    /// The host keys that are offered (SSH-034).
+    pub fn host_keys(&self) -> &[HostKey] {
+        &self.0.host_keys
+    }
+
+    /// The lists in force (SSH-047).
+    pub fn algorithms(&self) -> &Algorithms {
+        &self.0.algorithms
+    }
+
+    /// Names of the offered authentication methods (SSH-047).
+    pub fn authentications(&self) -> Vec<&'static str> {
+        self.0.methods.iter().map(Into::into).collect()
+    }
+}
+
+async fn accept(service: Arc<Service>, listener: Listener) {
+    let tasks = service.core.tasks();
+    let stopping = tasks.stopping();
+    loop {
+        let accepted = tokio::select! {
+            () = stopping.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match service.gatekeeper.admit(accepted.peer, Protocol::Ssh) {
+            Ok(permit) => drop(tasks.spawn(connection::serve(service.clone(), accepted, permit))),
+            // SSH-004: no SSH bytes are sent.
+            Err(refusal) => tracing::debug!(peer = %accepted.peer, %refusal, "SSH connection refused"),
+        }
+    }
+}
+
+/// SSH-005: 0 = the default, negative = unlimited, which russh calls 0.
+fn auth_attempts(setting: i32) -> usize {
+    match setting {
+        0 => 6,
+        tries => usize::try_from(tries).unwrap_or(0),
+    }
+}
+
+/// SSH-002
+fn identification(setting: &str, product: &str, version: &str) -> Result<String, StartError> {
+    let text = match setting {
+        "" => format!("{product}_{version}"),
+        "short" => product.to_owned(),
+        other => other.to_owned(),
+    };
+    let is_sendable = text.len() <= 50 && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if is_sendable { Ok(format!("SSH-2.0-{text}")) } else { Err(StartError::Version) }
+}
+
+/// SSH-020: a file that cannot be read is only a warning.
+#[allow(clippy::disallowed_methods, reason = "read once, at start")]
+fn banner(settings: &entrepot_config::Settings) -> Option<String> {
+    let file = &settings.sftpd.login_banner_file;
+    if file.is_empty() {
+        return None;
+    }
+    match std::fs::read_to_string(settings.resolve(file)) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            tracing::warn!(file, %error, "the login banner cannot be read");
+            None
+        }
+    }
+}
+
+fn transport(identification: &str, methods: &MethodSet, keys: &[PrivateKey], preferred: Preferred, tries: usize) -> Config {
+    Config {
+        server_id: SshId::Standard(Cow::Owned(identification.to_owned())),
+        methods: methods.clone(),
+        auth_rejection_time: REJECTION_TIME,
+        // The probe with method `none` tells nothing.
+        auth_rejection_time_initial: Some(Duration::ZERO),
+        keys: keys.to_vec(),
+        window_size: WINDOW,
+        maximum_packet_size: MAX_PACKET,
+        event_buffer_size: EVENTS,
+        preferred,
+        max_auth_attempts: tries,
+        // Idleness is judged by what the channels do (SSH-029), and a client that is gone by TCP keep-alive.
+        inactivity_timeout: None,
+        // Set on the socket: `run_stream` gets a ready stream.
+        nodelay: true,
+        ..Config::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // SSH-002
+    #[test]
+    fn the_identification_follows_the_setting() {
+        let line = |setting| identification(setting, "Entrepot", "1.2.3").ok();
+        assert_eq!(line("").as_deref(), Some("SSH-2.0-Entrepot_1.2.3"));
+        assert_eq!(line("short").as_deref(), Some("SSH-2.0-Entrepot"));
+        assert_eq!(line("Acme_FTP").as_deref(), Some("SSH-2.0-Acme_FTP"));
+        assert_eq!(line("two\r\nlines"), None);
+        assert_eq!(line(&"x".repeat(51)), None);
+    }
+
+    // SSH-005
+    #[test]
+    fn zero_attempts_are_six_and_a_negative_number_is_no_limit() {
+        assert_eq!((auth_attempts(0), auth_attempts(3), auth_attempts(-1)), (6, 3, 0));
+    }
+}
