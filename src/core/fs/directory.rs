@@ -6,6 +6,7 @@ use super::UserFs;
 use crate::{
     error::{Error, Result},
     operation::Operation,
+    policy::Granted,
     transfer::partials,
 };
 
@@ -39,15 +40,30 @@ impl UserFs {
         self.before(Operation::RemoveDirectory, path, None, None).await?;
         let (fs, path) = (self.clone(), path.clone());
         self.finish(async move {
-            // Unfinished uploads are no content that anybody sees: they go with their directory.
-            for (place, partial) in fs.0.core.0.partials.take_in(fs.0.username(), granted.place()) {
-                partials::discard(&fs.0, &place, partial).await?;
+            if let Err(error) = fs.0.account.door.remove_directory(&granted).await {
+                fs.remove_partials_only(&granted, error).await?;
+                fs.0.account.door.remove_directory(&granted).await?;
             }
-            fs.0.account.door.remove_directory(&granted).await?;
             fs.settlement("rmdir", granted.place(), None, 0).write(&fs.0).await?;
             fs.after(Operation::RemoveDirectory, &path, None, None).await;
             Ok(())
         })
         .await
+    }
+
+    /// A directory that holds nothing but unfinished uploads is empty for everybody: they go with it. Anything else keeps
+    /// the `error` of the removal.
+    async fn remove_partials_only(&self, directory: &Granted, error: Error) -> Result<()> {
+        if error != Error::NotEmpty {
+            return Err(error);
+        }
+        let mut listing = self.0.account.door.list(directory).await?;
+        if !listing.next(1).await?.is_empty() {
+            return Err(error);
+        }
+        for (place, partial) in self.0.core.0.partials.take_in(self.0.username(), directory.place()) {
+            partials::discard(&self.0, &place, partial).await?;
+        }
+        Ok(())
     }
 }
