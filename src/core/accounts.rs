@@ -95,7 +95,8 @@ fn key_of(line: &str) -> Option<&str> {
 }
 
 fn is_algorithm(field: &str) -> bool {
-    ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-sha2-"].iter().any(|prefix| field.starts_with(prefix)) && !field.contains(['=', '"'])
+    ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-sha2-"].iter().any(|prefix| field.starts_with(prefix))
+        && !field.contains(['=', '"'])
 }
 
 /// The accounts that were used lately.
@@ -162,7 +163,13 @@ pub(crate) fn naming_rules(core: &Core) -> NamingRules {
 
 fn open(core: &Core, record: LoginRecord, now: i64) -> Result<Account> {
     let user = EffectiveUser::merge(&record.user, &record.groups).map_err(|error| Denial::new("groups", error.to_string()))?;
-    check_root(core, "home_dir", &user.user.filesystem, &user.user.home_dir).map_err(|error| Denial::new("home_dir", error.to_string()))?;
+    check_root(core, "home_dir", &user.user.filesystem, &user.user.home_dir)
+        .map_err(|error| Denial::new("home_dir", error.to_string()))?;
+    for mount in &user.mounts {
+        let folder = &mount.folder;
+        check_root(core, "virtual_folders", &folder.filesystem, &folder.mapped_path)
+            .map_err(|error| Denial::new("virtual_folders", error.to_string()))?;
+    }
     let door = Door::open(&user, core.0.storages.as_ref(), core.tasks(), umask(&core.settings()))?;
     let own = Usage { files: user.user.used_quota_files, size: user.user.used_quota_size };
     core.0.ledger.ensure(&QuotaOwner::User(user.user.username.clone()), own);

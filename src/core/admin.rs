@@ -16,16 +16,13 @@ pub mod users;
 use std::net::{IpAddr, Ipv4Addr};
 
 use entrepot_model::{Admin, AdminPermission, FieldError, ValidationRules};
+use entrepot_secrets::Sensitive;
 use entrepot_store::StoreError;
 
 pub use entrepot_store::{ListOptions, Order};
 pub use setup::SetupRequest;
 
-use crate::{
-    Core, Error, Result,
-    accounts::naming_rules,
-    policy::Denial,
-};
+use crate::{Core, Error, Result, accounts::naming_rules, policy::Denial};
 pub(crate) use roots::check_root;
 
 /// Executor of changes that nobody in particular made (PVA-006).
@@ -36,17 +33,20 @@ const SYSTEM: &str = "__system__";
 pub struct AdminSession {
     admin: Admin,
     ip: IpAddr,
+    password_hash: Option<Sensitive<String>>,
 }
 
 impl AdminSession {
-    pub(crate) fn new(admin: Admin, ip: IpAddr) -> Self {
-        Self { admin, ip: ip.to_canonical() }
+    /// `password_hash` is the one that was stored when the administrator was let in.
+    pub(crate) fn new(mut admin: Admin, password_hash: Option<String>, ip: IpAddr) -> Self {
+        admin.hide_confidential();
+        Self { admin, ip: ip.to_canonical(), password_hash: password_hash.map(Sensitive::new) }
     }
 
     /// The server itself, for the command line beside it and for what happens at start. It may do everything.
     pub fn system() -> Self {
         let admin = Admin { username: SYSTEM.to_owned(), status: 1, permissions: vec![AdminPermission::Any], ..Admin::default() };
-        Self { admin, ip: IpAddr::V4(Ipv4Addr::LOCALHOST) }
+        Self { admin, ip: IpAddr::V4(Ipv4Addr::LOCALHOST), password_hash: None }
     }
 
     /// Name of the executor, as events have it.
@@ -62,6 +62,11 @@ impl AdminSession {
     /// Where the request came from.
     pub fn ip(&self) -> IpAddr {
         self.ip
+    }
+
+    /// The password hash that the account had when it was let in.
+    pub(crate) fn password_hash(&self) -> Option<&str> {
+        self.password_hash.as_ref().map(|hash| hash.expose().as_str())
     }
 
     /// Whether it is the server itself.

@@ -15,12 +15,7 @@ use std::sync::Arc;
 
 use entrepot_model::Protocol;
 
-use crate::{
-    Authenticated, Core, Error, Peer, Result,
-    accounts::Account,
-    policy::Denial,
-    transfer::overlay::Overlay,
-};
+use crate::{Authenticated, Core, Error, Peer, Result, accounts::Account, policy::Denial, transfer::overlay::Overlay};
 pub(crate) use cache::{CredentialCache, Holder};
 use outcome::Refusal;
 
@@ -142,7 +137,12 @@ impl Core {
         }
     }
 
-    async fn check_password(&self, attempt: &Attempt, plain: &str, account: Option<Arc<Account>>) -> Result<Arc<Account>, Refusal> {
+    async fn check_password(
+        &self,
+        attempt: &Attempt,
+        plain: &str,
+        account: Option<Arc<Account>>,
+    ) -> Result<Arc<Account>, Refusal> {
         let is_anonymous = account.as_ref().is_some_and(|account| account.user.user.filters.base.is_anonymous);
         if is_anonymous && matches!(attempt.protocol, Protocol::Ftp | Protocol::Dav) {
             // ACC-300: any password, or none.

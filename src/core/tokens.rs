@@ -121,11 +121,15 @@ impl Core {
     /// A token for an administrator that has just logged in.
     ///
     /// # Errors
-    /// `Internal` when the account cannot be read or the token not be signed.
+    /// `Auth` when the password was changed since the login; `Internal` when the account cannot be read or the token not be
+    /// signed.
     pub async fn issue_admin_token(&self, session: &AdminSession) -> Result<Token> {
         let username = session.username();
         let hash = self.0.store.admins().password_hash(username).await;
         let hash = hash.map_err(|error| Error::internal("reading an administrator", error))?;
+        if hash.is_none() || hash.as_deref() != session.password_hash() {
+            return Err(Error::Auth);
+        }
         self.issue(TokenKind::ApiAdmin, username, session.admin().updated_at, session.ip(), hash.as_deref())
     }
 
@@ -227,11 +231,14 @@ impl Core {
         let (admin, hash) = found.ok_or(TokenError::Invalid)?;
         self.check_state(&claims, admin.updated_at, hash.as_deref())?;
         checks::admin(&admin, ip).map_err(|_| TokenError::Invalid)?;
-        Ok((claims, AdminSession::new(admin, ip)))
+        Ok((claims, AdminSession::new(admin, hash, ip)))
     }
 
     async fn account_of(&self, claims: &Claims, ip: IpAddr) -> Result<std::sync::Arc<crate::accounts::Account>, TokenError> {
-        let found = self.0.accounts.load(self, &claims.username).await.map_err(|error| unavailable(&error))?;
+        let found = self.0.accounts.load(self, &claims.username).await.map_err(|error| match error {
+            Error::Denied(_) => TokenError::Invalid,
+            other => unavailable(&other),
+        })?;
         let account = found.ok_or(TokenError::Invalid)?;
         self.check_state(claims, account.user.user.updated_at, account.password_hash())?;
         checks::may_go_on(self, &account.user, ip).map_err(|_| TokenError::Invalid)?;
@@ -243,3 +250,6 @@ fn unavailable(error: &dyn std::fmt::Display) -> TokenError {
     tracing::error!(%error, "the account of a token cannot be read");
     TokenError::Unavailable
 }
+
+#[cfg(test)]
+mod tests;

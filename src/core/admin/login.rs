@@ -41,11 +41,12 @@ impl Core {
     pub async fn admin_login(&self, username: &str, password: &str, ip: IpAddr) -> Result<AdminSession> {
         let name = naming_rules(self).apply(username);
         let refusal = match self.check_admin(&name, password, ip).await {
-            Ok(admin) => {
+            Ok(session) => {
+                let admin = session.admin();
                 self.0.credentials.throttle.succeeded(&throttle_key(&name));
                 tracing::info!(sender = "login", %ip, username = admin.username, method = "password", protocol = "HTTP", "admin login");
                 self.record_admin_login(&name, ip, EVENT_OK, "admin password".to_owned(), &admin.role);
-                return Ok(AdminSession::new(admin, ip));
+                return Ok(session);
             }
             Err(refusal) => refusal,
         };
@@ -69,43 +70,49 @@ impl Core {
         Err(Error::Auth)
     }
 
-    async fn check_admin(&self, name: &str, plain: &str, ip: IpAddr) -> std::result::Result<Admin, Refusal> {
+    async fn check_admin(&self, name: &str, plain: &str, ip: IpAddr) -> std::result::Result<AdminSession, Refusal> {
         let unavailable = |error| Refusal::Unavailable(stored(error));
         if plain.is_empty() {
             return Err(Refusal::Credentials);
         }
         let found = self.0.store.admins().load_for_login(name).await.map_err(unavailable)?;
-        let Some((mut admin, hash)) = found else {
+        let Some((admin, hash)) = found else {
             passwords::verify(self, None, plain).await.map_err(Refusal::Unavailable)?;
             return Err(Refusal::Unknown);
         };
-        self.check_admin_password(name, hash.as_deref(), plain).await?;
+        let hash = self.check_admin_password(name, hash, plain).await?;
         checks::admin(&admin, ip)?;
         may_use_password(&admin)?;
         self.0.store.admins().set_last_login(name, self.clock().millis()).await.map_err(unavailable)?;
-        admin.hide_confidential();
-        Ok(admin)
+        Ok(AdminSession::new(admin, Some(hash), ip))
     }
 
-    async fn check_admin_password(&self, name: &str, hash: Option<&str>, plain: &str) -> std::result::Result<(), Refusal> {
+    /// Answers the hash that is stored now: a login may renew it (SEC-041).
+    async fn check_admin_password(&self, name: &str, hash: Option<String>, plain: &str) -> std::result::Result<String, Refusal> {
         let now = self.clock().millis();
-        let is_cached = self.settings().data_provider.password_caching
-            && hash.is_some_and(|hash| self.0.credentials.is_verified(Holder::Admin, name, hash, plain, now));
-        if is_cached {
-            return Ok(());
+        let caches = self.settings().data_provider.password_caching;
+        if let Some(hash) = hash.as_ref().filter(|_| caches)
+            && self.0.credentials.is_verified(Holder::Admin, name, hash, plain, now)
+        {
+            return Ok(hash.clone());
         }
-        if !passwords::verify(self, hash, plain).await.map_err(Refusal::Unavailable)? {
+        if !passwords::verify(self, hash.as_deref(), plain).await.map_err(Refusal::Unavailable)? {
             return Err(Refusal::Credentials);
         }
-        let Some(hash) = hash else { return Err(Refusal::Credentials) };
-        self.0.credentials.remember(Holder::Admin, name, hash, plain, now);
-        if entrepot_secrets::password::needs_rehash(hash, &passwords::parameters(self))
-            && let Ok(new) = passwords::hash(self, plain).await
-            && let Err(error) = self.0.store.admins().replace_password_hash(name, hash.to_owned(), new).await
-        {
-            tracing::warn!(username = name, %error, "a password hash could not be renewed");
+        let hash = hash.ok_or(Refusal::Credentials)?;
+        if !entrepot_secrets::password::needs_rehash(&hash, &passwords::parameters(self)) {
+            self.0.credentials.remember(Holder::Admin, name, &hash, plain, now);
+            return Ok(hash);
         }
-        Ok(())
+        let Ok(new) = passwords::hash(self, plain).await else { return Ok(hash) };
+        match self.0.store.admins().replace_password_hash(name, hash.clone(), new.clone()).await {
+            Ok(true) => Ok(new),
+            Ok(false) => Ok(hash),
+            Err(error) => {
+                tracing::warn!(username = name, %error, "a password hash could not be renewed");
+                Ok(hash)
+            }
+        }
     }
 
     fn record_admin_login(&self, username: &str, ip: IpAddr, event: i64, message: String, role: &str) {

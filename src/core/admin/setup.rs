@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use super::{AdminSession, admins, passwords, stored};
 use crate::{Core, Error, Result, policy::Denial};
 
-/// Wrong tokens that are looked at per minute, wherever they come from.
+/// Wrong tokens that are answered per minute, wherever they come from.
 const TRIES_PER_MINUTE: u32 = 10;
 
 /// What somebody fills in at the first start.
@@ -93,8 +93,7 @@ impl Core {
         let password = admins::prepare(self, &mut admin).await?;
         let completed = self.0.store.setup().complete(hash, admin, Some(password), self.clock().millis()).await;
         let admin = completed.map_err(stored)?.ok_or(Error::Auth)?;
-        let mut session = AdminSession::new(admin.clone(), request.ip);
-        session.admin.hide_confidential();
+        let session = AdminSession::new(admin.clone(), None, request.ip);
         Ok(admins::finish_added(self, &session, admin))
     }
 
@@ -127,14 +126,16 @@ impl Core {
         Ok(())
     }
 
-    /// The stored hash that `token` belongs to.
+    /// The stored hash that `token` belongs to. Only wrong tokens count: nobody can keep the right one out by guessing.
     async fn setup_hash(&self, token: &str) -> Result<Vec<u8>> {
-        self.0.credentials.setup.take(self.clock().seconds())?;
-        let stored_token = self.0.store.setup().token().await.map_err(stored)?;
+        let known = self.0.store.setup().token().await.map_err(stored)?;
         let hash = token_hash(token).into_bytes();
-        match stored_token {
+        match known {
             Some(known) if constant_time_eq(&known.hash, &hash) && self.setup_required().await? => Ok(known.hash),
-            _ => Err(Error::Auth),
+            _ => {
+                self.0.credentials.setup.take(self.clock().seconds())?;
+                Err(Error::Auth)
+            }
         }
     }
 }

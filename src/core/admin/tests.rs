@@ -14,7 +14,7 @@ fn system() -> AdminSession {
 
 fn session(permissions: &[P]) -> AdminSession {
     let admin = Admin { username: "op".into(), status: 1, permissions: permissions.to_vec(), ..Admin::default() };
-    AdminSession::new(admin, HOME)
+    AdminSession::new(admin, None, HOME)
 }
 
 fn of_role(role: &str) -> AdminSession {
@@ -267,13 +267,7 @@ async fn deleting_or_disconnecting_ends_sessions() {
 }
 
 fn new_admin(name: &str) -> Admin {
-    Admin {
-        username: name.into(),
-        password: Some("secret".into()),
-        status: 1,
-        permissions: vec![P::Any],
-        ..Admin::default()
-    }
+    Admin { username: name.into(), password: Some("secret".into()), status: 1, permissions: vec![P::Any], ..Admin::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -297,7 +291,7 @@ async fn administrators_log_in_by_password_under_their_rules() {
     for change in changes {
         let mut admin = Admin { password: None, ..new_admin("root") };
         change(&mut admin);
-        admins::update(&house.core, &system(), "root", admin, ).await.expect("updated");
+        admins::update(&house.core, &system(), "root", admin).await.expect("updated");
         assert_eq!(house.core.admin_login("root", "secret", HOME).await.err(), Some(Error::Auth));
     }
     admins::update(&house.core, &system(), "root", Admin { password: None, ..new_admin("root") }).await.expect("updated");

@@ -43,7 +43,13 @@ struct Entry {
 impl CredentialCache {
     /// An empty cache with a fresh key.
     pub fn new() -> Self {
-        Self { key: KeyedHash::new(), entries: Mutex::default(), desk: PasswordDesk::default(), throttle: FailureThrottle::default(), setup: SetupLimit::default() }
+        Self {
+            key: KeyedHash::new(),
+            entries: Mutex::default(),
+            desk: PasswordDesk::default(),
+            throttle: FailureThrottle::default(),
+            setup: SetupLimit::default(),
+        }
     }
 
     /// Whether `password` matched `hash` for this account less than five minutes ago. A changed hash never matches.
@@ -51,8 +57,7 @@ impl CredentialCache {
         let entries = self.entries.lock();
         let Some(entry) = entries.get(&(holder, username.to_owned())) else { return false };
         let age = now - entry.verified_at;
-        (0..LIFETIME).contains(&age)
-            && self.key.matches(&parts(holder, username, hash, password), &entry.tag)
+        (0..LIFETIME).contains(&age) && self.key.matches(&parts(holder, username, hash, password), &entry.tag)
     }
 
     /// Remembers a verification made at `now` (milliseconds).

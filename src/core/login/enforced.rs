@@ -101,8 +101,8 @@ fn is_set(value: &Value) -> bool {
 mod tests {
     use entrepot_config::{SETTINGS, Support};
     use entrepot_model::{
-        BandwidthLimit, BaseUserFilters, HooksFilter, PasswordPolicy, PatternsFilter, RecoveryCode, Secret, TimePeriod, TotpConfig, User,
-        UserFilters,
+        BandwidthLimit, BaseUserFilters, HooksFilter, PasswordPolicy, PatternsFilter, RecoveryCode, Secret, TimePeriod,
+        TotpConfig, User, UserFilters,
     };
 
     use super::*;
@@ -156,7 +156,9 @@ mod tests {
     }
 
     fn user(filters: UserFilters) -> EffectiveUser {
-        EffectiveUser { user: User { filters, ..User::default() }, ..EffectiveUser::default() }
+        let mut user = EffectiveUser::default();
+        user.user = User { filters, ..User::default() };
+        user
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use entrepot_model::Protocol;
 
 use super::{Attempt, Credentials};
-use crate::{Core, Error, audit::LoginOutcome, policy::Denial};
+use crate::{Core, Error, accounts::naming_rules, audit::LoginOutcome, policy::Denial};
 
 /// Types of log events (SEC-189).
 pub(crate) const EVENT_FAILED: i64 = 1;
@@ -88,7 +88,13 @@ pub(super) async fn succeeded(core: &Core, attempt: &Attempt, credentials: &Cred
 }
 
 /// Records a refusal (LOG-007), waits as long as it should cost, and answers what the client may know.
-pub(super) async fn refused(core: &Core, attempt: &Attempt, credentials: &Credentials<'_>, refusal: Refusal, role: &str) -> Error {
+pub(super) async fn refused(
+    core: &Core,
+    attempt: &Attempt,
+    credentials: &Credentials<'_>,
+    refusal: Refusal,
+    role: &str,
+) -> Error {
     let ip = attempt.peer.remote.ip().to_canonical();
     let username: String = attempt.username.chars().take(RECORDED_NAME).collect();
     let reason = refusal.reason();
@@ -114,7 +120,10 @@ pub(super) async fn refused(core: &Core, attempt: &Attempt, credentials: &Creden
     });
     // Clients try several keys; only passwords are slowed down (SSH-013).
     if !matches!(credentials, Credentials::PublicKey { .. }) {
-        pause(core.0.credentials.throttle.failed(&username, i64::from(core.settings().common.defender.login_delay.password_failed))).await;
+        let base = i64::from(core.settings().common.defender.login_delay.password_failed);
+        // By the name that is looked up: blanks and case must not make a fresh one.
+        let name = naming_rules(core).apply(&username);
+        pause(core.0.credentials.throttle.failed(&name, base)).await;
     }
     refusal.public(attempt.protocol)
 }

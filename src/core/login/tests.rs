@@ -23,7 +23,6 @@ pub(crate) const MONDAY_NOON: i64 = 1_728_302_400_000;
 pub(crate) struct House {
     pub core: Core,
     pub clock: Arc<ManualClock>,
-    pub settings: Arc<ArcSwap<Settings>>,
     pub folder: tempfile::TempDir,
 }
 
@@ -36,13 +35,13 @@ pub(crate) fn quick(settings: &mut Settings) {
 
 pub(crate) async fn house(change: impl FnOnce(&mut Settings)) -> House {
     let folder = tempfile::tempdir().expect("folder");
-    let mut settings = Settings::default();
+    let sources = entrepot_config::Sources::new(folder.path().join("data"));
+    let mut settings = entrepot_config::load(sources).expect("settings").settings;
     quick(&mut settings);
     change(&mut settings);
-    let settings = Arc::new(ArcSwap::from_pointee(settings));
     let clock = Arc::new(ManualClock::at_millis(MONDAY_NOON));
     let core = Core::start(CoreOptions {
-        settings: settings.clone(),
+        settings: Arc::new(ArcSwap::from_pointee(settings)),
         data_directory: folder.path().join("data"),
         store: Store::open(StoreOptions::in_memory()).expect("store"),
         sealer: Sealer::default(),
@@ -54,7 +53,7 @@ pub(crate) async fn house(change: impl FnOnce(&mut Settings)) -> House {
     })
     .await
     .expect("core");
-    House { core, clock, settings, folder }
+    House { core, clock, folder }
 }
 
 impl House {
@@ -344,9 +343,8 @@ async fn names_are_looked_up_by_the_naming_rules() {
 async fn a_root_that_cannot_be_used_fails_the_login() {
     // ACC-085, ACC-332
     let house = house(|_| {}).await;
-    let file = house.folder.path().join("file");
-    std::fs::write(&file, b"x").expect("file");
-    let home_dir = file.join("home").to_string_lossy().into_owned();
+    let file = tempfile::NamedTempFile::new_in(house.folder.path()).expect("file");
+    let home_dir = file.path().join("home").to_string_lossy().into_owned();
     house.add(User { home_dir: home_dir.clone(), ..house.user("alice") }).await;
     let mut user = User { home_dir, ..house.user("bob") };
     user.filters.base.disable_fs_checks = true;
