@@ -1,15 +1,17 @@
-// Builds ui/src into ui/dist: styles joined and made small, names carry a hash of the content, manifest.json maps them.
+// Builds ui/src and the signs of assets/ into ui/dist: styles joined and made small, names carry a hash of the content, manifest.json maps them.
 // Needs Node 20 and nothing else. `node build.mjs --check` changes nothing and fails if ui/dist is not what it would write.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 const source = new URL("src/", import.meta.url);
+const assets = new URL("../assets/", import.meta.url);
 const dist = new URL("dist/", import.meta.url);
 
 /** Name in the manifest -> the files it is joined from, in this order. */
 const styles = { "app.css": ["css/tokens.css", "css/base.css", "css/components.css", "css/pages.css"] };
-const images = { "logo.svg": "img/logo.svg", "logo-mark.svg": "img/logo-mark.svg" };
+/** Signs lie in assets/, where packages and documents take them from as well. */
+const images = ["logo.svg", "logo-mark.svg"];
 
 /** Comments out, white space down to what the grammar needs. Strings in our styles hold no runs of spaces. */
 function minify(css) {
@@ -38,7 +40,7 @@ async function build() {
     const texts = await Promise.all(parts.map((part) => readFile(new URL(part, source), "utf8")));
     add(name, minify(texts.join("\n")));
   }
-  for (const [name, path] of Object.entries(images)) add(name, await readFile(new URL(path, source), "utf8"));
+  for (const name of images) add(name, await readFile(new URL(name, assets), "utf8"));
   const sorted = Object.fromEntries(Object.entries(manifest).sort());
   files.set("manifest.json", JSON.stringify(sorted, null, 2) + "\n");
   return files;

@@ -7,13 +7,12 @@ use entrepot_config::settings::Security;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; \
      script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-const DEFAULTS: [(HeaderName, &str); 6] = [
+const DEFAULTS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // Not `no-referrer`: browsers then send `Origin: null` with forms, and the origin check would be blind.
     (header::REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (header::X_FRAME_OPTIONS, "DENY"),
     // What a handler does not declare cacheable is kept by nobody (SEC-175).
     (header::CACHE_CONTROL, "no-store"),
 ];

@@ -41,7 +41,9 @@ fn rooms() -> BTreeMap<String, Vec<String>> {
         let text = fs::read_to_string(&manifest).unwrap();
         let name = text.lines().find_map(|line| line.strip_prefix("name = \"entrepot-")).unwrap();
         let name = name.trim_end_matches('"').to_owned();
-        let imports = text.lines().filter_map(|line| {
+        // What only tests use is no import of the room: a room above core builds one over a store in memory.
+        let shipped = text.split("[dev-dependencies]").next().unwrap_or_default();
+        let imports = shipped.lines().filter_map(|line| {
             let line = line.trim().strip_prefix("entrepot-")?;
             let end = line.find(|c: char| !c.is_ascii_alphanumeric() && c != '-')?;
             Some(line[..end].to_owned())

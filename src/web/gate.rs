@@ -1,0 +1,69 @@
+//! Nothing but setup until there is an administrator (decisions, section 11); and each binding serves what it is meant for
+//! (HTTP-003).
+
+use actix_web::{
+    Error, HttpMessage, HttpResponse, ResponseError,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::StatusCode,
+    middleware::Next,
+    web,
+};
+use entrepot_http::{Client, Features};
+
+use crate::{
+    Site,
+    error::{ApiError, not_found_page, refuse},
+    pages::{SetupClosedPage, page},
+};
+
+type Outcome = Result<ServiceResponse<BoxBody>, Error>;
+
+/// The REST API: JSON, also while it is closed.
+pub(crate) async fn api(site: web::Data<Site>, request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
+    let closed = if !features(&request).rest_api {
+        Some(ApiError::new(StatusCode::NOT_FOUND, "Not Found").error_response())
+    } else {
+        match site.needs_setup().await {
+            Ok(false) => None,
+            Ok(true) => Some(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "setup is not completed").error_response()),
+            Err(error) => Some(ApiError::from(error).error_response()),
+        }
+    };
+    pass(closed, request, next).await
+}
+
+/// The setup pages: where administrators have pages at all.
+pub(crate) async fn setup(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
+    let closed = (!features(&request).web_admin).then(not_found_page);
+    pass(closed, request, next).await
+}
+
+/// Every other page.
+pub(crate) async fn pages(site: web::Data<Site>, request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
+    let features = features(&request);
+    // An unknown address below /api lands here as well.
+    let is_api = crate::error::is_api(request.path());
+    let closed = if !is_api && !features.web_admin && !features.web_client {
+        Some(not_found_page())
+    } else {
+        match site.needs_setup().await {
+            Ok(false) => None,
+            Ok(true) if is_api => Some(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "setup is not completed").error_response()),
+            Ok(true) => Some(page(StatusCode::SERVICE_UNAVAILABLE, &SetupClosedPage::needed())),
+            Err(error) => Some(refuse(request.path(), StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())),
+        }
+    };
+    pass(closed, request, next).await
+}
+
+fn features(request: &ServiceRequest) -> Features {
+    request.extensions().get::<Client>().map(|client| client.features).unwrap_or_default()
+}
+
+async fn pass(closed: Option<HttpResponse>, request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
+    match closed {
+        Some(answer) => Ok(request.into_response(answer)),
+        None => Ok(next.call(request).await?.map_into_boxed_body()),
+    }
+}

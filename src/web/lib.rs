@@ -1,0 +1,20 @@
+//! REST API and pages.
+//!
+//! **Owns** the routes, the JSON envelope of the REST contract, pages, assets, and the gate that keeps everything closed
+//! until the server is set up. **Must not know** rules, storages or databases: a handler reads the request, calls one use
+//! case of `core`, and writes its answer. **Called by** `cli`, which hands [`routes`] to the HTTP service.
+
+mod api;
+mod assets;
+mod error;
+mod gate;
+mod home;
+mod origin;
+mod pages;
+mod setup;
+mod site;
+#[cfg(test)]
+mod testing;
+
+pub use error::refuse;
+pub use site::{Site, SiteOptions, routes};

@@ -1,0 +1,240 @@
+//! The first administrator: `/setup/{token}`, a form without scripts.
+
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError,
+    error::InternalError,
+    http::{StatusCode, header},
+    web,
+};
+use entrepot_config::settings::PasswordRules;
+use entrepot_core::{Error, admin::SetupRequest};
+use entrepot_http::Client;
+use serde::Deserialize;
+
+use crate::{
+    Site,
+    assets::assets,
+    error::refuse,
+    home::host,
+    origin,
+    pages::{FormErrors, MessagePage, SetupClosedPage, SetupDonePage, SetupFormPage, page},
+};
+
+/// Longest form (SEC-074).
+const FORM_LIMIT: usize = 256 * 1024;
+/// Where a finished setup leads.
+const DONE: &str = "/setup/done";
+
+/// How the form is read; what cannot be read is answered with a page.
+pub(crate) fn form_config() -> web::FormConfig {
+    web::FormConfig::default().limit(FORM_LIMIT).error_handler(|error, _| {
+        let status = error.status_code();
+        let answer = refuse("/setup", status, "The form could not be read; open the setup link again");
+        InternalError::from_response(error, answer).into()
+    })
+}
+
+/// What was filled in. It holds passwords and has no `Debug`.
+#[derive(Deserialize)]
+pub(crate) struct Filled {
+    #[serde(default)]
+    username: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    repeat: String,
+    #[serde(default)]
+    code: String,
+}
+
+/// `GET /setup`: somebody has heard of it but has no link.
+pub(crate) async fn without_link(site: web::Data<Site>) -> HttpResponse {
+    match site.needs_setup().await {
+        Ok(true) => page(StatusCode::SERVICE_UNAVAILABLE, &SetupClosedPage::needed()),
+        Ok(false) => see_other("/"),
+        Err(error) => failed(&error),
+    }
+}
+
+/// `GET /setup/done`.
+pub(crate) async fn done(request: HttpRequest, site: web::Data<Site>, client: Client) -> HttpResponse {
+    match site.needs_setup().await {
+        Ok(true) => return page(StatusCode::SERVICE_UNAVAILABLE, &SetupClosedPage::needed()),
+        Ok(false) => {}
+        Err(error) => return failed(&error),
+    }
+    let host = host(&request, &client);
+    let template = SetupDonePage {
+        assets: assets(),
+        base: host.base(client.secure),
+        sftp: site.sftp_command("ingrid", &host.name),
+        self_signed: client.secure && site.self_signed_fingerprint().is_some(),
+        token_minutes: site.core().settings().httpd.jwt_lifetime,
+    };
+    page(StatusCode::OK, &template)
+}
+
+/// `GET /setup/{token}`: the form, for who has the link.
+pub(crate) async fn form(site: web::Data<Site>, client: Client, token: web::Path<String>) -> HttpResponse {
+    match site.needs_setup().await {
+        Ok(true) => {}
+        Ok(false) => return used(),
+        Err(error) => return failed(&error),
+    }
+    match site.core().check_setup_token(&token).await {
+        Ok(()) => show(&site, &client, StatusCode::OK, "", FormErrors::default()),
+        Err(error) => closed(&error),
+    }
+}
+
+/// `POST /setup/{token}`: the administrator is made, or the form shown again with what is wrong.
+pub(crate) async fn submit(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    client: Client,
+    token: web::Path<String>,
+    filled: web::Form<Filled>,
+) -> HttpResponse {
+    if !origin::is_own(&request) {
+        return refuse(request.path(), StatusCode::FORBIDDEN, "The form was sent from another site");
+    }
+    match site.needs_setup().await {
+        Ok(true) => {}
+        Ok(false) => return used(),
+        Err(error) => return failed(&error),
+    }
+    let errors = check(&filled);
+    if errors.is_some() {
+        // Who has no link learns nothing about the form either.
+        return match site.core().check_setup_token(&token).await {
+            Ok(()) => show(&site, &client, StatusCode::UNPROCESSABLE_ENTITY, &filled.username, errors),
+            Err(error) => closed(&error),
+        };
+    }
+    let wanted = SetupRequest {
+        token: &token,
+        username: &filled.username,
+        password: &filled.password,
+        installation_code: &filled.code,
+        ip: client.ip(),
+    };
+    match site.core().complete_setup(wanted).await {
+        Ok(admin) => {
+            tracing::info!(username = admin.username, ip = %client.ip(), "setup completed, the first administrator exists");
+            see_other(DONE)
+        }
+        Err(Error::Conflict(_)) => used(),
+        Err(error @ (Error::Auth | Error::TooMany)) => closed(&error),
+        Err(error) => {
+            let (status, errors) = explain(error);
+            show(&site, &client, status, &filled.username, errors)
+        }
+    }
+}
+
+/// What the form itself can tell; rules about names and passwords are core's.
+fn check(filled: &Filled) -> FormErrors {
+    let missing = |text: &str, message: &str| text.trim().is_empty().then(|| message.to_owned());
+    let mut errors = FormErrors {
+        username: missing(&filled.username, "A username is needed."),
+        password: missing(&filled.password, "A password is needed."),
+        ..FormErrors::default()
+    };
+    if errors.password.is_none() && filled.password != filled.repeat {
+        errors.repeat = Some("The two passwords differ.".to_owned());
+    }
+    errors
+}
+
+/// A refusal of core at the place in the form that it is about.
+fn explain(error: Error) -> (StatusCode, FormErrors) {
+    let mut errors = FormErrors::default();
+    let status = match error {
+        Error::Invalid { field, message } if field == "username" => {
+            errors.username = Some(sentence(&message));
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Error::Invalid { field, message } if field == "password" => {
+            errors.password = Some(sentence(&message));
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Error::Denied(denial) if denial.rule() == "installation_code" => {
+            errors.code = Some("This code does not match.".to_owned());
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Error::Busy => {
+            errors.general = Some("The server is busy. Nothing was saved; send the form again.".to_owned());
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        other => {
+            errors.general = Some(format!("Nothing was saved: {other}."));
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    };
+    (status, errors)
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}{}", chars.as_str(), if text.ends_with('.') { "" } else { "." })
+}
+
+fn show(site: &Site, client: &Client, status: StatusCode, username: &str, errors: FormErrors) -> HttpResponse {
+    let settings = site.core().settings();
+    let setup = &settings.httpd.setup;
+    let template = SetupFormPage {
+        assets: assets(),
+        username,
+        password_rule: &rule(&settings.data_provider.password_validation.admins),
+        code_label: (!setup.installation_code.is_empty()).then_some(setup.installation_code_hint.as_str()),
+        errors,
+        fingerprint: site.self_signed_fingerprint().filter(|_| client.secure),
+        unencrypted: !client.secure && !client.ip().is_loopback(),
+    };
+    page(status, &template)
+}
+
+/// The rule for passwords of administrators as a sentence; empty if there is none.
+fn rule(rules: &PasswordRules) -> String {
+    let kinds = [
+        (rules.length, "character", "characters"),
+        (rules.uppers, "upper-case letter", "upper-case letters"),
+        (rules.lowers, "lower-case letter", "lower-case letters"),
+        (rules.digits, "digit", "digits"),
+        (rules.specials, "other sign", "other signs"),
+    ];
+    let parts: Vec<String> = kinds
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+        .collect();
+    if parts.is_empty() { String::new() } else { format!("At least {}. ", parts.join(", ")) }
+}
+
+/// The link was used: an administrator exists.
+fn used() -> HttpResponse {
+    let text = "The first administrator exists already, so the setup link has ended.";
+    page(StatusCode::GONE, &MessagePage::new("This server is set up", text, None))
+}
+
+/// A link that does not lead to the form.
+fn closed(error: &Error) -> HttpResponse {
+    match error {
+        Error::Auth => page(StatusCode::FORBIDDEN, &SetupClosedPage::wrong_link()),
+        Error::TooMany => refuse("/setup", StatusCode::TOO_MANY_REQUESTS, "The setup link was tried too often; wait a minute"),
+        other => failed(other),
+    }
+}
+
+fn failed(error: &Error) -> HttpResponse {
+    refuse("/setup", StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
+}
+
+/// After a form: the browser asks for the next page with GET, so that reloading sends nothing twice.
+fn see_other(location: &'static str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
+}
+
+#[cfg(test)]
+mod tests;

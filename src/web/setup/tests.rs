@@ -1,0 +1,113 @@
+//! The first start from the outside.
+
+use actix_web::{http::StatusCode, test::TestRequest};
+
+use crate::testing::{Answer, House, fresh, ready};
+
+async fn post(house: &House, token: &str, fields: &[(&str, &str)]) -> Answer {
+    house.send(TestRequest::post().uri(&format!("/setup/{token}")).set_form(fields)).await
+}
+
+const FILLED: [(&str, &str); 3] = [("username", "ana"), ("password", "a long secret"), ("repeat", "a long secret")];
+
+#[actix_web::test]
+async fn nothing_but_setup_answers_until_it_is_done() {
+    let house = fresh(|_| {}).await;
+    for path in ["/", "/setup", "/setup/done", "/web/admin"] {
+        let answer = house.get(path).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(answer.text.contains("setup-url"), "{path}: it says where the link is");
+    }
+    for path in ["/api/v2/token", "/api/v2/users", "/api/v2/nothing", "/api/x"] {
+        let answer = house.get(path).await;
+        assert_eq!((answer.status, &answer.json()["error"]), (StatusCode::SERVICE_UNAVAILABLE, &"setup is not completed".into()));
+    }
+    assert_eq!(house.get("/healthz").await.text, "ok");
+    assert_eq!(house.get(&format!("/assets/{}", crate::assets::assets().app_css)).await.status, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn form_is_shown_for_the_right_link_only() {
+    let house = fresh(|_| {}).await;
+    assert_eq!(house.get("/setup/wrong").await.status, StatusCode::FORBIDDEN);
+    let token = house.core.create_setup_token().await.unwrap();
+    assert_eq!(house.get("/setup/wrong").await.status, StatusCode::FORBIDDEN);
+    let form = house.get(&format!("/setup/{token}")).await;
+    assert_eq!(form.status, StatusCode::OK);
+    assert!(form.text.contains("name=\"username\"") && !form.text.contains(&token));
+    assert_eq!(form.header("cache-control"), "no-store");
+    let newer = house.core.create_setup_token().await.unwrap();
+    assert_eq!(house.get(&format!("/setup/{token}")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(house.get(&format!("/setup/{newer}")).await.status, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn first_administrator_is_created_once_and_signs_in() {
+    let house = fresh(|_| {}).await;
+    let token = house.core.create_setup_token().await.unwrap();
+    let answer = post(&house, &token, &FILLED).await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/setup/done"), "{answer:?}");
+    let done = house.get("/setup/done").await;
+    assert_eq!(done.status, StatusCode::OK);
+    assert!(done.text.contains("/api/v2/users") && done.text.contains("sftp -P 2022"));
+    assert_eq!(post(&house, &token, &FILLED).await.status, StatusCode::GONE);
+    assert_eq!(house.get(&format!("/setup/{token}")).await.status, StatusCode::GONE);
+    assert_eq!(house.basic("/api/v2/token", "ana", "a long secret").await.status, StatusCode::OK);
+    assert_eq!(house.get("/").await.status, StatusCode::OK);
+    assert_eq!(house.get("/setup").await.status, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn wrong_form_is_shown_again_and_uses_nothing_up() {
+    let house = fresh(|settings| settings.data_provider.password_validation.admins.length = 12).await;
+    let token = house.core.create_setup_token().await.unwrap();
+    let cases: [(&[(&str, &str)], &str); 4] = [
+        (&[("username", ""), ("password", "a long secret"), ("repeat", "a long secret")], "username-error"),
+        (&[("username", "ana"), ("password", "a long secret"), ("repeat", "another secret")], "repeat-error"),
+        (&[("username", "ana"), ("password", "short"), ("repeat", "short")], "password-error"),
+        (&[("username", "a/b"), ("password", "a long secret"), ("repeat", "a long secret")], "username-error"),
+    ];
+    for (fields, place) in cases {
+        let answer = post(&house, &token, fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{place}");
+        assert!(answer.text.contains(place), "{place}: {}", answer.text);
+        assert!(!answer.text.contains("a long secret"), "a password is never sent back");
+        assert!(answer.text.contains("At least 12 characters."));
+    }
+    assert_eq!(post(&house, &token, &FILLED).await.status, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn wrong_link_or_foreign_site_creates_nobody() {
+    let house = fresh(|_| {}).await;
+    let token = house.core.create_setup_token().await.unwrap();
+    assert_eq!(post(&house, "wrong", &FILLED).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(post(&house, "wrong", &[]).await.status, StatusCode::FORBIDDEN);
+    let unreadable = house.send(TestRequest::post().uri(&format!("/setup/{token}")).set_payload("{}")).await;
+    assert_eq!(unreadable.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_eq!(unreadable.header("content-type"), "text/html; charset=utf-8");
+    let foreign =
+        TestRequest::post().uri(&format!("/setup/{token}")).insert_header(("sec-fetch-site", "cross-site")).set_form(FILLED);
+    assert_eq!(house.send(foreign).await.status, StatusCode::FORBIDDEN);
+    assert!(house.core.setup_required().await.unwrap());
+}
+
+// ACC-256
+#[actix_web::test]
+async fn installation_code_is_asked_for_where_one_is_set() {
+    let house = fresh(|settings| settings.httpd.setup.installation_code = "4711".to_owned().into()).await;
+    let token = house.core.create_setup_token().await.unwrap();
+    assert!(house.get(&format!("/setup/{token}")).await.text.contains("name=\"code\""));
+    let without = post(&house, &token, &FILLED).await;
+    assert_eq!(without.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(without.text.contains("code-error") && !without.text.contains("4711"));
+    let with = [FILLED[0], FILLED[1], FILLED[2], ("code", "4711")];
+    assert_eq!(post(&house, &token, &with).await.status, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn setup_belongs_to_the_pages_of_administrators() {
+    let mut house = ready().await;
+    house.features.web_admin = false;
+    assert_eq!(house.get("/setup").await.status, StatusCode::NOT_FOUND);
+}

@@ -1,0 +1,107 @@
+//! What handlers share, and the routes.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use actix_web::{
+    middleware::from_fn,
+    web::{self, ServiceConfig, get, post},
+};
+use entrepot_core::{Core, Result};
+use entrepot_model::api::VersionInfo;
+use entrepot_net::tls::CertificateStore;
+
+use crate::{api, assets, error, gate, home, setup};
+
+/// What the site is made of.
+pub struct SiteOptions {
+    /// The heart.
+    pub core: Core,
+    /// Certificate of the HTTPS bindings; the setup page shows its fingerprint if the server made it itself.
+    pub certificate: Option<Arc<CertificateStore>>,
+    /// Port of SFTP, for the command on the start page; `None` if SFTP is off.
+    pub sftp_port: Option<u16>,
+    /// The running build.
+    pub version: VersionInfo,
+}
+
+/// What every handler can ask.
+pub struct Site {
+    options: SiteOptions,
+    /// Once an administrator exists, nothing asks the database again.
+    is_set_up: AtomicBool,
+}
+
+impl Site {
+    /// A site over these parts.
+    pub fn new(options: SiteOptions) -> Self {
+        Self { options, is_set_up: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.options.core
+    }
+
+    pub(crate) fn version(&self) -> &VersionInfo {
+        &self.options.version
+    }
+
+    /// Fingerprint of the certificate, if browsers cannot know it.
+    pub(crate) fn self_signed_fingerprint(&self) -> Option<String> {
+        self.options.certificate.as_ref().filter(|store| store.is_self_signed()).map(|store| store.fingerprint())
+    }
+
+    /// The command that connects over SFTP.
+    pub(crate) fn sftp_command(&self, username: &str, host: &str) -> Option<String> {
+        match self.options.sftp_port? {
+            22 => Some(format!("sftp {username}@{host}")),
+            port => Some(format!("sftp -P {port} {username}@{host}")),
+        }
+    }
+
+    /// Whether the first administrator is still missing.
+    pub(crate) async fn needs_setup(&self) -> Result<bool> {
+        if self.is_set_up.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let needed = self.core().setup_required().await?;
+        self.is_set_up.store(!needed, Ordering::Relaxed);
+        Ok(needed)
+    }
+}
+
+/// The routes of the whole site, to be handed to the HTTP service. Called once per worker.
+pub fn routes(site: Site) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    let site = web::Data::new(site);
+    move |config| {
+        config
+            .app_data(site.clone())
+            .route("/healthz", get().to(home::healthz))
+            .route("/assets/{name}", get().to(assets::asset))
+            .service(
+                web::scope("/api/v2").wrap(from_fn(gate::api)).configure(api::routes).default_service(web::to(error::not_found)),
+            )
+            .service(
+                web::scope("/setup")
+                    .wrap(from_fn(gate::setup))
+                    .route("", get().to(setup::without_link))
+                    .route("/done", get().to(setup::done))
+                    .service(
+                        web::resource("/{token}")
+                            .app_data(setup::form_config())
+                            .route(get().to(setup::form))
+                            .route(post().to(setup::submit))
+                            .default_service(web::to(error::method_not_allowed)),
+                    )
+                    .default_service(web::to(error::not_found)),
+            )
+            .service(
+                web::scope("")
+                    .wrap(from_fn(gate::pages))
+                    .route("/", get().to(home::home))
+                    .default_service(web::to(error::not_found)),
+            );
+    }
+}

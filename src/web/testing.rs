@@ -1,0 +1,161 @@
+//! A whole site over a store in memory, asked the way the HTTP service asks it.
+
+use std::sync::Arc;
+
+use actix_web::{
+    App,
+    body::to_bytes,
+    http::{StatusCode, header, header::HeaderMap},
+    middleware::{NormalizePath, from_fn},
+    test::{TestRequest, init_service, try_call_service},
+    web,
+};
+use arc_swap::ArcSwap;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use entrepot_config::{Settings, Sources};
+use entrepot_core::{Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, admin, fs::door::BuiltInStorages};
+use entrepot_http::{Entrance, Features, entrance};
+use entrepot_model::{Admin, AdminPermission, Permission, User, api::VersionInfo};
+use entrepot_net::AllowAll;
+use entrepot_secrets::Sealer;
+use entrepot_store::{Store, StoreOptions};
+use serde_json::Value;
+
+use crate::{Site, SiteOptions, refuse, routes};
+
+/// Address of the client of every request.
+const CLIENT: &str = "192.0.2.7:40000";
+
+/// A core, the features of the binding, and what keeps both alive.
+pub(crate) struct House {
+    pub(crate) core: Core,
+    pub(crate) features: Features,
+    folder: tempfile::TempDir,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// A server nobody has set up yet: cheap hashes, no pauses.
+pub(crate) async fn fresh(change: impl FnOnce(&mut Settings)) -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = entrepot_config::load(Sources::new(folder.path())).unwrap().settings;
+    settings.common.defender.login_delay.password_failed = 0;
+    settings.data_provider.password_hashing.algo = "bcrypt".into();
+    settings.data_provider.password_hashing.bcrypt_options.cost = 4;
+    change(&mut settings);
+    let core = Core::start(CoreOptions {
+        settings: Arc::new(ArcSwap::from_pointee(settings)),
+        data_directory: folder.path().join("data"),
+        store: Store::open(StoreOptions::in_memory()).unwrap(),
+        sealer: Sealer::default(),
+        tasks: Tasks::new(tokio::runtime::Handle::current(), 1),
+        clock: Arc::new(SystemClock),
+        hooks: Arc::new(NoHooks),
+        sink: Arc::new(NoEventSink),
+        storages: Arc::new(BuiltInStorages),
+    });
+    House { core: core.await.unwrap(), features: Features::default(), folder }
+}
+
+/// A server with the administrator `root`, password `root-secret`.
+pub(crate) async fn ready() -> House {
+    let house = fresh(|_| {}).await;
+    house.add_admin("root", &[AdminPermission::Any]).await;
+    house
+}
+
+impl House {
+    /// An administrator whose password is the name and `-secret`.
+    pub(crate) async fn add_admin(&self, name: &str, permissions: &[AdminPermission]) {
+        let admin = Admin {
+            username: name.into(),
+            password: Some(format!("{name}-secret")),
+            status: 1,
+            permissions: permissions.to_vec(),
+            ..Admin::default()
+        };
+        admin::admins::add(&self.core, &admin::AdminSession::system(), admin).await.unwrap();
+    }
+
+    /// The body of a user with a home of its own and the password `secret`.
+    pub(crate) fn user(&self, name: &str) -> Value {
+        let user = User {
+            username: name.into(),
+            status: 1,
+            password: Some("secret".into()),
+            home_dir: self.folder.path().join("homes").join(name).to_string_lossy().into_owned(),
+            permissions: [("/".to_owned(), vec![Permission::Any])].into_iter().collect(),
+            ..User::default()
+        };
+        serde_json::to_value(&user).unwrap()
+    }
+
+    /// Sends a request through entrance and routes.
+    pub(crate) async fn send(&self, request: TestRequest) -> Answer {
+        let site = Site::new(SiteOptions {
+            core: self.core.clone(),
+            certificate: None,
+            sftp_port: Some(2022),
+            version: VersionInfo { version: "1.2.3".into(), ..VersionInfo::default() },
+        });
+        let app = init_service(
+            App::new()
+                .app_data(web::Data::new(Entrance::open(self.features, Arc::new(AllowAll), refuse)))
+                .wrap(NormalizePath::trim())
+                .wrap(from_fn(entrance))
+                .configure(routes(site)),
+        )
+        .await;
+        let request = request.peer_addr(CLIENT.parse().unwrap()).to_request();
+        let (status, headers, body) = match try_call_service(&app, request).await {
+            Ok(response) => {
+                let (_, response) = response.into_parts();
+                let (head, body) = response.into_parts();
+                (head.status(), head.headers().clone(), to_bytes(body).await.ok())
+            }
+            Err(error) => {
+                let (head, body) = error.error_response().into_parts();
+                (head.status(), head.headers().clone(), to_bytes(body).await.ok())
+            }
+        };
+        Answer { status, headers, text: String::from_utf8(body.unwrap_or_default().to_vec()).unwrap() }
+    }
+
+    /// GET without credentials.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(TestRequest::get().uri(path)).await
+    }
+
+    /// GET with name and password.
+    pub(crate) async fn basic(&self, path: &str, name: &str, password: &str) -> Answer {
+        let encoded = STANDARD.encode(format!("{name}:{password}"));
+        self.send(TestRequest::get().uri(path).insert_header((header::AUTHORIZATION, format!("Basic {encoded}")))).await
+    }
+
+    /// A token of an administrator made by [`House::add_admin`].
+    pub(crate) async fn token(&self, name: &str) -> String {
+        let answer = self.basic("/api/v2/token", name, &format!("{name}-secret")).await;
+        answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    }
+
+    /// A request with a bearer token.
+    pub(crate) async fn with(&self, token: &str, request: TestRequest) -> Answer {
+        self.send(request.insert_header((header::AUTHORIZATION, format!("Bearer {token}")))).await
+    }
+}
