@@ -133,6 +133,22 @@ async fn groups_of_the_administrator_are_attached_to_new_users() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_granular_administrator_may_not_see_it_cannot_change() {
+    // ACC-361, ACC-363
+    let house = house(|_| {}).await;
+    groups::add(&house.core, &system(), Group { name: "g".into(), ..Group::default() }).await.expect("added");
+    let member = || {
+        let groups = vec![entrepot_model::GroupMapping { name: "g".into(), kind: 2 }];
+        entrepot_model::User { groups, ..house.user("alice") }
+    };
+    let blind = session(&[P::AddUsers, P::EditUsers, P::ViewFolders]);
+    assert!(users::add(&house.core, &blind, member()).await.expect("added").groups.is_empty());
+    users::update(&house.core, &system(), "alice", member(), false).await.expect("updated");
+    let emptied = users::update(&house.core, &blind, "alice", house.user("alice"), false).await.expect("updated");
+    assert_eq!(emptied.groups.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn new_users_expire_by_the_preference_of_the_administrator() {
     // ACC-058
     let house = house(|_| {}).await;

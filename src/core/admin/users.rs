@@ -8,7 +8,7 @@ use super::{
     changes::{self, Action, Change},
     check_root, invalid, passwords, rules, sealing, stored,
 };
-use crate::{Core, Error, Result, login::Holder, quota::QuotaOwner};
+use crate::{Core, Direction, Error, Result, login::Holder, quota::QuotaOwner};
 
 const KIND: &str = "user";
 /// Milliseconds of a day.
@@ -106,6 +106,8 @@ pub async fn update(core: &Core, session: &AdminSession, username: &str, mut use
     forget(core, &updated.username);
     if disconnect {
         core.0.registry.close_user(&updated.username);
+    } else {
+        apply_bandwidth(core, &updated.username).await;
     }
     Ok(finish(core, session, Action::Update, updated))
 }
@@ -164,6 +166,16 @@ fn keep_unseen(session: &AdminSession, user: &mut User, old: &User) {
     }
     if session.is_granular() && !session.may(P::ViewFolders) {
         user.virtual_folders.clone_from(&old.virtual_folders);
+    }
+}
+
+/// Running transfers feel new general rates at once; a limit that was not there before holds for the next session.
+async fn apply_bandwidth(core: &Core, username: &str) {
+    let Ok(Some(account)) = core.0.accounts.load(core, username).await else { return };
+    let user = &account.user.user;
+    for (direction, rate) in [(Direction::Upload, user.upload_bandwidth), (Direction::Download, user.download_bandwidth)] {
+        // Looking a bucket up sets its rate; one that nobody uses is gone again.
+        drop(core.0.buckets.get(username, None, direction, u64::try_from(rate).unwrap_or(0)));
     }
 }
 

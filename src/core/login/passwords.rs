@@ -122,4 +122,18 @@ mod tests {
         places.pop();
         assert!(desk.queue().is_ok());
     }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_unknown_user_costs_a_verification_and_never_matches() {
+        // SEC-044, SEC-045
+        let house = crate::login::tests::house(|_| {}).await;
+        let desk = &house.core.0.credentials.desk;
+        assert!(desk.dummy.lock().is_none());
+        assert_eq!(verify(&house.core, None, "secret").await, Ok(false));
+        let made = desk.dummy.lock().clone().expect("a dummy hash was verified");
+        assert!(made.1.starts_with("$2a$04$"), "it is made like hashes of users");
+        assert_eq!(verify(&house.core, None, "secret").await, Ok(false));
+        assert_eq!(desk.dummy.lock().clone().expect("dummy").1, made.1);
+        assert_eq!(desk.waiting.load(Ordering::Acquire), 0);
+    }
 }

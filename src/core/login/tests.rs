@@ -365,3 +365,15 @@ async fn the_start_directory_is_made() {
     house.core.authenticate(&ssh("alice"), SECRET).await.expect("login");
     assert!(home.join("in/today").is_dir());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn anonymous_accounts_need_no_password_over_ftp_and_never_get_in_by_ssh() {
+    // ACC-300, ACC-302
+    let house = house(|_| {}).await;
+    let mut user = house.user("guest");
+    user.filters.base.is_anonymous = true;
+    house.add(user).await;
+    assert!(house.core.authenticate(&attempt("guest", Protocol::Ftp), Credentials::Password("me@example.com")).await.is_ok());
+    refused(house.core.authenticate(&ssh("guest"), SECRET).await);
+    assert!(house.core.authenticate(&attempt("guest", Protocol::Http), SECRET).await.is_err());
+}
