@@ -168,3 +168,9 @@ CREATE TABLE setup_token (
     hash       BLOB NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
+
+-- Tokens that were logged out, until they would have expired anyway. Times in Unix seconds, as in the tokens.
+CREATE TABLE revoked_token (
+    jti        TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -55,7 +55,13 @@ impl TokenKeys {
             Some(passphrase) => KeyRing::new(SigningKey::from_passphrase(passphrase.expose()), Vec::new()),
             None => stored_ring(store, sealer, clock.millis()).await?,
         };
-        Ok(Self { ring, revoked: Revoked::default() })
+        let revoked = Revoked::default();
+        let now = clock.seconds();
+        let stored = store.revoked_tokens().list(now).await.map_err(|error| Error::internal("reading revoked tokens", error))?;
+        for (jti, expires_at) in stored {
+            revoked.add(&jti, expires_at, now);
+        }
+        Ok(Self { ring, revoked })
     }
 }
 
@@ -196,7 +202,14 @@ impl Core {
 
     /// Ends a token before its time: logout, or the change of the own password (SEC-066, SEC-068).
     pub fn revoke_token(&self, claims: &Claims) {
-        self.0.tokens.revoked.add(&claims.jti, claims.exp, self.clock().seconds());
+        let now = self.clock().seconds();
+        self.0.tokens.revoked.add(&claims.jti, claims.exp, now);
+        let (tokens, jti, expires_at) = (self.0.store.revoked_tokens(), claims.jti.clone(), claims.exp);
+        self.tasks().spawn(async move {
+            if let Err(error) = tokens.add(&jti, expires_at, now).await {
+                tracing::error!(%error, "a logout is not remembered beyond a restart");
+            }
+        });
     }
 
     fn verify_claims(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<Claims, TokenError> {

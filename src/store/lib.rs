@@ -13,6 +13,7 @@ mod accounts;
 mod engine;
 mod error;
 mod events;
+mod revoked;
 mod settings;
 mod store;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use accounts::{
 };
 pub use error::{ObjectKind, StoreError};
 pub use events::{EventKind, Events, FsEventFilter, LogEventFilter, OutboxEvent, Page, ProviderEventFilter};
+pub use revoked::RevokedTokens;
 pub use settings::{SecretKey, SecretKeys, Settings, Setup, SetupToken};
 pub use store::{Store, StoreOptions};
 pub use transfers::{

@@ -11,7 +11,7 @@ use crate::engine::inspection::inspect;
 use crate::engine::migration::{Schema, back_up};
 use crate::engine::place::{check_directory, take_lock};
 use crate::engine::{Database, Location};
-use crate::{Admins, Events, Folders, Groups, Roles, SecretKeys, Settings, Setup, StoreError, Transfers, Users};
+use crate::{Admins, Events, Folders, Groups, RevokedTokens, Roles, SecretKeys, Settings, Setup, StoreError, Transfers, Users};
 
 /// File of the events database, beside the main one.
 const EVENTS_FILE: &str = "events.db";
@@ -143,6 +143,11 @@ impl Store {
     /// Sealed signing keys.
     pub fn secret_keys(&self) -> SecretKeys {
         SecretKeys::new(Arc::clone(&self.main))
+    }
+
+    /// Tokens that were logged out.
+    pub fn revoked_tokens(&self) -> RevokedTokens {
+        RevokedTokens::new(Arc::clone(&self.main))
     }
 
     /// The token of the first start.
