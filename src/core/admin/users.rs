@@ -66,8 +66,15 @@ pub async fn add(core: &Core, session: &AdminSession, mut user: User) -> Result<
     user.validate(&rules(core, true)).map_err(invalid)?;
     check_root(core, "home_dir", &user.filesystem, &user.home_dir)?;
     let password = user.password.take().filter(|password| !password.is_empty());
+    // ACC-057: the age of a password that came as a hash is not known.
+    user.last_password_change = 0;
     let hash = match password {
-        Some(password) => Some(passwords::of_user(core, &user, &password).await?),
+        Some(password) => {
+            if !entrepot_secrets::password::is_hash_prefix(&password) {
+                user.last_password_change = now;
+            }
+            Some(passwords::of_user(core, &user, &password).await?)
+        }
         None => None,
     };
     let owner = user.username.clone();

@@ -37,7 +37,6 @@ pub(super) fn insert_user(
     let or_now = |time: i64| if time > 0 { time } else { now };
     let created_at = or_now(document.take_integer("created_at"));
     let changed = document.take_integer("last_password_change");
-    let changed = if password_hash.is_some() { or_now(changed) } else { changed };
     let (status, email) = (document.take_integer("status"), document.take_text("email"));
     let expiration_date = document.take_integer("expiration_date");
     let times = ["last_login", "first_upload", "first_download"].map(|member| document.take_integer(member));

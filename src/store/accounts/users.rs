@@ -74,7 +74,8 @@ impl Users {
         self.database.read(move |c| password_hash(c, &name)).await
     }
 
-    /// Adds a user with the hash of its password. Id and times are set here, counters are zero; `user.password` is
+    /// Adds a user with the hash of its password. Id and times are set here but for the time of the password, which is the
+    /// caller's word (ACC-057); counters are zero; `user.password` is
     /// not looked at.
     ///
     /// # Errors
@@ -82,7 +83,7 @@ impl Users {
     /// is saved (ACC-060).
     pub async fn insert(&self, user: User, password_hash: Option<String>, now: i64) -> Result<User, StoreError> {
         let mut document = Document::of(KIND, &user)?;
-        document.drop_members(&["created_at", "last_login", "first_upload", "first_download", "last_password_change"]);
+        document.drop_members(&["created_at", "last_login", "first_upload", "first_download"]);
         self.add(document, password_hash, now).await
     }
 
