@@ -123,6 +123,11 @@ impl Core {
         &self.0.data_directory
     }
 
+    /// Number of running transfers: what a stopping server may wait for (LIM-009).
+    pub fn running_transfers(&self) -> usize {
+        self.0.registry.running_transfers()
+    }
+
     /// Ends the server's work: sessions are told to end, transfers in flight become partials, tasks are awaited up to
     /// `patience`, and the databases are brought to rest. Returns whether everything ended in time.
     pub async fn stop(&self, patience: Duration) -> bool {

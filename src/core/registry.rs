@@ -87,6 +87,11 @@ impl Registry {
         closed
     }
 
+    /// Number of running transfers.
+    pub(crate) fn running_transfers(&self) -> usize {
+        self.state.lock().transfers.len()
+    }
+
     /// Tells all sessions to end.
     pub(crate) fn close_all(&self) {
         for session in self.live() {

@@ -10,7 +10,7 @@ pub(super) const OWN: &[Setting] = &[
     int("transfers.partial_retention_hours", 168, "Hours for which an interrupted upload can be resumed.").range(1, 87_600).hot(),
     int("transfers.buffer_memory_mb", 0, "Memory of all transfer buffers in MB; 0 is a quarter of the memory, at most 256.").range(0, 1_048_576),
     text("ssh.cipher_choice", "auto", "Order of the SSH ciphers: `auto` by what the processor does fastest, `fixed` as configured.").texts(&["auto", "fixed"]),
-    text("log.file_path", "entrepot.log", "Log file; empty is standard output."),
+    text("log.file_path", "log/entrepot.log", "Log file; empty is standard output."),
     int("log.max_size", 10, "MB at which the log file is rotated."),
     int("log.max_backups", 5, "Number of rotated files kept; 0 is all."),
     int("log.max_age", 28, "Days for which rotated files are kept; 0 is for ever."),

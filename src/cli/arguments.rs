@@ -1,0 +1,217 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::version;
+
+/// A managed file transfer server in one file.
+#[derive(Debug, Parser)]
+#[command(name = "entrepot", display_name = "Entrepot", version = version::text(), subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(Serve),
+    /// Serve one folder now, to one person, until Ctrl-C.
+    Portable(Box<Portable>),
+    /// Ask the running server whether it is well; for health checks.
+    Ping(Place),
+    /// Give an administrator a new password, beside a running server or without one.
+    Resetpwd(ResetPassword),
+    /// Make a new link for setting the server up, as long as there is no administrator.
+    SetupUrl(Place),
+    /// Look at the settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// What to do with the settings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print every setting as the server would see it.
+    Show(ShowConfig),
+}
+
+/// Where the server keeps its things.
+#[derive(Debug, Args, Clone)]
+pub(crate) struct Place {
+    /// Folder of the database, keys and logs; made if missing
+    #[arg(short = 'c', long, value_name = "FOLDER", env = "ENTREPOT_DATA_DIR", default_value = "./entrepot-data")]
+    pub(crate) data_dir: PathBuf,
+    /// Configuration file; without it, entrepot.toml (.yaml, .json) is looked for in the data folder and in /etc/entrepot
+    #[arg(long, value_name = "FILE", env = "ENTREPOT_CONFIG_FILE")]
+    pub(crate) config_file: Option<PathBuf>,
+}
+
+/// Least severe lines that are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Everything.
+    Debug,
+    /// What happens.
+    Info,
+    /// What needs attention.
+    Warn,
+    /// What failed.
+    Error,
+}
+
+impl LogLevel {
+    /// The value as settings write it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// The log.
+#[derive(Debug, Args, Clone)]
+pub(crate) struct LogFlags {
+    /// Log file, relative to the data folder; empty for standard output [default: log/entrepot.log]
+    #[arg(short = 'l', long, value_name = "FILE")]
+    pub(crate) log_file_path: Option<String>,
+    /// Least severe lines that are logged [default: debug]
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log_level: Option<LogLevel>,
+    /// Write times in UTC
+    #[arg(long)]
+    pub(crate) log_utc_time: bool,
+}
+
+/// `entrepot serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) log: LogFlags,
+    /// MB at which the log file is rotated
+    #[arg(short = 's', long, value_name = "MB")]
+    pub(crate) log_max_size: Option<u32>,
+    /// Rotated log files that are kept; 0 keeps all
+    #[arg(short = 'b', long, value_name = "NUMBER")]
+    pub(crate) log_max_backups: Option<u32>,
+    /// Days for which rotated log files are kept; 0 keeps them for ever
+    #[arg(short = 'a', long, value_name = "DAYS")]
+    pub(crate) log_max_age: Option<u32>,
+    /// Seconds for which running transfers may go on when the server stops
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) grace_time: Option<u32>,
+    /// Listen on free ports instead of the configured ones; ready.json in the data folder names them
+    #[arg(long)]
+    pub(crate) any_port: bool,
+}
+
+/// `entrepot portable`.
+#[derive(Debug, Args)]
+pub(crate) struct Portable {
+    /// Folder to serve
+    #[arg(short, long, value_name = "FOLDER", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    /// Folder, as the user sees it, where sessions begin
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    pub(crate) start_directory: String,
+    /// Port of SFTP; 0 takes a free one
+    #[arg(short = 's', long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) sftpd_port: u16,
+    /// Address to listen on; all if not given
+    #[arg(long, value_name = "ADDRESS", default_value = "")]
+    pub(crate) address: String,
+    /// Name of the user
+    #[arg(short, long, value_name = "NAME", default_value = "user")]
+    pub(crate) username: String,
+    /// Password of the user; without one and without a key, a random one is made
+    #[arg(short, long, value_name = "PASSWORD", env = "ENTREPOT_PORTABLE_PASSWORD", hide_env_values = true)]
+    pub(crate) password: Option<String>,
+    /// File that holds the password
+    #[arg(long, value_name = "FILE", conflicts_with = "password")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Public key of the user, as in authorized_keys; may be given more than once
+    #[arg(short = 'k', long, value_name = "KEY")]
+    pub(crate) public_key: Vec<String>,
+    /// What the user may do: list, download, upload, overwrite, delete, rename, create_dirs, … or *
+    #[arg(short = 'g', long, value_name = "PERMISSIONS", value_delimiter = ',', default_value = "list,download")]
+    pub(crate) permissions: Vec<String>,
+    /// Allowed names in a folder: /folder::*.jpg,*.png; may be given more than once
+    #[arg(long, value_name = "PATTERNS")]
+    pub(crate) allowed_patterns: Vec<String>,
+    /// Refused names in a folder: /folder::*.exe; may be given more than once
+    #[arg(long, value_name = "PATTERNS")]
+    pub(crate) denied_patterns: Vec<String>,
+    /// Configuration file for everything else; none is read without it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) log: LogFlags,
+    /// Seconds for which running transfers may go on after Ctrl-C
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub(crate) grace_time: u32,
+}
+
+/// `entrepot resetpwd`.
+#[derive(Debug, Args)]
+pub(crate) struct ResetPassword {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Name of the administrator
+    #[arg(long, value_name = "NAME")]
+    pub(crate) admin: String,
+}
+
+/// `entrepot config show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowConfig {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Say where every value comes from
+    #[arg(long)]
+    pub(crate) origin: bool,
+    /// Print only what was configured somewhere
+    #[arg(long)]
+    pub(crate) changed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    // PORT-002
+    #[test]
+    fn portable_defaults_are_those_of_the_reference() {
+        let arguments = Arguments::try_parse_from(["entrepot", "portable"]).expect("no argument is required");
+        let Command::Portable(portable) = arguments.command else { panic!("another command") };
+        assert_eq!((portable.username.as_str(), portable.sftpd_port), ("user", 0));
+        assert_eq!(portable.permissions, ["list", "download"]);
+        assert_eq!(portable.directory, PathBuf::from("."));
+    }
+
+    #[test]
+    fn a_password_and_a_password_file_exclude_each_other() {
+        let arguments = ["entrepot", "portable", "-p", "x", "--password-file", "y"];
+        assert!(Arguments::try_parse_from(arguments).is_err());
+    }
+
+    // CLI-001
+    #[test]
+    fn unknown_commands_are_refused() {
+        assert!(Arguments::try_parse_from(["entrepot", "fly"]).is_err());
+    }
+}

@@ -1,0 +1,51 @@
+//! The command's end.
+
+use std::{
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    os::unix::net::UnixStream,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use super::{LIMIT, SocketPath};
+use crate::{data_folder::DataFolder, exit::Failure};
+
+/// Time for the whole answer: setting a password takes a hash.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Sends `request` to the server of the folder. `None`: there is none.
+///
+/// # Errors
+/// The server refuses, or does not answer.
+pub(crate) fn ask(folder: &DataFolder, request: &Value) -> anyhow::Result<Option<Value>> {
+    let stream = match SocketPath::of(folder).and_then(|socket| UnixStream::connect(&socket.path)) {
+        Ok(stream) => stream,
+        // A socket without a server: the one that made it was killed.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(Failure::new(
+                "the running server belongs to another account: run this command as that account or as root",
+            ));
+        }
+        Err(error) => return Err(Failure::new(format!("the running server cannot be reached: {error}"))),
+    };
+    let answer =
+        exchange(&stream, request).map_err(|error| Failure::new(format!("the running server does not answer: {error}")))?;
+    if answer["ok"] == true {
+        return Ok(Some(answer));
+    }
+    Err(Failure::new(answer["error"].as_str().unwrap_or("the running server refuses").to_owned()))
+}
+
+fn exchange(mut stream: &UnixStream, request: &Value) -> io::Result<Value> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.write_all(format!("{request}\n").as_bytes())?;
+    let mut line = String::new();
+    BufReader::new(stream.take(LIMIT as u64)).read_line(&mut line)?;
+    if !line.ends_with('\n') {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(serde_json::from_str(&line)?)
+}

@@ -1,0 +1,249 @@
+//! The wiring that `serve` and `portable` share: which room gets which other, in which order they start, and in which they
+//! stop.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use entrepot_config::Settings;
+use entrepot_core::{Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, fs::door::BuiltInStorages};
+use entrepot_http::{Running, ServeOptions};
+use entrepot_net::{BindSpec, tls::CertificateStore};
+use entrepot_secrets::Sealer;
+use entrepot_sftp::{HostKey, SshServer, StartError};
+use entrepot_store::Store;
+use entrepot_web::{Site, SiteOptions};
+use tokio::runtime::Handle;
+
+use crate::{
+    bindings::WebBindings,
+    exit::{self, Failure},
+    gate::Gate,
+    runtime, version,
+};
+
+/// Name in the identification line of SSH.
+const PRODUCT: &str = "Entrepot";
+/// How long what runs may take to come to rest, after the grace time.
+const DRAIN: Duration = Duration::from_secs(30);
+/// How long requests over HTTP may take to end when the server stops.
+const HTTP_DRAIN: Duration = Duration::from_secs(10);
+/// Between two looks at what still runs.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What differs from start to start.
+pub(crate) struct HouseOptions {
+    /// The settings, checked.
+    pub(crate) settings: Settings,
+    /// Folder of the server's own data, as the core sees it.
+    pub(crate) data_directory: PathBuf,
+    /// The databases.
+    pub(crate) store: Store,
+    /// Free ports instead of the configured ones.
+    pub(crate) any_port: bool,
+    /// Whether the web is served.
+    pub(crate) web: bool,
+}
+
+/// A listener of the web.
+#[derive(Debug, Clone)]
+pub(crate) struct WebAddress {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// HTTPS.
+    pub(crate) is_encrypted: bool,
+    /// Sends everybody elsewhere.
+    pub(crate) redirects: bool,
+    /// Serves the pages of administrators, and with them the setup.
+    pub(crate) has_setup: bool,
+    /// Address of the server as clients see it, if configured.
+    pub(crate) base_url: String,
+}
+
+/// Everything that runs.
+pub(crate) struct House {
+    /// The heart.
+    pub(crate) core: Core,
+    /// Listeners of SFTP.
+    pub(crate) sftp: Vec<SocketAddr>,
+    /// Listeners of the web.
+    pub(crate) web: Vec<WebAddress>,
+    /// Certificates of the web; the first is that of the first HTTPS listener.
+    pub(crate) certificates: Vec<Arc<CertificateStore>>,
+    ssh: Option<SshServer>,
+    http: Option<Running>,
+    gate: Arc<Gate>,
+}
+
+/// The core over an opened store, without any service.
+pub(crate) async fn start_core(
+    settings: Arc<ArcSwap<Settings>>,
+    data_directory: PathBuf,
+    store: Store,
+    sealer: Sealer,
+) -> anyhow::Result<Core> {
+    let options = CoreOptions {
+        settings,
+        data_directory,
+        store,
+        sealer,
+        tasks: Tasks::new(Handle::current(), runtime::processors()),
+        clock: Arc::new(SystemClock),
+        hooks: Arc::new(NoHooks),
+        sink: Arc::new(NoEventSink),
+        storages: Arc::new(BuiltInStorages),
+    };
+    Core::start(options).await.map_err(|error| Failure::with_code(exit::DATA, format!("the server cannot start: {error}")))
+}
+
+/// What seals secrets, by the settings.
+pub(crate) fn sealer(settings: &Settings) -> anyhow::Result<Sealer> {
+    let sealer = settings.kms.secrets.sealer();
+    sealer.map_err(|error| Failure::with_code(exit::CONFIGURATION, format!("kms.secrets: {error}")))
+}
+
+impl House {
+    /// Starts the core and every service that the settings turn on. When it answers, all of them accept.
+    ///
+    /// # Errors
+    /// The first thing that cannot be had; what was started before is stopped.
+    pub(crate) async fn start(options: HouseOptions) -> anyhow::Result<Self> {
+        let HouseOptions { settings, data_directory, store, any_port, web } = options;
+        let has_sftp = settings.sftpd.bindings.iter().any(|binding| binding.port != 0);
+        let has_web = web && settings.httpd.bindings.iter().any(|binding| binding.port != 0);
+        if !has_sftp && !has_web {
+            // LOAD-008
+            return Err(Failure::new("no service configured, nothing to do: give a binding of sftpd or httpd a port"));
+        }
+        refuse_missing(&settings)?;
+        let sealer = sealer(&settings)?;
+        let settings = Arc::new(ArcSwap::from_pointee(settings));
+        let core = start_core(settings.clone(), data_directory, store, sealer).await?;
+        let gate = Arc::new(Gate::new(settings));
+        let mut house = Self { core, sftp: Vec::new(), web: Vec::new(), certificates: Vec::new(), ssh: None, http: None, gate };
+        let mut started = house.start_sftp(any_port);
+        if started.is_ok() && has_web {
+            started = house.start_web(any_port).await;
+        }
+        match started {
+            Ok(()) => Ok(house),
+            Err(error) => {
+                house.stop(Duration::ZERO).await;
+                Err(error)
+            }
+        }
+    }
+
+    fn start_sftp(&mut self, any_port: bool) -> anyhow::Result<()> {
+        let settings = self.core.settings();
+        let bindings = settings.sftpd.bindings.iter().enumerate().filter(|(_, binding)| binding.port != 0);
+        let specs: Vec<BindSpec> = bindings
+            .map(|(index, binding)| BindSpec {
+                address: binding.address.clone(),
+                port: if any_port { 0 } else { binding.port },
+                setting_key: format!("sftpd.bindings[{index}]"),
+            })
+            .collect();
+        if specs.is_empty() {
+            return Ok(());
+        }
+        let version = env!("CARGO_PKG_VERSION");
+        let ssh = SshServer::new(self.core.clone(), self.gate.clone(), PRODUCT, version).map_err(|error| match error {
+            StartError::HostKey(error) => anyhow::Error::new(error),
+            other => Failure::with_code(exit::CONFIGURATION, other.to_string()),
+        })?;
+        for spec in &specs {
+            self.sftp.push(ssh.listen(spec)?);
+        }
+        self.ssh = Some(ssh);
+        Ok(())
+    }
+
+    async fn start_web(&mut self, any_port: bool) -> anyhow::Result<()> {
+        let settings = self.core.settings();
+        let web = WebBindings::from_settings(&settings, any_port)?;
+        let site = Site::new(SiteOptions {
+            core: self.core.clone(),
+            certificate: web.certificates.first().cloned(),
+            sftp_port: self.sftp.first().map(SocketAddr::port),
+            version: version::info(),
+        });
+        let running = entrepot_http::serve(
+            ServeOptions {
+                bindings: web.bindings.iter().map(|(_, binding)| binding.clone()).collect(),
+                workers: ServeOptions::default_workers(),
+                gatekeeper: self.gate.clone(),
+                refuse: entrepot_web::refuse,
+                patience: HTTP_DRAIN,
+            },
+            entrepot_web::routes(site),
+        )
+        .await?;
+        self.web = web
+            .bindings
+            .iter()
+            .zip(&running.addresses)
+            .map(|((index, binding), address)| WebAddress {
+                address: *address,
+                is_encrypted: binding.tls.is_some(),
+                redirects: binding.tls.is_none() && binding.redirect != entrepot_http::Redirect::None,
+                has_setup: binding.features.web_admin,
+                base_url: settings.httpd.bindings[*index].base_url.clone(),
+            })
+            .collect();
+        self.certificates = web.certificates;
+        self.http = Some(running);
+        Ok(())
+    }
+
+    /// The host keys of SSH.
+    pub(crate) fn host_keys(&self) -> &[HostKey] {
+        self.ssh.as_ref().map_or(&[], SshServer::host_keys)
+    }
+
+    /// Resolves when a service ended that nobody stopped (LOAD-009).
+    pub(crate) async fn service_ended(&self) {
+        match &self.http {
+            Some(http) => http.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Reads changed certificates (SIG-001).
+    pub(crate) fn reload(&self) {
+        for store in &self.certificates {
+            if let Err(error) = store.reload() {
+                tracing::error!(%error, "the certificate stays as it was");
+            }
+        }
+    }
+
+    /// Stops: nobody new comes in, running transfers may go on for `grace`, then sessions end, what they leave is settled,
+    /// and the databases are closed. Answers whether everything came to rest (LIM-009).
+    pub(crate) async fn stop(self, grace: Duration) -> bool {
+        self.gate.close();
+        let deadline = tokio::time::Instant::now() + grace;
+        while self.core.running_transfers() > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(LOOK).await;
+        }
+        if let Some(http) = &self.http {
+            http.stop(true).await;
+        }
+        self.core.stop(DRAIN).await
+    }
+}
+
+/// Settings that protect and are not built: no start is better than one without them.
+fn refuse_missing(settings: &Settings) -> anyhow::Result<()> {
+    let missing = [
+        (settings.common.proxy_protocol != 0, "common.proxy_protocol"),
+        (settings.telemetry.bind_port != 0, "telemetry.bind_port"),
+    ];
+    match missing.into_iter().find(|(is_set, _)| *is_set) {
+        Some((_, key)) => {
+            let message = format!("{key} is set, and this version cannot do that yet; remove the setting");
+            Err(Failure::with_code(exit::CONFIGURATION, message)).context("settings")
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,66 @@
+//! The command line: what an operator types, and the wiring of the house.
+//!
+//! **Owns** the commands, the start and stop of every service in its order, the log of the process, the control socket in
+//! the data folder, and the texts of a terminal. It is the only room that sees all others, and it holds no rule: what a
+//! command does to accounts is a use case of `core`. **Must not** read requests, files of users or the database by itself.
+//! **Called by** `main`.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "cli makes the data folder, its small files and the log, and owns the threads of the log"
+)]
+
+mod announce;
+mod arguments;
+mod bindings;
+mod control;
+mod data_folder;
+mod exit;
+mod gate;
+mod house;
+mod load;
+mod logging;
+mod ping;
+mod portable;
+mod prompt;
+mod reset_password;
+mod runtime;
+mod serve;
+mod setup_url;
+mod show_config;
+mod signals;
+mod terminal;
+mod version;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::{Arguments, Command, ConfigCommand};
+
+/// Reads the command line, does what it says, and answers with the exit code of the process (see [`exit`] for the codes).
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version come this way, too.
+            let code = if error.use_stderr() { exit::USAGE } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    // The one cryptography stack, before anything can ask for a default (a second call would be an error of no interest).
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let outcome = match &arguments.command {
+        Command::Serve(command) => serve::run(command),
+        Command::Portable(command) => portable::run(command),
+        Command::Ping(place) => ping::run(place),
+        Command::Resetpwd(command) => reset_password::run(command),
+        Command::SetupUrl(place) => setup_url::run(place),
+        Command::Config(ConfigCommand::Show(command)) => show_config::run(command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::report(&error),
+    }
+}

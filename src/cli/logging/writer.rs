@@ -1,0 +1,189 @@
+//! The thread that writes, and the queue before it.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use tracing::Level;
+
+use super::{line::Line, rotation::LogFile};
+
+/// Lines that may wait. A disk that stands still for longer costs lines, not transfers.
+const QUEUED: usize = 2048;
+/// How long the end of the process waits for the last lines.
+const LAST: Duration = Duration::from_secs(2);
+
+/// What goes to the streams of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Output {
+    /// JSON on standard output.
+    Json,
+    /// Readable lines from this severity up.
+    Readable {
+        least: Level,
+        colours: bool,
+        /// On standard error, beside a log file; else on standard output.
+        on_error: bool,
+    },
+    /// Nothing.
+    Nothing,
+}
+
+impl Output {
+    /// `standard_output`: it is the log. `terminal`: readable lines are wanted if somebody sits there.
+    pub(super) fn choose(standard_output: bool, terminal: Option<Level>) -> Self {
+        if standard_output {
+            return match io::stdout().is_terminal() {
+                true => Self::Readable { least: Level::DEBUG, colours: true, on_error: false },
+                false => Self::Json,
+            };
+        }
+        match terminal {
+            Some(least) if io::stderr().is_terminal() => Self::Readable { least, colours: true, on_error: true },
+            _ => Self::Nothing,
+        }
+    }
+
+    fn write(self, text: &[u8]) {
+        // Nobody can be told when the log itself cannot be written.
+        let _ = match self {
+            Self::Readable { on_error: true, .. } => io::stderr().write_all(text),
+            _ => io::stdout().write_all(text),
+        };
+    }
+
+    fn flush(self) {
+        if self != Self::Nothing {
+            let _ = io::stdout().flush();
+        }
+    }
+}
+
+pub(super) enum Job {
+    Line { file: Option<Vec<u8>>, output: Option<Vec<u8>> },
+    Rotate,
+    Flush(SyncSender<()>),
+}
+
+/// The way to the writer.
+#[derive(Clone)]
+pub(super) struct Queue {
+    jobs: SyncSender<Job>,
+    dropped: Arc<AtomicU64>,
+}
+
+/// The other end.
+pub(super) struct Writes {
+    jobs: Receiver<Job>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Queue {
+    pub(super) fn new() -> (Self, Writes) {
+        let (sender, receiver) = sync_channel(QUEUED);
+        let dropped = Arc::new(AtomicU64::new(0));
+        (Self { jobs: sender, dropped: dropped.clone() }, Writes { jobs: receiver, dropped })
+    }
+
+    /// Never waits.
+    pub(super) fn push(&self, file: Option<Vec<u8>>, output: Option<Vec<u8>>) {
+        if let Err(TrySendError::Full(_)) = self.jobs.try_send(Job::Line { file, output }) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn rotate(&self) {
+        let _ = self.jobs.try_send(Job::Rotate);
+    }
+
+    /// Waits, not for ever, until everything that was pushed is written.
+    pub(super) fn flush(&self) {
+        let (done, written) = sync_channel(1);
+        if self.jobs.try_send(Job::Flush(done)).is_ok() {
+            let _ = written.recv_timeout(LAST);
+        }
+    }
+}
+
+pub(super) fn spawn(writes: Writes, file: Option<LogFile>, output: Output, utc: bool) -> io::Result<()> {
+    thread::Builder::new().name("log".into()).stack_size(128 << 10).spawn(move || write_all(&writes, file, output, utc))?;
+    Ok(())
+}
+
+/// Writes until the last queue is gone. What is in the queue goes out in one go, then the buffers are emptied.
+fn write_all(writes: &Writes, mut file: Option<LogFile>, output: Output, utc: bool) {
+    while let Ok(first) = writes.jobs.recv() {
+        let mut next = Some(first);
+        let mut waiting = Vec::new();
+        while let Some(job) = next {
+            match job {
+                Job::Line { file: line, output: text } => {
+                    if let (Some(file), Some(line)) = (&mut file, line) {
+                        file.write(&line);
+                    }
+                    if let Some(text) = text {
+                        output.write(&text);
+                    }
+                }
+                Job::Rotate => file.iter_mut().for_each(LogFile::rotate),
+                Job::Flush(done) => waiting.push(done),
+            }
+            next = match writes.jobs.try_recv() {
+                Ok(job) => Some(job),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+            };
+        }
+        let dropped = writes.dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0
+            && let Some(file) = &mut file
+        {
+            let text = format!("{dropped} lines were dropped: the log cannot be written fast enough");
+            file.write(&Line::new(Level::WARN, "log", utc).with_message(text).json());
+        }
+        file.iter_mut().for_each(LogFile::flush);
+        output.flush();
+        for done in waiting {
+            let _ = done.send(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::rotation::Limits, *};
+
+    #[test]
+    fn full_queue_drops_and_counts_instead_of_waiting() {
+        let (queue, writes) = Queue::new();
+        for _ in 0..QUEUED + 3 {
+            queue.push(Some(b"{}\n".to_vec()), None);
+        }
+        assert_eq!(writes.dropped.load(Ordering::Relaxed), 3);
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("log");
+        let file = LogFile::open(&path, Limits::default()).expect("opened");
+        drop(queue);
+        write_all(&writes, Some(file), Output::Nothing, true);
+        let text = std::fs::read_to_string(&path).expect("readable");
+        assert_eq!(text.lines().filter(|line| *line == "{}").count(), QUEUED);
+        assert!(text.contains("3 lines were dropped"), "the count is logged");
+    }
+
+    #[test]
+    fn flush_waits_for_what_was_pushed() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("log");
+        let (queue, writes) = Queue::new();
+        spawn(writes, Some(LogFile::open(&path, Limits::default()).expect("opened")), Output::Nothing, true).expect("thread");
+        queue.push(Some(b"one\n".to_vec()), None);
+        queue.flush();
+        assert_eq!(std::fs::read_to_string(&path).expect("readable"), "one\n");
+    }
+}

@@ -1,0 +1,159 @@
+//! `entrepot serve`.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use entrepot_config::{Loaded, Sources};
+use entrepot_core::Core;
+use tracing::Level;
+
+use crate::{
+    announce,
+    arguments::Serve,
+    control::{self, Control},
+    data_folder::DataFolder,
+    exit::{self, Failure},
+    house::{House, HouseOptions},
+    load,
+    logging::{self, LogHandle, LogOptions},
+    runtime, setup_url,
+    signals::{Request, Signals},
+    version,
+};
+
+/// Runs the server until a signal ends it.
+///
+/// # Errors
+/// Whatever keeps it from starting, or ends it before its time.
+pub(crate) fn run(command: &Serve) -> anyhow::Result<()> {
+    let folder = DataFolder::at(&command.place.data_dir)?;
+    let mut sources = load::sources(&folder, &command.place)?;
+    load::add_serve_flags(&mut sources, command);
+    let loaded = entrepot_config::load(sources.clone())?;
+    folder.create()?;
+    let mut options = LogOptions::from_settings(&loaded.settings.log, |path| load::resolve(&folder, path));
+    options.terminal = Some(Level::INFO);
+    let (log, trouble) = logging::start(options)?;
+    if let Some(trouble) = trouble {
+        eprintln!("entrepot: {trouble}");
+    }
+    let runtime = runtime::build().context("the threads of the server cannot be started")?;
+    let outcome = runtime.block_on(serve(&folder, sources, loaded, command.any_port, &log));
+    // What still blocks a thread now (a dead disk) must not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    if let Err(error) = &outcome {
+        tracing::error!(error = exit::sentence(error), "the server ended");
+    }
+    outcome
+}
+
+async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: bool, log: &LogHandle) -> anyhow::Result<()> {
+    let mut signals = Signals::listen().context("signals")?;
+    // Its lock makes this process the one server of the folder: from here on the small files in it are ours.
+    let store = load::open_store(&loaded)?;
+    folder.remove_ready();
+    let loaded = load::with_saved(sources, &store).await?;
+    let warnings = warnings(&loaded, folder);
+    log.set_level(loaded.settings.log.level.parse().unwrap_or(Level::DEBUG));
+    let house = House::start(HouseOptions {
+        settings: loaded.settings.clone(),
+        data_directory: folder.path().to_owned(),
+        store,
+        any_port,
+        web: true,
+    })
+    .await?;
+    let outcome = attend(&house, folder, &loaded, &warnings, &mut signals, log).await;
+    let grace = Duration::from_secs(u64::from(house.core.settings().shutdown.grace_time));
+    folder.remove_ready();
+    control::remove(folder);
+    let grace = if outcome.is_ok() { grace } else { Duration::ZERO };
+    let ended = tokio::select! {
+        ended = house.stop(grace) => ended,
+        // SIG-003: who asks twice does not want to wait.
+        () = signals.stop() => return Err(Failure::new("ended at once by a second signal")),
+    };
+    if !ended {
+        tracing::warn!("some tasks did not end in time");
+    }
+    tracing::info!("stopped");
+    outcome
+}
+
+/// From the moment everything listens to the moment somebody wants it to end.
+async fn attend(
+    house: &House,
+    folder: &DataFolder,
+    loaded: &Loaded,
+    warnings: &[String],
+    signals: &mut Signals,
+    log: &LogHandle,
+) -> anyhow::Result<()> {
+    default_admin(&house.core, loaded).await?;
+    let bases = announce::setup_bases(&house.web);
+    let control = Control { core: house.core.clone(), folder: folder.clone(), setup_bases: bases.clone() };
+    match control::listen(folder) {
+        Ok(listener) => drop(house.core.tasks().spawn(control::serve(control, listener))),
+        Err(error) => tracing::error!(%error, "commands cannot reach this server: no control socket"),
+    }
+    let setup = setup_url::at_start(&house.core, folder, &bases).await?;
+    folder.write_ready(&announce::ready(house)).context("the ready file cannot be written")?;
+    print_start(house, folder, warnings, setup.as_deref());
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    tracing::info!(version = version::text(), sftp = ?house.sftp, web = ?announce::ready(house).http, "ready");
+    loop {
+        let request = tokio::select! {
+            request = signals.next() => request,
+            () = house.service_ended() => return Err(Failure::new("the web service ended by itself; the log has the reason")),
+        };
+        match request {
+            Request::Stop => {
+                tracing::info!("stopping");
+                return Ok(());
+            }
+            Request::Reload => house.reload(),
+            Request::RotateLog => log.rotate(),
+        }
+    }
+}
+
+/// INIT-003
+async fn default_admin(core: &Core, loaded: &Loaded) -> anyhow::Result<()> {
+    let Some(admin) = loaded.default_admin.as_ref().filter(|_| loaded.settings.data_provider.create_default_admin) else {
+        return Ok(());
+    };
+    let added = core.create_default_admin(&admin.username, admin.password.expose()).await;
+    let added = added.map_err(|error| {
+        let message = format!("the administrator of ENTREPOT_DEFAULT_ADMIN_USERNAME and _PASSWORD cannot be made: {error}");
+        Failure::with_code(exit::CONFIGURATION, message)
+    })?;
+    if added {
+        tracing::info!(username = admin.username, "made the administrator that the environment names");
+    }
+    Ok(())
+}
+
+fn print_start(house: &House, folder: &DataFolder, warnings: &[String], setup: Option<&str>) {
+    println!("Entrepot {} is running; Ctrl-C ends it.\n", version::text());
+    print!("{}", announce::listeners(house));
+    println!("  {:<10} {}", "Data", folder.path().display());
+    for warning in warnings {
+        println!("\n  Warning: {warning}");
+    }
+    if let Some(setup) = setup {
+        print!("\n{setup}");
+    }
+    println!();
+}
+
+/// What somebody should know before it hurts: what the settings are warned about, and the folder.
+fn warnings(loaded: &Loaded, folder: &DataFolder) -> Vec<String> {
+    let mut warnings = loaded.warnings.clone();
+    if folder.is_open_to_others() {
+        let path = folder.path().display();
+        warnings.push(format!("other users of this machine can look into the data folder; run: chmod o-rwx {path}"));
+    }
+    warnings
+}
