@@ -44,12 +44,14 @@ pub struct SshHandler {
     channels: HashMap<ChannelId, Arc<Slot>>,
     /// Sessions opened so far (SSH-026).
     sessions: u32,
+    /// A channel that its client closed without taking what was sent.
+    stuck: Option<ChannelId>,
 }
 
 impl SshHandler {
     /// The handler of a connection.
     pub fn new(connection: Arc<Connection>, login: Login) -> Self {
-        Self { connection, login, channels: HashMap::new(), sessions: 0 }
+        Self { connection, login, channels: HashMap::new(), sessions: 0, stuck: None }
     }
 
     /// Opens the file session of a channel, or says why not (SSH-057).
@@ -83,6 +85,17 @@ impl SshHandler {
         session.exit_status_request(id, status)?;
         session.eof(id)?;
         session.close(id)
+    }
+
+    /// A closed channel keeps what its client did not take, and russh delivers no answer of a lane, of any channel, while
+    /// there is such data: the connection is of no use for a second channel.
+    fn part_from_stuck(&mut self, session: &mut Session) -> Result<bool, russh::Error> {
+        if !self.stuck.is_some_and(|id| session.has_pending_data(id)) {
+            return Ok(false);
+        }
+        tracing::info!(connection_id = self.connection.id, "disconnected: a channel was closed with data under way");
+        session.disconnect(Disconnect::ByApplication, "a channel was closed with data under way", "")?;
+        Ok(true)
     }
 
     /// Refuses what a channel was asked for, in words that a human sees and a program understands.
@@ -201,8 +214,11 @@ impl Handler for SshHandler {
         &mut self,
         channel: RusshChannel<Msg>,
         reply: ChannelOpenHandle,
-        _: &mut Session,
+        session: &mut Session,
     ) -> Result<(), Self::Error> {
+        if self.part_from_stuck(session)? {
+            return Ok(());
+        }
         if self.channels.len() >= MAX_CHANNELS {
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
@@ -354,11 +370,17 @@ impl Handler for SshHandler {
         self.end_channel(id, 0, session)
     }
 
-    async fn channel_close(&mut self, id: ChannelId, _: &mut Session) -> Result<(), Self::Error> {
+    async fn channel_close(&mut self, id: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
         if let Some(slot) = self.channels.remove(&id)
             && let Some(channel) = slot.0.lock().take()
         {
             channel.abandon();
+        }
+        if session.has_pending_data(id) {
+            self.stuck = Some(id);
+            if !self.channels.is_empty() {
+                self.part_from_stuck(session)?;
+            }
         }
         Ok(())
     }

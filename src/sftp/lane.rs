@@ -298,7 +298,11 @@ impl<S: AnswerSink> Runner<S> {
                         self.run_job(key, read_later(source, id, offset, length), None);
                     }
                 }
-                Picked::Work(Work { answer, permit, .. }) => self.run_job(key, answer, permit),
+                // A first poll at once: what needs no waiting happens in the order in which it was asked for.
+                Picked::Work(Work { mut answer, permit, .. }) => match poll_once(&mut answer) {
+                    Some(reply) => self.end_job(Done { key, reply, permit }),
+                    None => self.run_job(key, answer, permit),
+                },
             }
         }
     }
