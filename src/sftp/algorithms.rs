@@ -54,7 +54,8 @@ pub struct Algorithms {
     pub public_key: Vec<String>,
 }
 
-const KEX: &[&str] = &["mlkem768x25519-sha256", "curve25519-sha256", "curve25519-sha256@libssh.org", "diffie-hellman-group16-sha512"];
+const KEX: &[&str] =
+    &["mlkem768x25519-sha256", "curve25519-sha256", "curve25519-sha256@libssh.org", "diffie-hellman-group16-sha512"];
 const KEX_OPTIONAL: &[&str] = &[
     "ecdh-sha2-nistp256",
     "ecdh-sha2-nistp384",
@@ -139,8 +140,7 @@ impl Algorithms {
     /// A name that no list knows.
     pub fn resolve(lists: &AlgorithmLists<'_>) -> Result<Self, UnknownAlgorithm> {
         let kex = Catalogue { list: "kex_algorithms", default: KEX, optional: KEX_OPTIONAL, ignored: KEX_IGNORED };
-        let host_key =
-            Catalogue { list: "host_key_algorithms", default: HOST_KEY, optional: HOST_KEY_OPTIONAL, ignored: &[] };
+        let host_key = Catalogue { list: "host_key_algorithms", default: HOST_KEY, optional: HOST_KEY_OPTIONAL, ignored: &[] };
         let ciphers = Catalogue { list: "ciphers", default: CIPHERS, optional: CIPHERS_OPTIONAL, ignored: CIPHERS_IGNORED };
         let macs = Catalogue { list: "macs", default: MACS, optional: MACS_OPTIONAL, ignored: MACS_IGNORED };
         let public_key = Catalogue {

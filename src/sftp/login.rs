@@ -79,7 +79,9 @@ impl Login {
             return self.reject();
         }
         match answer {
-            None => Auth::Partial { name: "".into(), instructions: "".into(), prompts: vec![("Password: ".into(), false)].into() },
+            None => {
+                Auth::Partial { name: "".into(), instructions: "".into(), prompts: vec![("Password: ".into(), false)].into() }
+            }
             Some(None) => self.reject(),
             Some(Some(password)) => {
                 self.try_credentials(user, MethodKind::KeyboardInteractive, Credentials::KeyboardInteractive(password)).await

@@ -160,7 +160,10 @@ async fn a_full_socket_does_not_stop_reading() {
     let mut rig = rig(1 << 16, true);
     let requests: Vec<u8> = (0..20_000).flat_map(|_| [1, 7]).collect();
     tokio::spawn(serve(rig.server));
-    tokio::time::timeout(Duration::from_secs(20), rig.client.write_all(&requests)).await.expect("the server reads").expect("test");
+    tokio::time::timeout(Duration::from_secs(20), rig.client.write_all(&requests))
+        .await
+        .expect("the server reads")
+        .expect("test");
     let mut answers = vec![0; 40_000];
     rig.client.read_exact(&mut answers).await.expect("all answers");
 }

@@ -4,12 +4,15 @@ use tokio::io::duplex;
 use super::*;
 
 const LINE: &[u8] = b"SSH-2.0-Test\r\n";
-const OPENSSH: &str = "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com";
+const OPENSSH: &str =
+    "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com";
 
 fn preface(to_server: &str, to_client: &str) -> Vec<u8> {
     let mut payload = vec![4, 20];
     payload.extend_from_slice(&[0x55; 16]);
-    for list in ["curve25519-sha256", "ssh-ed25519", to_server, to_client, "hmac-sha2-256", "hmac-sha2-256", "none", "none", "", ""] {
+    for list in
+        ["curve25519-sha256", "ssh-ed25519", to_server, to_client, "hmac-sha2-256", "hmac-sha2-256", "none", "none", "", ""]
+    {
         payload.extend_from_slice(&u32::try_from(list.len()).expect("short").to_be_bytes());
         payload.extend_from_slice(list.as_bytes());
     }

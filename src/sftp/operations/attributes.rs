@@ -128,15 +128,8 @@ mod tests {
     // SFTP-043
     #[test]
     fn statistics_count_blocks() {
-        let space = Space {
-            total: 1 << 20,
-            available: 4096,
-            free: 8192,
-            block_size: 4096,
-            files: 10,
-            files_free: 3,
-            name_max: 255,
-        };
+        let space =
+            Space { total: 1 << 20, available: 4096, free: 8192, block_size: 4096, files: 10, files_free: 3, name_max: 255 };
         let fs = in_blocks(&space);
         assert_eq!((fs.blocks, fs.blocks_available, fs.blocks_free), (256, 1, 2));
         assert_eq!(in_blocks(&Space { block_size: 0, ..space }).blocks, 1 << 20);

@@ -11,28 +11,77 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are those of the draft, under their names")]
 pub enum Request<'a> {
-    Open { path: &'a [u8], flags: OpenFlags, attributes: FileAttributes },
-    Close { handle: &'a [u8] },
-    Read { handle: &'a [u8], offset: u64, length: u32 },
-    Write { handle: &'a [u8], offset: u64, data: &'a [u8] },
-    LStat { path: &'a [u8] },
-    FStat { handle: &'a [u8] },
-    SetStat { path: &'a [u8], attributes: FileAttributes },
-    FSetStat { handle: &'a [u8], attributes: FileAttributes },
-    OpenDir { path: &'a [u8] },
-    ReadDir { handle: &'a [u8] },
-    Remove { path: &'a [u8] },
-    MakeDir { path: &'a [u8], attributes: FileAttributes },
-    RemoveDir { path: &'a [u8] },
-    RealPath { path: &'a [u8] },
-    Stat { path: &'a [u8] },
-    Rename { from: &'a [u8], to: &'a [u8] },
-    ReadLink { path: &'a [u8] },
+    Open {
+        path: &'a [u8],
+        flags: OpenFlags,
+        attributes: FileAttributes,
+    },
+    Close {
+        handle: &'a [u8],
+    },
+    Read {
+        handle: &'a [u8],
+        offset: u64,
+        length: u32,
+    },
+    Write {
+        handle: &'a [u8],
+        offset: u64,
+        data: &'a [u8],
+    },
+    LStat {
+        path: &'a [u8],
+    },
+    FStat {
+        handle: &'a [u8],
+    },
+    SetStat {
+        path: &'a [u8],
+        attributes: FileAttributes,
+    },
+    FSetStat {
+        handle: &'a [u8],
+        attributes: FileAttributes,
+    },
+    OpenDir {
+        path: &'a [u8],
+    },
+    ReadDir {
+        handle: &'a [u8],
+    },
+    Remove {
+        path: &'a [u8],
+    },
+    MakeDir {
+        path: &'a [u8],
+        attributes: FileAttributes,
+    },
+    RemoveDir {
+        path: &'a [u8],
+    },
+    RealPath {
+        path: &'a [u8],
+    },
+    Stat {
+        path: &'a [u8],
+    },
+    Rename {
+        from: &'a [u8],
+        to: &'a [u8],
+    },
+    ReadLink {
+        path: &'a [u8],
+    },
     /// The order of the two follows OpenSSH, not the draft: target first (SFTP-039).
-    SymLink { target: &'a [u8], link: &'a [u8] },
+    SymLink {
+        target: &'a [u8],
+        link: &'a [u8],
+    },
     Extended(Extended<'a>),
     /// A type that version 3 does not have (LINK, BLOCK, …): refused (SFTP-003).
-    Unsupported { kind: u8 },
+    Unsupported {
+        kind: u8,
+    },
 }
 
 /// A decoded message.
@@ -91,11 +140,9 @@ impl<'a> Message<'a> {
 impl<'a> Request<'a> {
     fn read(kind: u8, reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         Ok(match kind {
-            kind::OPEN => Self::Open {
-                path: reader.string()?,
-                flags: OpenFlags(reader.u32()?),
-                attributes: FileAttributes::read(reader)?,
-            },
+            kind::OPEN => {
+                Self::Open { path: reader.string()?, flags: OpenFlags(reader.u32()?), attributes: FileAttributes::read(reader)? }
+            }
             kind::CLOSE => Self::Close { handle: reader.string()? },
             kind::READ => Self::Read { handle: reader.string()?, offset: reader.u64()?, length: reader.u32()? },
             kind::WRITE => Self::Write { handle: reader.string()?, offset: reader.u64()?, data: reader.string()? },
