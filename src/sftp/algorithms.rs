@@ -185,6 +185,13 @@ impl Algorithms {
         (!gcm.is_empty()).then_some(Preferred { cipher: Cow::Owned(gcm), ..preferred })
     }
 
+    /// The first algorithm of the lists that is not secure (SSH-021): whatever uses SHA-1 or CBC.
+    pub fn insecure(&self) -> Option<&str> {
+        let all = [&self.kex, &self.host_key, &self.ciphers, &self.macs, &self.public_key];
+        let is_weak = |name: &&String| name.contains("sha1") || name.ends_with("-cbc") || *name == "ssh-rsa";
+        all.into_iter().flatten().find(is_weak).map(String::as_str)
+    }
+
     /// Whether a host key of this algorithm may be offered.
     pub fn offers_host_key(&self, key: &Algorithm) -> bool {
         let list = algorithms(&self.host_key);

@@ -19,7 +19,6 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    algorithms::Algorithms,
     batch_stream::BatchStream,
     cipher_choice::{Introduction, introduce},
     handler::{Batching, SshHandler},
@@ -40,8 +39,6 @@ pub struct Connection {
     pub id: String,
     /// Where tasks are started.
     pub tasks: Tasks,
-    /// Algorithms of the service.
-    pub algorithms: Arc<Algorithms>,
     /// Text before the login.
     pub banner: Option<String>,
     /// Whether listings begin with `.` and `..`.
@@ -76,7 +73,6 @@ impl Connection {
         Self {
             id: uuid::Uuid::new_v4().simple().to_string(),
             tasks: service.core.tasks().clone(),
-            algorithms: service.algorithms.clone(),
             banner: service.banner.clone(),
             dot_entries: service.dot_entries,
             batching: Batching::default(),
@@ -115,7 +111,7 @@ async fn begin(service: &Service, accepted: Accepted) -> Result<(RunningSession<
     let Introduction { client, offer, stream } = introduce(accepted.stream, identification.as_bytes(), choosing).await?;
     let connection = Arc::new(Connection::new(service));
     let peer = Peer { remote: accepted.peer, local: Some(accepted.local), client_version: client };
-    let login = Login::new(service.core.clone(), peer, service.methods.clone());
+    let login = Login::new(service.core.clone(), peer, service.methods.clone(), service.algorithms.clone());
     let stream = BatchStream::new(stream, connection.batching.clone(), connection.cut.clone());
     let handler = SshHandler::new(connection.clone(), login);
     Ok((run_stream(service.config_for(offer), stream, handler).await?, connection))

@@ -176,13 +176,12 @@ impl Handler for SshHandler {
     }
 
     async fn auth_publickey_offered(&mut self, user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Self::Error> {
-        let algorithms = &self.connection.algorithms;
-        let welcome = self.login.is_key_welcome(user, offer.public_key, offer.algorithm, algorithms).await;
+        let welcome = self.login.is_key_welcome(user, offer.public_key, offer.algorithm).await;
         Ok(if welcome { Auth::Accept } else { self.login.reject() })
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        Ok(self.login.public_key(user, key.public_key, key.algorithm, &self.connection.algorithms).await)
+        Ok(self.login.public_key(user, key.public_key, key.algorithm).await)
     }
 
     async fn auth_openssh_certificate(&mut self, _: &str, _: &Certificate) -> Result<Auth, Self::Error> {

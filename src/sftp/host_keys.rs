@@ -15,7 +15,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey, decode_secret_key, key::safe_rng, ssh_key::LineEnding};
+use russh::keys::{
+    Algorithm, Certificate, EcdsaCurve, HashAlg, PrivateKey, decode_secret_key, key::safe_rng, ssh_key::LineEnding,
+};
 
 /// A host key and where it lies.
 #[derive(Clone)]
@@ -63,6 +65,14 @@ pub enum HostKeyError {
         /// What is wrong, in the words of the decoder.
         reason: String,
     },
+    /// The file holds no certificate of a host.
+    #[error("host certificate {path}: {reason}")]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// A configured file is missing and its name tells no type (SSH-032).
     #[error("host key {path} does not exist, and only id_rsa, id_ecdsa and id_ed25519 are made when missing")]
     Missing {
@@ -98,6 +108,23 @@ pub fn load_host_keys(directory: &Path, configured: &[String]) -> Result<Vec<Hos
         }
     }
     Ok(keys)
+}
+
+/// Loads host certificates (SSH-037). One whose key is none of ours is passed over later, silently.
+///
+/// # Errors
+/// A file that cannot be read, or is no certificate of a host.
+pub fn load_host_certificates(directory: &Path, configured: &[String]) -> Result<Vec<Certificate>, HostKeyError> {
+    let load = |name: &String| {
+        let path = directory.join(name);
+        let text = fs::read_to_string(&path).map_err(|source| HostKeyError::File { path: path.clone(), source })?;
+        match Certificate::from_openssh(text.trim()) {
+            Ok(certificate) if certificate.cert_type().is_host() => Ok(certificate),
+            Ok(_) => Err(HostKeyError::Certificate { path, reason: "it is one of a user".to_owned() }),
+            Err(error) => Err(HostKeyError::Certificate { path, reason: error.to_string() }),
+        }
+    };
+    configured.iter().map(load).collect()
 }
 
 fn decode(path: &Path, text: &str) -> Result<PrivateKey, HostKeyError> {

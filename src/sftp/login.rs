@@ -1,5 +1,7 @@
 //! SSH authentication (RFC 4252) as calls to `core`.
 
+use std::sync::Arc;
+
 use entrepot_core::{Attempt, Authenticated, Core, Credentials, Peer};
 use entrepot_model::Protocol;
 use russh::{
@@ -18,6 +20,7 @@ pub struct Login {
     core: Core,
     peer: Peer,
     methods: MethodSet,
+    algorithms: Arc<Algorithms>,
     authenticated: Option<Authenticated>,
 }
 
@@ -36,8 +39,8 @@ pub fn methods(password: bool, keyboard_interactive: bool) -> MethodSet {
 
 impl Login {
     /// A connection that nobody has logged in on.
-    pub fn new(core: Core, peer: Peer, methods: MethodSet) -> Self {
-        Self { core, peer, methods, authenticated: None }
+    pub fn new(core: Core, peer: Peer, methods: MethodSet, algorithms: Arc<Algorithms>) -> Self {
+        Self { core, peer, methods, algorithms, authenticated: None }
     }
 
     /// The account, once there is one.
@@ -59,12 +62,29 @@ impl Login {
             return self.reject();
         }
         match self.core.authenticate(&self.attempt(user), credentials).await {
+            Ok(authenticated) if !self.is_secure_enough(&authenticated) => self.reject(),
             Ok(authenticated) => {
                 self.authenticated = Some(authenticated);
                 Auth::Accept
             }
             // The reason stands in the log; the client learns that it failed (ACC-077).
             Err(_) => self.reject(),
+        }
+    }
+
+    /// SSH-021: russh does not tell what was negotiated, so an account that asks for secure algorithms gets in only where
+    /// nothing else is offered.
+    fn is_secure_enough(&self, authenticated: &Authenticated) -> bool {
+        let user = &authenticated.user().user;
+        match self.algorithms.insecure() {
+            Some(algorithm) if user.filters.base.enforce_secure_algorithms => {
+                tracing::info!(
+                    username = user.username, ip = %self.peer.remote.ip(), rule = "enforce_secure_algorithms", algorithm,
+                    "login denied: the server offers an algorithm that is not secure"
+                );
+                false
+            }
+            _ => true,
         }
     }
 
@@ -90,22 +110,22 @@ impl Login {
     }
 
     /// Whether a signature with this key would be looked at. It grants and counts nothing.
-    pub async fn is_key_welcome(&self, user: &str, key: &PublicKey, signature: &Algorithm, algorithms: &Algorithms) -> bool {
-        let Some(authorized) = self.authorized(key, signature, algorithms) else { return false };
+    pub async fn is_key_welcome(&self, user: &str, key: &PublicKey, signature: &Algorithm) -> bool {
+        let Some(authorized) = self.authorized(key, signature) else { return false };
         self.core.is_public_key_known(&self.attempt(user), &authorized).await
     }
 
     /// Method `publickey`, the signature being verified.
-    pub async fn public_key(&mut self, user: &str, key: &PublicKey, signature: &Algorithm, algorithms: &Algorithms) -> Auth {
-        let Some(authorized) = self.authorized(key, signature, algorithms) else { return self.reject() };
+    pub async fn public_key(&mut self, user: &str, key: &PublicKey, signature: &Algorithm) -> Auth {
+        let Some(authorized) = self.authorized(key, signature) else { return self.reject() };
         let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
         let credentials = Credentials::PublicKey { authorized: &authorized, fingerprint: &fingerprint };
         self.try_credentials(user, MethodKind::PublicKey, credentials).await
     }
 
     /// The key as an authorized-keys line has it; `None` if it is not acceptable whoever shows it.
-    fn authorized(&self, key: &PublicKey, signature: &Algorithm, algorithms: &Algorithms) -> Option<String> {
-        if !algorithms.accepts_signature(signature) || is_too_small(key) {
+    fn authorized(&self, key: &PublicKey, signature: &Algorithm) -> Option<String> {
+        if !self.algorithms.accepts_signature(signature) || is_too_small(key) {
             return None;
         }
         let line = PublicKey::new(key.key_data().clone(), "").to_openssh().ok()?;

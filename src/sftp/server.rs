@@ -10,7 +10,7 @@ use crate::{
     algorithms::{AlgorithmLists, Algorithms, UnknownAlgorithm},
     cipher_choice::{Offer, has_fast_aes},
     connection,
-    host_keys::{HostKey, HostKeyError, load_host_keys},
+    host_keys::{HostKey, HostKeyError, load_host_certificates, load_host_keys},
     login,
 };
 
@@ -36,6 +36,9 @@ pub enum StartError {
     /// The text for the identification line cannot be sent.
     #[error("common.server_version must be at most 50 printable ASCII characters without line breaks")]
     Version,
+    /// A setting asks for what this build does not do; going on without it would let in, or keep out, the wrong ones.
+    #[error("{0} is set, but certificates of users are not supported by this build; leave it empty")]
+    NotSupported(&'static str),
     /// No host key is left that may be offered.
     #[error("sftpd.host_key_algorithms allows none of the host keys")]
     NoHostKey,
@@ -86,7 +89,9 @@ impl SshServer {
             public_key: &sftpd.public_key_algorithms,
         };
         let algorithms = Algorithms::resolve(&lists)?;
+        refuse_user_certificates(sftpd)?;
         let mut host_keys = load_host_keys(core.data_directory(), &sftpd.host_keys)?;
+        let certificates = load_host_certificates(core.data_directory(), &sftpd.host_certificates)?;
         host_keys.retain(|key| algorithms.offers_host_key(&key.key.algorithm()));
         if host_keys.is_empty() {
             return Err(StartError::NoHostKey);
@@ -95,7 +100,10 @@ impl SshServer {
         let methods = login::methods(sftpd.password_authentication, sftpd.keyboard_interactive_authentication);
         let tries = auth_attempts(sftpd.max_auth_tries);
         let keys: Vec<PrivateKey> = host_keys.iter().map(|key| key.key.clone()).collect();
-        let config = |preferred| Arc::new(transport(&identification, &methods, &keys, preferred, tries));
+        let config = |preferred| {
+            let (keys, certificates) = (keys.clone(), certificates.clone());
+            Arc::new(Config { keys, certificates, ..transport(&identification, &methods, preferred, tries) })
+        };
         let is_auto = settings.ssh.cipher_choice == "auto" && has_fast_aes();
         Ok(Self(Arc::new(Service {
             config: config(algorithms.preferred()),
@@ -155,6 +163,17 @@ async fn accept(service: Arc<Service>, listener: Listener) {
     }
 }
 
+/// SSH-048, SSH-051
+fn refuse_user_certificates(sftpd: &entrepot_config::settings::Sftpd) -> Result<(), StartError> {
+    if !sftpd.trusted_user_ca_keys.is_empty() {
+        return Err(StartError::NotSupported("sftpd.trusted_user_ca_keys"));
+    }
+    if !sftpd.revoked_user_certs_file.is_empty() {
+        return Err(StartError::NotSupported("sftpd.revoked_user_certs_file"));
+    }
+    Ok(())
+}
+
 /// SSH-005: 0 = the default, negative = unlimited, which russh calls 0.
 fn auth_attempts(setting: i32) -> usize {
     match setting {
@@ -190,14 +209,13 @@ fn banner(settings: &entrepot_config::Settings) -> Option<String> {
     }
 }
 
-fn transport(identification: &str, methods: &MethodSet, keys: &[PrivateKey], preferred: Preferred, tries: usize) -> Config {
+fn transport(identification: &str, methods: &MethodSet, preferred: Preferred, tries: usize) -> Config {
     Config {
         server_id: SshId::Standard(Cow::Owned(identification.to_owned())),
         methods: methods.clone(),
         auth_rejection_time: REJECTION_TIME,
         // The probe with method `none` tells nothing.
         auth_rejection_time_initial: Some(Duration::ZERO),
-        keys: keys.to_vec(),
         window_size: WINDOW,
         maximum_packet_size: MAX_PACKET,
         event_buffer_size: EVENTS,

@@ -43,6 +43,19 @@ fn an_unknown_name_is_an_error_that_names_it_and_duplicates_vanish() {
     assert_eq!(resolved.macs, ["hmac-sha2-512", "hmac-sha2-256"]);
 }
 
+// SSH-021, SSH-059
+#[test]
+fn old_algorithms_are_known_as_such() {
+    assert_eq!(Algorithms::resolve(&AlgorithmLists::default()).expect("defaults").insecure(), None);
+    for (lists, name) in [
+        (AlgorithmLists { macs: &list(&["hmac-sha2-512", "hmac-sha1"]), ..Default::default() }, "hmac-sha1"),
+        (AlgorithmLists { ciphers: &list(&["aes128-cbc"]), ..Default::default() }, "aes128-cbc"),
+        (AlgorithmLists { public_key: &list(&["ssh-rsa"]), ..Default::default() }, "ssh-rsa"),
+    ] {
+        assert_eq!(Algorithms::resolve(&lists).expect("known").insecure(), Some(name));
+    }
+}
+
 // SSH-041
 #[test]
 fn either_spelling_of_curve25519_enables_both() {

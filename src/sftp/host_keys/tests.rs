@@ -111,3 +111,21 @@ fn a_key_with_a_passphrase_is_an_error() {
     fs::write(&path, "nonsense").expect("test");
     assert!(matches!(load_host_keys(folder.path(), &[]), Err(HostKeyError::Key { .. })));
 }
+
+// SSH-037
+#[test]
+fn certificates_of_hosts_are_loaded_and_those_of_users_are_an_error() {
+    let folder = tempfile::tempdir().expect("test");
+    let run = |arguments: &[&str]| {
+        let status = Command::new("ssh-keygen").arg("-q").args(arguments).current_dir(folder.path()).status();
+        assert!(status.expect("ssh-keygen is installed").success());
+    };
+    run(&["-t", "ed25519", "-N", "", "-f", "authority"]);
+    load_host_keys(folder.path(), &[]).expect("made");
+    run(&["-s", "authority", "-I", "host", "-h", "-n", "example.org", "id_ed25519.pub"]);
+    let names = ["id_ed25519-cert.pub".to_owned()];
+    assert_eq!(load_host_certificates(folder.path(), &names).expect("loaded").len(), 1);
+    run(&["-s", "authority", "-I", "user", "-n", "ann", "id_ed25519.pub"]);
+    assert!(matches!(load_host_certificates(folder.path(), &names), Err(HostKeyError::Certificate { .. })));
+    assert!(matches!(load_host_certificates(folder.path(), &["nothing".to_owned()]), Err(HostKeyError::File { .. })));
+}
