@@ -29,7 +29,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// A failure without a code of its own.
-    pub(crate) fn new(message: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn plain(message: impl Into<String>) -> anyhow::Error {
         Self::with_code(FAILURE, message)
     }
 

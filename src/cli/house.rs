@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use entrepot_config::Settings;
+use entrepot_config::{DefaultAdmin, Settings};
 use entrepot_core::{Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, fs::door::BuiltInStorages};
 use entrepot_http::{Running, ServeOptions};
 use entrepot_net::{BindSpec, tls::CertificateStore};
@@ -43,6 +43,8 @@ pub(crate) struct HouseOptions {
     pub(crate) any_port: bool,
     /// Whether the web is served.
     pub(crate) web: bool,
+    /// The administrator to make if there is none.
+    pub(crate) default_admin: Option<DefaultAdmin>,
 }
 
 /// A listener of the web.
@@ -102,23 +104,39 @@ pub(crate) fn sealer(settings: &Settings) -> anyhow::Result<Sealer> {
     sealer.map_err(|error| Failure::with_code(exit::CONFIGURATION, format!("kms.secrets: {error}")))
 }
 
+async fn make_default_admin(core: &Core, admin: &DefaultAdmin) -> anyhow::Result<()> {
+    let added = core.create_default_admin(&admin.username, admin.password.expose()).await;
+    let added = added.map_err(|error| {
+        let message = format!("the administrator of ENTREPOT_DEFAULT_ADMIN_USERNAME and _PASSWORD cannot be made: {error}");
+        Failure::with_code(exit::CONFIGURATION, message)
+    })?;
+    if added {
+        tracing::info!(username = admin.username, "made the administrator that the environment names");
+    }
+    Ok(())
+}
+
 impl House {
     /// Starts the core and every service that the settings turn on. When it answers, all of them accept.
     ///
     /// # Errors
     /// The first thing that cannot be had; what was started before is stopped.
     pub(crate) async fn start(options: HouseOptions) -> anyhow::Result<Self> {
-        let HouseOptions { settings, data_directory, store, any_port, web } = options;
+        let HouseOptions { settings, data_directory, store, any_port, web, default_admin } = options;
         let has_sftp = settings.sftpd.bindings.iter().any(|binding| binding.port != 0);
         let has_web = web && settings.httpd.bindings.iter().any(|binding| binding.port != 0);
         if !has_sftp && !has_web {
             // LOAD-008
-            return Err(Failure::new("no service configured, nothing to do: give a binding of sftpd or httpd a port"));
+            return Err(Failure::plain("no service configured, nothing to do: give a binding of sftpd or httpd a port"));
         }
         refuse_missing(&settings)?;
         let sealer = sealer(&settings)?;
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let core = start_core(settings.clone(), data_directory, store, sealer).await?;
+        // Before anything listens: nobody may meet a server that waits for its setup.
+        if let Some(admin) = default_admin {
+            make_default_admin(&core, &admin).await?;
+        }
         let gate = Arc::new(Gate::new(settings));
         let mut house = Self { core, sftp: Vec::new(), web: Vec::new(), certificates: Vec::new(), ssh: None, http: None, gate };
         let mut started = house.start_sftp(any_port);

@@ -21,13 +21,13 @@ pub(crate) fn run(place: &Place) -> anyhow::Result<()> {
     let folder = DataFolder::at(&place.data_dir)?;
     if control::ask(&folder, &json!({ "command": "ping" }))?.is_none() {
         let path = folder.path().display();
-        return Err(Failure::new(format!("no server is running for the data folder {path}")));
+        return Err(Failure::plain(format!("no server is running for the data folder {path}")));
     }
     let ready = folder.read_ready().unwrap_or_default();
     let urls = ready["http"].as_array().cloned().unwrap_or_default();
     let plain = urls.iter().filter_map(|url| url.as_str()?.strip_prefix("http://")?.parse::<SocketAddr>().ok()).next();
     if let Some(address) = plain {
-        healthz(address).map_err(|reason| Failure::new(format!("http://{address}/healthz: {reason}")))?;
+        healthz(address).map_err(|reason| Failure::plain(format!("http://{address}/healthz: {reason}")))?;
     }
     println!("OK");
     Ok(())

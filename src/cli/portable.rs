@@ -47,7 +47,7 @@ pub(crate) fn run(command: &Portable) -> anyhow::Result<()> {
     let folder = fs::canonicalize(&command.directory)
         .ok()
         .filter(|path| path.is_dir())
-        .ok_or_else(|| Failure::new(format!("there is no folder {}", command.directory.display())))?;
+        .ok_or_else(|| Failure::plain(format!("there is no folder {}", command.directory.display())))?;
     let person = Person::from_flags(command, &folder)?;
     let keys = KeyFolder::make().context("no folder for the host keys of this run can be made")?;
     let loaded = settings(command, keys.path())?;
@@ -102,7 +102,7 @@ async fn serve(command: &Portable, folder: &Path, person: Person, keys: KeyFolde
     println!("\nEnded.");
     tokio::select! {
         _ = house.stop(Duration::from_secs(u64::from(command.grace_time))) => Ok(()),
-        () = signals.stop() => Err(Failure::new("ended at once by a second signal")),
+        () = signals.stop() => Err(Failure::plain("ended at once by a second signal")),
     }
 }
 
@@ -121,6 +121,7 @@ async fn start(command: &Portable, loaded: &Loaded) -> anyhow::Result<House> {
             store: Store::open(StoreOptions::in_memory())?,
             any_port: command.sftpd_port == 0 && is_last,
             web: false,
+            default_admin: None,
         })
         .await;
         match started {
@@ -128,7 +129,7 @@ async fn start(command: &Portable, loaded: &Loaded) -> anyhow::Result<House> {
             other => return other,
         }
     }
-    Err(Failure::new("no port is free"))
+    Err(Failure::plain("no port is free"))
 }
 
 fn is_taken(error: &anyhow::Error) -> bool {

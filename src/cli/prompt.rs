@@ -21,13 +21,13 @@ pub(crate) fn new_password(label: &str) -> anyhow::Result<Sensitive<String>> {
     let first = ask(label)?;
     let second = ask("The same again")?;
     if first != second {
-        return Err(Failure::new("the two passwords differ; nothing was changed"));
+        return Err(Failure::plain("the two passwords differ; nothing was changed"));
     }
     not_empty(first)
 }
 
 fn not_empty(password: Sensitive<String>) -> anyhow::Result<Sensitive<String>> {
-    if password.is_empty() { Err(Failure::new("no password was given; nothing was changed")) } else { Ok(password) }
+    if password.is_empty() { Err(Failure::plain("no password was given; nothing was changed")) } else { Ok(password) }
 }
 
 fn ask(label: &str) -> anyhow::Result<Sensitive<String>> {

@@ -23,7 +23,7 @@ pub(crate) fn run(command: &ResetPassword) -> anyhow::Result<()> {
     let folder = DataFolder::at(&command.place.data_dir)?;
     let loaded = entrepot_config::load(load::sources(&folder, &command.place)?)?;
     if loaded.settings.data_provider.driver == "memory" {
-        return Err(Failure::new("data_provider.driver is memory: nothing lasts, so there is no password to reset"));
+        return Err(Failure::plain("data_provider.driver is memory: nothing lasts, so there is no password to reset"));
     }
     if !folder.path().is_dir() {
         let path = folder.path().display();
@@ -49,8 +49,8 @@ pub(crate) fn run(command: &ResetPassword) -> anyhow::Result<()> {
 /// The use case, with a sentence for each refusal.
 pub(crate) async fn set(core: &Core, admin: &str, password: &Sensitive<String>) -> anyhow::Result<()> {
     core.reset_admin_password(admin, password.expose()).await.map_err(|error| match error {
-        Error::NotFound => Failure::new(format!("there is no administrator {admin:?}")),
-        Error::Invalid { message, .. } => Failure::new(format!("this password is refused: {message}")),
-        other => Failure::new(format!("the password cannot be set: {other}")),
+        Error::NotFound => Failure::plain(format!("there is no administrator {admin:?}")),
+        Error::Invalid { message, .. } => Failure::plain(format!("this password is refused: {message}")),
+        other => Failure::plain(format!("the password cannot be set: {other}")),
     })
 }

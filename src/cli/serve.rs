@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use entrepot_config::{Loaded, Sources};
-use entrepot_core::Core;
+use entrepot_config::{DefaultAdmin, Loaded, Sources};
 use tracing::Level;
 
 use crate::{
@@ -61,6 +60,7 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
         store,
         any_port,
         web: true,
+        default_admin: default_admin(&loaded),
     })
     .await?;
     let outcome = attend(&house, folder, &loaded, &warnings, &mut signals, log).await;
@@ -71,7 +71,7 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
     let ended = tokio::select! {
         ended = house.stop(grace) => ended,
         // SIG-003: who asks twice does not want to wait.
-        () = signals.stop() => return Err(Failure::new("ended at once by a second signal")),
+        () = signals.stop() => return Err(Failure::plain("ended at once by a second signal")),
     };
     if !ended {
         tracing::warn!("some tasks did not end in time");
@@ -89,7 +89,6 @@ async fn attend(
     signals: &mut Signals,
     log: &LogHandle,
 ) -> anyhow::Result<()> {
-    default_admin(&house.core, loaded).await?;
     let bases = announce::setup_bases(&house.web);
     let control = Control { core: house.core.clone(), folder: folder.clone(), setup_bases: bases.clone() };
     match control::listen(folder) {
@@ -106,7 +105,7 @@ async fn attend(
     loop {
         let request = tokio::select! {
             request = signals.next() => request,
-            () = house.service_ended() => return Err(Failure::new("the web service ended by itself; the log has the reason")),
+            () = house.service_ended() => return Err(Failure::plain("the web service ended by itself; the log has the reason")),
         };
         match request {
             Request::Stop => {
@@ -119,20 +118,9 @@ async fn attend(
     }
 }
 
-/// INIT-003
-async fn default_admin(core: &Core, loaded: &Loaded) -> anyhow::Result<()> {
-    let Some(admin) = loaded.default_admin.as_ref().filter(|_| loaded.settings.data_provider.create_default_admin) else {
-        return Ok(());
-    };
-    let added = core.create_default_admin(&admin.username, admin.password.expose()).await;
-    let added = added.map_err(|error| {
-        let message = format!("the administrator of ENTREPOT_DEFAULT_ADMIN_USERNAME and _PASSWORD cannot be made: {error}");
-        Failure::with_code(exit::CONFIGURATION, message)
-    })?;
-    if added {
-        tracing::info!(username = admin.username, "made the administrator that the environment names");
-    }
-    Ok(())
+/// The administrator that the environment names, if `create_default_admin` asks for one (INIT-003).
+fn default_admin(loaded: &Loaded) -> Option<DefaultAdmin> {
+    loaded.default_admin.clone().filter(|_| loaded.settings.data_provider.create_default_admin)
 }
 
 fn print_start(house: &House, folder: &DataFolder, warnings: &[String], setup: Option<&str>) {

@@ -62,8 +62,8 @@ pub(crate) fn run(place: &Place) -> anyhow::Result<()> {
 /// There is an administrator already.
 pub(crate) async fn make(core: &Core, folder: &DataFolder, bases: &[String]) -> anyhow::Result<Vec<String>> {
     let token = core.create_setup_token().await.map_err(|error| match error {
-        Error::Conflict(_) => Failure::new("there is an administrator already; `entrepot resetpwd` gives one a new password"),
-        other => Failure::new(format!("the link cannot be made: {other}")),
+        Error::Conflict(_) => Failure::plain("there is an administrator already; `entrepot resetpwd` gives one a new password"),
+        other => Failure::plain(format!("the link cannot be made: {other}")),
     })?;
     let urls = links(bases, &token);
     if let Some(url) = urls.first() {

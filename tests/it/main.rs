@@ -1,1 +1,15 @@
-//! Integration tests.
+//! Integration tests: the built binary, driven by the clients that people use. A module per topic.
+
+#![allow(clippy::disallowed_methods, reason = "tests have folders, processes and threads of their own")]
+
+#[path = "../harness/harness.rs"]
+mod harness;
+
+mod command_line;
+mod faults;
+mod first_start;
+mod foreign_clients;
+mod house;
+mod limits;
+mod openssh;
+mod portable;

@@ -24,18 +24,18 @@ pub(crate) fn ask(folder: &DataFolder, request: &Value) -> anyhow::Result<Option
         // A socket without a server: the one that made it was killed.
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            return Err(Failure::new(
+            return Err(Failure::plain(
                 "the running server belongs to another account: run this command as that account or as root",
             ));
         }
-        Err(error) => return Err(Failure::new(format!("the running server cannot be reached: {error}"))),
+        Err(error) => return Err(Failure::plain(format!("the running server cannot be reached: {error}"))),
     };
     let answer =
-        exchange(&stream, request).map_err(|error| Failure::new(format!("the running server does not answer: {error}")))?;
+        exchange(&stream, request).map_err(|error| Failure::plain(format!("the running server does not answer: {error}")))?;
     if answer["ok"] == true {
         return Ok(Some(answer));
     }
-    Err(Failure::new(answer["error"].as_str().unwrap_or("the running server refuses").to_owned()))
+    Err(Failure::plain(answer["error"].as_str().unwrap_or("the running server refuses").to_owned()))
 }
 
 fn exchange(mut stream: &UnixStream, request: &Value) -> io::Result<Value> {

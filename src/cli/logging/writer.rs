@@ -5,7 +5,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
     time::Duration,
@@ -135,10 +135,7 @@ fn write_all(writes: &Writes, mut file: Option<LogFile>, output: Output, utc: bo
                 Job::Rotate => file.iter_mut().for_each(LogFile::rotate),
                 Job::Flush(done) => waiting.push(done),
             }
-            next = match writes.jobs.try_recv() {
-                Ok(job) => Some(job),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-            };
+            next = writes.jobs.try_recv().ok();
         }
         let dropped = writes.dropped.swap(0, Ordering::Relaxed);
         if dropped > 0

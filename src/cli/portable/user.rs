@@ -29,7 +29,7 @@ impl Person {
         let given = match &flags.password_file {
             Some(path) => {
                 let text = fs::read_to_string(path)
-                    .map_err(|error| Failure::new(format!("cannot read the password file {}: {error}", path.display())))?;
+                    .map_err(|error| Failure::plain(format!("cannot read the password file {}: {error}", path.display())))?;
                 Some(Sensitive::new(text.trim_end_matches(['\r', '\n']).to_owned()))
             }
             None => flags.password.as_deref().map(Sensitive::from),
