@@ -139,13 +139,12 @@ CREATE TABLE upload_intent (
     created_at    INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX upload_intent_place ON upload_intent (username, folder, backend_path);
-CREATE INDEX upload_intent_state ON upload_intent (state, updated_at);
+-- No further index: the rows are few, and each upload writes one.
 
 -- Events on their way to the events database.
 CREATE TABLE outbox (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id TEXT NOT NULL UNIQUE,
+    sequence INTEGER PRIMARY KEY,
+    event_id TEXT NOT NULL,
     kind     INTEGER NOT NULL,
     payload  TEXT NOT NULL
 ) STRICT;

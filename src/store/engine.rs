@@ -1,5 +1,6 @@
 //! One database file: a writer, a few readers, and how a file is opened.
 
+mod checkpointer;
 pub(crate) mod connection;
 pub(crate) mod inspection;
 pub(crate) mod migration;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 
 use crate::StoreError;
+use checkpointer::Checkpointer;
 use readers::Readers;
 use writer::Writer;
 
@@ -49,7 +51,12 @@ impl Database {
         readers: usize,
         keep: Option<std::fs::File>,
     ) -> Result<Self, StoreError> {
-        let writer = Writer::start(&format!("{name}-writer"), connection, keep)?;
+        let path = match location {
+            Location::File(path) => Some(path.as_path()),
+            Location::Memory => None,
+        };
+        let checkpointer = Checkpointer::start(&format!("{name}-folder"), path)?;
+        let writer = Writer::start(&format!("{name}-writer"), connection, checkpointer, keep)?;
         let readers = match location {
             Location::File(path) => Some(Readers::start(&format!("{name}-reader"), path, readers)?),
             Location::Memory => None,

@@ -38,7 +38,8 @@ impl RevokedTokens {
     pub async fn list(&self, now: i64) -> Result<Vec<(String, i64)>, StoreError> {
         self.database
             .read(move |connection| {
-                let mut statement = connection.prepare_cached("SELECT jti, expires_at FROM revoked_token WHERE expires_at >= ?")?;
+                let mut statement =
+                    connection.prepare_cached("SELECT jti, expires_at FROM revoked_token WHERE expires_at >= ?")?;
                 let rows = statement.query_map([now], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 Ok(rows.collect::<Result<_, _>>()?)
             })

@@ -18,6 +18,10 @@ const CACHE_KIB: i32 = 2000;
 const WRITER_STATEMENTS: usize = 128;
 /// Prepared statements kept by each reader.
 const READER_STATEMENTS: usize = 48;
+/// Page cache of the connection that only folds the log.
+const FOLDER_CACHE_KIB: i32 = 64;
+/// Pages in the log after which the writer folds it itself: the checkpointer could not keep up.
+const LOG_PAGES: i32 = 16_000;
 /// The log is cut to this size after a burst.
 const LOG_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 
@@ -48,7 +52,17 @@ pub(crate) fn open_writer(path: &Path, reclaim: bool) -> Result<Connection, Stor
         });
     }
     connection.pragma_update(None, "journal_size_limit", LOG_LIMIT_BYTES)?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     prepare_writer(&connection)?;
+    Ok(connection)
+}
+
+/// Opens the connection of the checkpointer.
+pub(crate) fn open_folder(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -FOLDER_CACHE_KIB)?;
     Ok(connection)
 }
 

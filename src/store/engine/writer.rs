@@ -6,13 +6,15 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::Durability;
+use super::checkpointer::Checkpointer;
 use crate::StoreError;
 
 /// Writes that callers wait for and that may be queued; further callers wait for a place.
@@ -21,6 +23,8 @@ const PLACES: usize = 1024;
 const SUBMITTED: usize = 64 * 1024;
 /// Writes in one transaction: bounds the time that the first of them waits.
 const BATCH: usize = 512;
+/// How long writes that nobody waits for may wait for company: a transaction costs more than what is in it.
+const LINGER: Duration = Duration::from_millis(10);
 /// Stack of the thread.
 const STACK_BYTES: usize = 512 * 1024;
 
@@ -38,26 +42,32 @@ enum Message {
 struct Command {
     durability: Durability,
     operation: Operation,
-    _place: Option<OwnedSemaphorePermit>,
+    /// Held by writes that somebody waits for.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 /// The handle of the thread.
 pub(super) struct Writer {
-    sender: Mutex<Option<mpsc::UnboundedSender<Message>>>,
+    sender: Mutex<Option<mpsc::Sender<Message>>>,
     places: Arc<Semaphore>,
     submitted: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
-    pub(super) fn start(name: &str, connection: Connection, keep: Option<File>) -> Result<Self, StoreError> {
-        let (sender, receiver) = mpsc::unbounded_channel();
+    pub(super) fn start(
+        name: &str,
+        connection: Connection,
+        checkpointer: Checkpointer,
+        keep: Option<File>,
+    ) -> Result<Self, StoreError> {
+        let (sender, receiver) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name(name.to_string())
             .stack_size(STACK_BYTES)
             .spawn(move || {
-                let worker = Worker { connection, synchronous: None };
-                worker.serve(receiver);
+                let worker = Worker { connection, synchronous: None, checkpointer };
+                worker.serve(&receiver);
                 // The lock is given back only when the file is closed.
                 drop(keep);
             })
@@ -91,7 +101,7 @@ impl Writer {
             });
             (failed, answer)
         });
-        self.send(Message::Write(Command { durability, operation, _place: Some(place) }))?;
+        self.send(Message::Write(Command { durability, operation, place: Some(place) }))?;
         receiver.await.unwrap_or_else(|_| Err(StoreError::database("a write was given up and undone")))
     }
 
@@ -115,7 +125,7 @@ impl Writer {
             });
             (failed, answer)
         });
-        self.send(Message::Write(Command { durability: Durability::Normal, operation, _place: None }))
+        self.send(Message::Write(Command { durability: Durability::Normal, operation, place: None }))
     }
 
     /// Runs a read between two transactions (a database in memory has no other connection).
@@ -164,16 +174,20 @@ impl Drop for Writer {
 struct Worker {
     connection: Connection,
     synchronous: Option<Durability>,
+    checkpointer: Checkpointer,
 }
 
 impl Worker {
-    fn serve(mut self, mut receiver: mpsc::UnboundedReceiver<Message>) {
+    fn serve(mut self, receiver: &mpsc::Receiver<Message>) {
         let mut batch = VecDeque::new();
-        while let Some(message) = receiver.blocking_recv() {
+        while let Ok(message) = receiver.recv() {
             // What comes after the writes that were collected.
             let mut next = self.sort(message, &mut batch);
+            let until = Instant::now() + LINGER;
             while next.is_none() && batch.len() < BATCH {
-                match receiver.try_recv() {
+                let is_awaited = batch.iter().any(|command| command.place.is_some());
+                let patience = if is_awaited { Duration::ZERO } else { until.saturating_duration_since(Instant::now()) };
+                match receiver.recv_timeout(patience) {
                     Ok(message) => next = self.sort(message, &mut batch),
                     Err(_) => break,
                 }
@@ -182,7 +196,7 @@ impl Worker {
             match next {
                 Some(Message::Read(read)) => self.read(read),
                 Some(Message::Stop(answer)) => {
-                    self.finish(&mut receiver);
+                    self.finish(receiver);
                     let _ = answer.send(self.fold_log());
                     return;
                 }
@@ -206,8 +220,7 @@ impl Worker {
     }
 
     /// Carries out what was queued behind the stop.
-    fn finish(&mut self, receiver: &mut mpsc::UnboundedReceiver<Message>) {
-        receiver.close();
+    fn finish(&mut self, receiver: &mpsc::Receiver<Message>) {
         let mut batch = VecDeque::new();
         while let Ok(message) = receiver.try_recv() {
             match self.sort(message, &mut batch) {
@@ -260,6 +273,7 @@ impl Worker {
         }
         if commit.is_ok() {
             commit = self.statement("COMMIT");
+            self.checkpointer.committed();
         }
         if commit.is_err() && !self.connection.is_autocommit() {
             let _ = self.statement("ROLLBACK");
