@@ -26,7 +26,7 @@ pub use hash::HashAlgorithm;
 pub use list::Listing;
 
 use crate::{
-    audit::FsDetails,
+    audit::{FsDetails, Status},
     error::{Error, Result},
     hooks::HookContext,
     operation::Operation,
@@ -65,6 +65,11 @@ impl UserFs {
             return Err(Error::Cancelled);
         }
         policy::authorize(self.user(), operation, path).inspect_err(|error| self.note_denial(operation, path, error))
+    }
+
+    /// [`policy::probe`], with the denial recorded as one of `operation`.
+    fn probe(&self, operation: Operation, path: &VirtualPath) -> Result<Granted> {
+        policy::probe(self.user(), operation, path).inspect_err(|error| self.note_denial(operation, path, error))
     }
 
     fn note_denial(&self, operation: Operation, path: &VirtualPath, error: &Error) {
@@ -107,9 +112,12 @@ impl UserFs {
 
     /// A settlement with the audit row of `action`.
     fn settlement(&self, action: &str, place: &Place, target: Option<&Place>, size: u64) -> Settlement {
+        self.settlement_with(action, place, target, size, Status::Ok)
+    }
+
+    fn settlement_with(&self, action: &str, place: &Place, target: Option<&Place>, size: u64, status: Status) -> Settlement {
         let details = FsDetails { target, size, ..FsDetails::default() };
-        let event = self.0.core.0.audit.fs_event(&self.0, action, place, crate::audit::Status::Ok, &details);
-        Settlement::default().event(event)
+        Settlement::default().event(self.0.core.0.audit.fs_event(&self.0, action, place, status, &details))
     }
 
     /// Runs what must not stop half way, even if the caller goes away: at once if it needs no waiting, else as a task.
@@ -118,11 +126,7 @@ impl UserFs {
         F: Future<Output = Result<T>> + Send + 'static,
         T: Send + 'static,
     {
-        let mut work = Box::pin(work);
-        match futures_util::poll!(&mut work) {
-            std::task::Poll::Ready(result) => result,
-            std::task::Poll::Pending => self.0.core.tasks().spawn(work).await.unwrap_or(Err(Error::Cancelled)),
-        }
+        self.0.core.tasks().complete(work).await.unwrap_or(Err(Error::Cancelled))
     }
 
     fn umask(&self) -> Option<u32> {

@@ -17,7 +17,7 @@ use crate::{
     registry::Registry,
     throttle::Buckets,
     tokens::TokenKeys,
-    transfer::{partials::PartialIndex, reaper, recovery},
+    transfer::{names::Names, partials::PartialIndex, reaper, recovery},
 };
 
 /// What the core is made of.
@@ -62,6 +62,7 @@ pub(crate) struct Inner {
     pub registry: Registry,
     pub buckets: Buckets,
     pub partials: PartialIndex,
+    pub names: Names,
     pub audit: Audit,
     pub reaper: reaper::Reaper,
 }
@@ -93,6 +94,7 @@ impl Core {
             storages,
             tokens,
             partials,
+            names: Names::default(),
             reaper,
         }));
         recovery::replay(&core).await?;
@@ -128,12 +130,12 @@ impl Core {
         self.0.registry.running_transfers()
     }
 
-    /// Ends the server's work: sessions are told to end, transfers in flight become partials, tasks are awaited up to
-    /// `patience`, and the databases are brought to rest. Returns whether everything ended in time.
+    /// Ends the server's work: sessions are told to end and no new one is taken, transfers in flight become partials,
+    /// tasks are awaited up to `patience`, and the databases are brought to rest. Returns whether everything ended in time.
     pub async fn stop(&self, patience: Duration) -> bool {
         self.0.registry.close_all();
-        self.0.tasks.stopping().cancel();
         reaper::drain(self, patience).await;
+        self.0.tasks.stopping().cancel();
         let ended = self.0.tasks.stop(patience).await;
         crate::audit::flush(self).await;
         if let Err(error) = self.0.store.shutdown().await {

@@ -35,6 +35,8 @@ mod quota;
 mod registry;
 mod session;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod throttle;
 pub mod tokens;
 pub mod transfer;

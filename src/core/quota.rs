@@ -34,6 +34,13 @@ struct State {
     reserved: Usage,
 }
 
+impl State {
+    fn add(&mut self, change: Usage) {
+        self.used.files = (self.used.files + change.files).max(0);
+        self.used.size = (self.used.size + change.size).max(0);
+    }
+}
+
 /// Usage of one user or folder.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(Mutex<State>);
@@ -79,10 +86,11 @@ impl QuotaLedger {
         accounts.insert(username.to_owned(), transferred.clone());
         transferred
     }
-
 }
 
-const LEASE: u64 = 8 << 20;
+/// An upload of unknown size takes this part of what is left at a time: large steps while there is plenty, and never so
+/// much that it would starve the others when there is not.
+const SHARE: u64 = 64;
 
 impl Counter {
     /// What is used, without reservations.
@@ -92,20 +100,17 @@ impl Counter {
 
     /// Applies a change that is settled already.
     pub(crate) fn apply(&self, change: Usage) {
-        let mut state = self.0.lock();
-        state.used.files = (state.used.files + change.files).max(0);
-        state.used.size = (state.used.size + change.size).max(0);
+        self.0.lock().add(change);
     }
 
-    /// Reserves room for an upload: a file if it is `new`, `size` bytes if they are known. `credit` bytes of a file that
-    /// will be replaced may be used again (ACC-281).
+    /// Reserves room for `files` new files, and for `size` bytes if they are known. `credit` bytes of a file that will be
+    /// replaced may be used again (ACC-281).
     ///
     /// # Errors
     /// `Quota` when a file is too many, when the known size does not fit, or when no byte is left.
-    pub(crate) fn reserve(self: &Arc<Self>, limits: Limits, new: bool, size: Option<u64>, credit: u64) -> Result<Reservation> {
-        let files = i64::from(new);
+    pub(crate) fn reserve(self: &Arc<Self>, limits: Limits, files: i64, size: Option<u64>, credit: u64) -> Result<Reservation> {
         let mut state = self.0.lock();
-        if new && limits.files > 0 && state.used.files + state.reserved.files + files > limits.files {
+        if files > 0 && limits.files > 0 && state.used.files + state.reserved.files + files > limits.files {
             return Err(Error::Quota);
         }
         if limits.size > 0 && limits.size - state.used.size - state.reserved.size + signed(credit) <= 0 && size != Some(0) {
@@ -153,24 +158,36 @@ impl Reservation {
         if total > most {
             return Err(Error::Quota);
         }
-        let lease = if exact { total } else { total.max(taken.saturating_add(LEASE.max((most - *taken) / 64))).min(most) };
+        let lease = if exact { total } else { total + (most - total) / SHARE };
         state.reserved.size += signed(lease.saturating_sub(self.credit)) - mine;
         *taken = lease;
         Ok(lease)
     }
 
-    /// Ends the reservation: what really changed becomes usage.
-    pub(crate) fn settle(self, change: Usage) {
-        self.counter.apply(change);
+    /// Up to which length the upload may grow without asking again.
+    pub(crate) fn granted(&self) -> u64 {
+        if self.limits.size <= 0 { u64::MAX } else { *self.taken.lock() }
+    }
+
+    /// Ends the reservation: what really changed becomes usage, in one step.
+    pub(crate) fn settle(mut self, change: Usage) {
+        let counter = self.counter.clone();
+        let mut state = counter.0.lock();
+        self.release(&mut state);
+        state.add(change);
+    }
+
+    fn release(&mut self, state: &mut State) {
+        let taken = std::mem::take(self.taken.get_mut());
+        state.reserved.files -= std::mem::take(&mut self.files);
+        state.reserved.size -= signed(taken.saturating_sub(self.credit));
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        let taken = *self.taken.lock();
-        let mut state = self.counter.0.lock();
-        state.reserved.files -= self.files;
-        state.reserved.size -= signed(taken.saturating_sub(self.credit));
+        let counter = self.counter.clone();
+        self.release(&mut counter.0.lock());
     }
 }
 
@@ -195,12 +212,14 @@ mod tests {
     fn replaced_file_gives_its_bytes_back() {
         let counter = counter(3, 120);
         let limits = Limits { files: 0, size: 150 };
-        let new = counter.reserve(limits, true, None, 0).unwrap();
+        let new = counter.reserve(limits, 1, None, 0).unwrap();
         assert_eq!(new.extend(30, false).unwrap(), 30);
         assert_eq!(new.extend(31, false), Err(Error::Quota));
         drop(new);
-        let replacing = counter.reserve(limits, false, None, 50).unwrap();
-        assert_eq!(replacing.extend(60, false).unwrap(), 80);
+        let replacing = counter.reserve(limits, 0, None, 50).unwrap();
+        assert_eq!(replacing.extend(60, false).unwrap(), 60);
+        assert_eq!(replacing.extend(80, false).unwrap(), 80);
+        assert_eq!(replacing.extend(81, false), Err(Error::Quota));
         replacing.settle(Usage { files: 0, size: 10 });
         assert_eq!(counter.usage(), Usage { files: 3, size: 130 });
     }
@@ -210,8 +229,8 @@ mod tests {
     fn file_limit_counts_new_files_only() {
         let counter = counter(2, 0);
         let limits = Limits { files: 2, size: 0 };
-        assert!(counter.reserve(limits, true, None, 0).is_err());
-        assert!(counter.reserve(limits, false, None, 0).is_ok());
+        assert!(counter.reserve(limits, 1, None, 0).is_err());
+        assert!(counter.reserve(limits, 0, None, 0).is_ok());
     }
 
     // ACC-369
@@ -219,14 +238,26 @@ mod tests {
     fn reservations_of_parallel_uploads_never_exceed_the_limit() {
         let counter = counter(0, 0);
         let limits = Limits { files: 0, size: 100 };
-        let first = counter.reserve(limits, true, Some(60), 0).unwrap();
-        assert!(counter.reserve(limits, true, Some(60), 0).is_err());
-        let second = counter.reserve(limits, true, None, 0).unwrap();
-        assert_eq!(second.extend(1, false).unwrap(), 40);
+        let first = counter.reserve(limits, 1, Some(60), 0).unwrap();
+        assert!(counter.reserve(limits, 1, Some(60), 0).is_err());
+        let second = counter.reserve(limits, 1, None, 0).unwrap();
+        assert_eq!(second.extend(40, false).unwrap(), 40);
+        assert_eq!(second.extend(41, false), Err(Error::Quota));
         drop(first);
-        assert_eq!(second.extend(41, false).unwrap(), 100);
+        assert_eq!(second.extend(100, false).unwrap(), 100);
         drop(second);
-        assert!(counter.reserve(limits, true, Some(100), 0).is_ok());
+        assert!(counter.reserve(limits, 1, Some(100), 0).is_ok());
+    }
+
+    // Decisions on quota: uploads side by side do not starve each other.
+    #[test]
+    fn upload_of_unknown_size_leaves_room_for_others() {
+        let counter = counter(0, 0);
+        let limits = Limits { files: 0, size: 64_000 };
+        let first = counter.reserve(limits, 1, None, 0).unwrap();
+        assert_eq!(first.extend(1, false).unwrap(), 1000);
+        let second = counter.reserve(limits, 1, None, 0).unwrap();
+        assert!(second.extend(60_000, false).is_ok());
     }
 
     // ACC-280, ACC-279
@@ -234,7 +265,7 @@ mod tests {
     fn exhausted_quota_refuses_at_open_but_takes_an_empty_file_of_known_size() {
         let counter = counter(1, 100);
         let limits = Limits { files: 0, size: 100 };
-        assert!(counter.reserve(limits, true, None, 0).is_err());
-        assert!(counter.reserve(limits, true, Some(0), 0).is_ok());
+        assert!(counter.reserve(limits, 1, None, 0).is_err());
+        assert!(counter.reserve(limits, 1, Some(0), 0).is_ok());
     }
 }

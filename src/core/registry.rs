@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
+    ops::Deref,
     sync::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
@@ -12,6 +13,7 @@ use std::{
 
 use entrepot_model::connection::{ConnectionStatus, Transfer};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::{
     Core,
@@ -26,6 +28,8 @@ struct State {
     transfers: HashMap<u64, Arc<Progress>>,
     transfers_by_user: HashMap<String, usize>,
     transfers_by_host: HashMap<IpAddr, usize>,
+    /// The server is stopping: nothing new is taken (LIM-009).
+    closed: bool,
 }
 
 /// Counts are taken and given back under one lock, so that a burst never exceeds a limit (ACC-369, LIM-003).
@@ -33,6 +37,8 @@ struct State {
 pub(crate) struct Registry {
     state: Mutex<State>,
     next: AtomicU64,
+    /// Signalled when a transfer ends.
+    ended: Notify,
 }
 
 /// A running transfer.
@@ -54,6 +60,12 @@ impl Registry {
     pub(crate) fn open(&self, session: &Arc<SessionState>) -> Result<()> {
         let most = usize::try_from(session.account.user.user.max_sessions).unwrap_or(0);
         let mut state = self.state.lock();
+        if state.closed {
+            return Err(Error::Shutdown);
+        }
+        if state.sessions.contains_key(&session.id) {
+            return Err(Error::internal("opening a session", format!("the id {} is in use", session.id)));
+        }
         let count = state.sessions_by_user.entry(session.username().to_owned()).or_default();
         if most > 0 && *count >= most {
             return Err(Error::TooMany);
@@ -66,7 +78,8 @@ impl Registry {
     /// Removes a session.
     pub(crate) fn close(&self, session: &SessionState) {
         let mut state = self.state.lock();
-        if state.sessions.remove(&session.id).is_some() {
+        let is_its_own = state.sessions.get(&session.id).is_some_and(|found| std::ptr::eq(found.as_ptr(), session));
+        if is_its_own && state.sessions.remove(&session.id).is_some() {
             decrease(&mut state.sessions_by_user, session.username());
         }
     }
@@ -92,8 +105,9 @@ impl Registry {
         self.state.lock().transfers.len()
     }
 
-    /// Tells all sessions to end.
+    /// Tells all sessions to end, and takes no new one.
     pub(crate) fn close_all(&self) {
+        self.state.lock().closed = true;
         for session in self.live() {
             session.kill.cancel();
         }
@@ -121,14 +135,28 @@ impl Registry {
         }
     }
 
+    /// Waits until no transfer is running.
+    pub(crate) async fn idle(&self) {
+        loop {
+            let ended = self.ended.notified();
+            if self.state.lock().transfers.is_empty() {
+                return;
+            }
+            ended.await;
+        }
+    }
+
     /// Counts a transfer in, if no limit forbids it (LIM-006, LIM-014, ACC-266).
-    pub(crate) fn begin_transfer(&self, session: &SessionState, direction: Direction, path: String) -> Result<Arc<Progress>> {
+    pub(crate) fn begin_transfer(&self, session: &SessionState, direction: Direction, path: String) -> Result<Running> {
         let settings = session.core.settings();
         let per_user = usize::try_from(session.account.user.user.max_sessions).unwrap_or(0);
         let per_host = usize::try_from(settings.common.max_per_host_transfers).unwrap_or(0);
         let total = usize::try_from(settings.common.max_total_transfers).unwrap_or(0);
         let host = session.peer.remote.ip();
         let mut state = self.state.lock();
+        if state.closed {
+            return Err(Error::Shutdown);
+        }
         let of_user = state.transfers_by_user.get(session.username()).copied().unwrap_or(0);
         let of_host = state.transfers_by_host.get(&host).copied().unwrap_or(0);
         let full = |count: usize, limit: usize| limit > 0 && count >= limit;
@@ -148,11 +176,10 @@ impl Registry {
             bytes: AtomicU64::new(0),
         });
         state.transfers.insert(progress.id, progress.clone());
-        Ok(progress)
+        Ok(Running { core: session.core.clone(), progress })
     }
 
-    /// Counts a transfer out.
-    pub(crate) fn end_transfer(&self, progress: &Progress) {
+    fn end_transfer(&self, progress: &Progress) {
         let mut state = self.state.lock();
         if state.transfers.remove(&progress.id).is_some() {
             decrease(&mut state.transfers_by_user, &progress.user);
@@ -162,6 +189,7 @@ impl Registry {
                     state.transfers_by_host.remove(&progress.host);
                 }
             }
+            self.ended.notify_waiters();
         }
     }
 
@@ -169,6 +197,33 @@ impl Registry {
         let mut idle = self.live();
         idle.retain(|session| session.last_activity.load(Ordering::Relaxed) < moment);
         idle
+    }
+}
+
+/// A transfer that is counted as running. Dropping it counts it out.
+pub(crate) struct Running {
+    core: Core,
+    progress: Arc<Progress>,
+}
+
+impl Running {
+    /// Counts it out, if it was not yet.
+    pub(crate) fn end(&self) {
+        self.core.0.registry.end_transfer(&self.progress);
+    }
+}
+
+impl Deref for Running {
+    type Target = Progress;
+
+    fn deref(&self) -> &Progress {
+        &self.progress
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

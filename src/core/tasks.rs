@@ -40,6 +40,26 @@ impl Tasks {
         self.tracker.spawn_on(future, &self.handle)
     }
 
+    /// Runs what must not stop half way, even if the caller goes away: at once if it needs no waiting, else as a task.
+    /// `None` = it panicked, or the runtime is gone.
+    pub(crate) async fn complete<F, T>(&self, work: F) -> Option<T>
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let mut work = Box::pin(work);
+        match futures_util::poll!(&mut work) {
+            std::task::Poll::Ready(result) => Some(result),
+            std::task::Poll::Pending => self.spawn(work).await.ok(),
+        }
+    }
+
+    /// Tasks that run now.
+    #[cfg(test)]
+    pub(crate) fn running(&self) -> usize {
+        self.tracker.len()
+    }
+
     /// The pool for blocking storage calls.
     pub fn storage(&self) -> &Pool {
         &self.storage

@@ -4,6 +4,7 @@
 //! connection, a killed process) leaves a partial or nothing, never a short file under the final name.
 
 mod download;
+pub(crate) mod names;
 pub(crate) mod overlay;
 pub(crate) mod partials;
 pub(crate) mod reaper;
@@ -13,8 +14,8 @@ mod upload;
 mod upload_end;
 
 pub use download::Download;
-pub(crate) use settlement::allowance;
+pub(crate) use settlement::{TransferAllowance, allowance};
 pub(crate) use upload_end::{durability, present as upload_end_present};
 pub(crate) use settlement::{Settlement, Stored};
 pub use upload::{OpenWrite, Upload};
-pub(crate) use upload::{Target, UploadParts, UploadState};
+pub(crate) use upload::{Target, UploadFacts, UploadState};

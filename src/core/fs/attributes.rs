@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     operation::Operation,
     place::Place,
-    policy,
+    policy::{self, Granted},
     quota::Usage,
     session::SessionState,
 };
@@ -56,32 +56,41 @@ impl UserFs {
         if most > 0 && size > most {
             return Err(Error::Quota);
         }
-        let found = self.0.account.door.stat(&granted, true).await?;
-        if !found.is_file() {
-            return Err(Error::IsDirectory);
-        }
-        let (owner, limits) = self.0.quota_of(granted.place());
-        let counter = self.0.core.0.ledger.ensure(&owner, Usage::default());
-        let reservation = counter.reserve(limits, false, Some(size.saturating_sub(found.size)), 0)?;
         let fs = self.clone();
-        self.finish(async move {
-            let resize = Attributes { size: Some(size), ..Attributes::default() };
-            fs.0.account.door.set_attributes(&granted, &resize, true).await?;
-            let change = Usage { files: 0, size: difference(size, found.size) };
-            reservation.settle(change);
-            crate::transfer::Settlement::default().change(&fs.0, granted.place(), change, true).write(&fs.0).await
-        })
-        .await
+        self.finish(async move { fs.truncate_granted(&granted, size).await }).await
     }
-}
 
-fn difference(new: u64, old: u64) -> i64 {
-    i64::try_from(new).unwrap_or(i64::MAX) - i64::try_from(old).unwrap_or(i64::MAX)
+    async fn truncate_granted(&self, granted: &Granted, size: u64) -> Result<()> {
+        let session = &self.0;
+        let door = &session.account.door;
+        // The name of the file itself, behind links: that is what others change.
+        let place = granted.place().at(door.resolve(granted).await?);
+        let names = &session.core.0.names;
+        let turn = names.turn(session, &place).await;
+        let found = door.stat(granted, true).await?;
+        if !found.is_file() {
+            return Err(if found.is_directory() { Error::IsDirectory } else { Error::Unsupported });
+        }
+        let (owner, limits) = session.quota_of(&place);
+        let counter = session.core.0.ledger.ensure(&owner, Usage::default());
+        let reservation = counter.reserve(limits, 0, Some(size.saturating_sub(found.size)), 0)?;
+        let resize = Attributes { size: Some(size), ..Attributes::default() };
+        door.set_attributes(granted, &resize, true).await?;
+        let change = Usage { files: 0, size: names.resized(session, &place, found.size, size) };
+        drop(turn);
+        reservation.settle(change);
+        crate::transfer::Settlement::default().change(session, &place, change, true).write(session).await
+    }
 }
 
 /// What of `attributes` may be done at `path`. Permissions are asked for first; then `common.setstat_mode` may say that
 /// the change is to be ignored (SFTP-027).
-pub(crate) fn permitted(session: &SessionState, path: &VirtualPath, attributes: &Attributes, sized: Operation) -> Result<Attributes> {
+pub(crate) fn permitted(
+    session: &SessionState,
+    path: &VirtualPath,
+    attributes: &Attributes,
+    sized: Operation,
+) -> Result<Attributes> {
     let user = &session.account.user;
     let ask = |operation| policy::authorize(user, operation, path).map(drop);
     let mut allowed = *attributes;

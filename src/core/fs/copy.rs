@@ -3,7 +3,10 @@
 use entrepot_model::VirtualPath;
 use entrepot_storage::{FileKind, Metadata};
 
-use super::{UserFs, retire, transplant::copy_data};
+use super::{
+    UserFs, retire,
+    transplant::{Copied, copy_data},
+};
 use crate::{
     error::{Error, Result},
     operation::Operation,
@@ -32,11 +35,30 @@ impl UserFs {
         self.before(Operation::Copy, from, Some(to), Some(found.size)).await?;
         let (fs, from, to) = (self.clone(), from.clone(), to.clone());
         self.finish(async move {
+            fs.create_parents(&to).await?;
             fs.copy_tree(&from, &to, found).await?;
             fs.after(Operation::Copy, &from, Some(&to), None).await;
             Ok(())
         })
         .await
+    }
+
+    /// Makes the missing parents of a target (ACC-150).
+    async fn create_parents(&self, to: &VirtualPath) -> Result<()> {
+        let mut missing = Vec::new();
+        let mut parent = to.parent();
+        while let Some(directory) = parent.filter(|directory| !directory.is_root() && !self.user().is_mount_point(directory)) {
+            let probe = self.probe(Operation::CreateDirectory, &directory)?;
+            if present(self.0.account.door.stat(&probe, true).await)?.is_some() {
+                break;
+            }
+            parent = directory.parent();
+            missing.push(directory);
+        }
+        for directory in missing.iter().rev() {
+            self.create_directory(directory).await?;
+        }
+        Ok(())
     }
 
     async fn copy_tree(&self, from: &VirtualPath, to: &VirtualPath, found: Metadata) -> Result<()> {
@@ -58,7 +80,9 @@ impl UserFs {
                     break;
                 }
                 for entry in entries {
-                    let (Ok(from), Ok(to)) = (from.child(&entry.name), to.child(&entry.name)) else { return Err(Error::Unsupported) };
+                    let (Ok(from), Ok(to)) = (from.child(&entry.name), to.child(&entry.name)) else {
+                        return Err(Error::Unsupported);
+                    };
                     match entry.metadata.kind {
                         FileKind::Directory => directories.push((from, to)),
                         FileKind::File => self.copy_file(&from, &to, &entry.metadata).await?,
@@ -71,7 +95,7 @@ impl UserFs {
     }
 
     async fn copy_directory(&self, to: &VirtualPath) -> Result<()> {
-        let probe = policy::probe(self.user(), Operation::CreateDirectory, to)?;
+        let probe = self.probe(Operation::CreateDirectory, to)?;
         match present(self.0.account.door.stat(&probe, true).await)? {
             Some(found) if found.is_directory() => Ok(()),
             Some(_) => Err(Error::Unsupported),
@@ -84,9 +108,12 @@ impl UserFs {
         if self.0.kill.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        self.authorize(Operation::Hash, from)?;
+        for operation in [Operation::Stat, Operation::Download] {
+            policy::authorize(self.user(), operation, from)
+                .inspect_err(|error| self.note_denial(Operation::Copy, from, error))?;
+        }
         let source = self.authorize(Operation::Copy, from)?;
-        let probe = policy::probe(self.user(), Operation::Upload, to)?;
+        let probe = self.probe(Operation::Upload, to)?;
         let existing = present(self.0.account.door.stat(&probe, false).await)?;
         if existing.as_ref().is_some_and(|existing| !existing.is_file()) {
             return Err(Error::Unsupported);
@@ -94,10 +121,16 @@ impl UserFs {
         let operation = if existing.is_some() { Operation::Overwrite } else { Operation::Upload };
         let target = self.authorize(operation, to)?;
         self.authorize(Operation::Copy, to)?;
-        self.copy_granted(&source, &target, found, existing).await
+        self.copy_granted(&source, &target, found, existing.as_ref()).await
     }
 
-    async fn copy_granted(&self, source: &Granted, target: &Granted, found: &Metadata, existing: Option<Metadata>) -> Result<()> {
+    async fn copy_granted(
+        &self,
+        source: &Granted,
+        target: &Granted,
+        found: &Metadata,
+        existing: Option<&Metadata>,
+    ) -> Result<()> {
         let session = &self.0;
         let most = u64::try_from(self.user().user.filters.base.max_upload_file_size).unwrap_or(0);
         if most > 0 && found.size > most {
@@ -105,13 +138,11 @@ impl UserFs {
         }
         let (owner, limits) = session.quota_of(target.place());
         let counter = session.core.0.ledger.ensure(&owner, Usage::default());
-        let credit = existing.as_ref().map_or(0, retire::replaced);
-        let reservation = counter.reserve(limits, existing.is_none(), Some(found.size), credit)?;
-        copy_data(self, source, target.place(), found, existing.is_some()).await?;
-        let replaced = existing.as_ref().map_or(Usage::default(), retire::usage);
-        let change = Usage { files: 1 + replaced.files, size: i64::try_from(found.size).unwrap_or(i64::MAX) + replaced.size };
+        let reservation = counter.reserve(limits, i64::from(existing.is_none()), Some(found.size), retire::credit(existing))?;
+        let Copied { size, retired } = copy_data(self, source, target.place(), found).await?;
+        let change = Usage { files: 1 + retired.files, size: i64::try_from(size).unwrap_or(i64::MAX) + retired.size };
         reservation.settle(change);
-        self.settlement("copy", source.place(), Some(target.place()), found.size)
+        self.settlement("copy", source.place(), Some(target.place()), size)
             .change(session, target.place(), change, true)
             .write(session)
             .await

@@ -105,7 +105,8 @@ impl Door {
 
     /// Path of a place on the storage, for events and logs; never for a client.
     pub(crate) fn real_path(&self, place: &Place) -> String {
-        let root = if self.origin(place.storage).provider == 0 { self.roots[place.storage.0].to_string_lossy() } else { "".into() };
+        let root =
+            if self.origin(place.storage).provider == 0 { self.roots[place.storage.0].to_string_lossy() } else { "".into() };
         format!("{}{}", root.trim_end_matches('/'), place.path)
     }
 
@@ -150,7 +151,12 @@ impl Door {
         Ok(storage.open_read(&place.path).await?)
     }
 
-    pub(crate) async fn stage(&self, granted: &Granted, target: &VirtualPath, options: StageOptions) -> Result<Arc<dyn StagedFile>> {
+    pub(crate) async fn stage(
+        &self,
+        granted: &Granted,
+        target: &VirtualPath,
+        options: StageOptions,
+    ) -> Result<Arc<dyn StagedFile>> {
         use Operation as O;
         let (storage, _) = self.at(granted, &[O::Upload, O::Overwrite, O::Copy, O::RenameFile, O::RenameDirectory])?;
         Ok(storage.stage(target, options).await?)

@@ -1,10 +1,21 @@
 //! Checksums of a file's content.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use aws_lc_rs::digest;
 use entrepot_model::VirtualPath;
+use entrepot_storage::ReadFile;
 
 use super::UserFs;
-use crate::{error::Result, operation::Operation, session::Direction, transfer::allowance};
+use crate::{
+    error::Result,
+    operation::Operation,
+    session::{Direction, SessionState},
+    transfer::{Settlement, allowance},
+};
 
 /// Algorithms of [`UserFs::hash`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,8 +41,13 @@ impl UserFs {
     /// As [`UserFs::open_read`].
     pub async fn hash(&self, path: &VirtualPath, algorithm: HashAlgorithm) -> Result<Vec<u8>> {
         let granted = self.authorize(Operation::Hash, path)?;
-        let allowance = allowance(&self.0, Direction::Download)?;
         let file = self.0.account.door.open_read(&granted).await?;
+        let download = Hashing { session: self.0.clone(), moved: AtomicU64::new(0) };
+        self.digest(file.as_ref(), algorithm, &download).await
+    }
+
+    async fn digest(&self, file: &dyn ReadFile, algorithm: HashAlgorithm, hashing: &Hashing) -> Result<Vec<u8>> {
+        let allowance = allowance(&self.0, Direction::Download)?;
         let mut context = digest::Context::new(match algorithm {
             HashAlgorithm::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
             HashAlgorithm::Sha256 => &digest::SHA256,
@@ -40,7 +56,7 @@ impl UserFs {
         });
         let mut offset = 0;
         loop {
-            if allowance.is_spent() {
+            if allowance.is_exceeded() {
                 return Err(crate::Error::TransferQuota);
             }
             if let Some(bucket) = &self.0.download_bucket {
@@ -55,11 +71,25 @@ impl UserFs {
             }
             context.update(&data);
             allowance.spend(data.len() as u64);
+            hashing.moved.fetch_add(data.len() as u64, Ordering::Relaxed);
             if let Some(bucket) = &self.0.download_bucket {
                 bucket.take(data.len());
             }
             self.0.touch();
             offset += data.len() as u64;
         }
+    }
+}
+
+/// What was read for a checksum; dropping it settles the transfer quota.
+struct Hashing {
+    session: Arc<SessionState>,
+    moved: AtomicU64,
+}
+
+impl Drop for Hashing {
+    fn drop(&mut self) {
+        let moved = self.moved.load(Ordering::Relaxed);
+        Settlement::default().moved(&self.session, Direction::Download, moved).write_later(&self.session);
     }
 }

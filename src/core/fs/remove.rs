@@ -1,11 +1,14 @@
 //! Removing a file.
 
 use entrepot_model::VirtualPath;
+use entrepot_storage::Metadata;
 
 use super::{UserFs, retire};
 use crate::{
     error::{Error, Result},
     operation::Operation,
+    place::Place,
+    policy::{Denial, Granted},
     transfer::{partials, upload_end_present as present},
 };
 
@@ -18,33 +21,49 @@ impl UserFs {
     pub async fn remove_file(&self, path: &VirtualPath) -> Result<()> {
         let granted = self.authorize(Operation::RemoveFile, path)?;
         let session = &self.0;
-        if let Some(upload) = session.overlay.get(path) {
-            upload.fail(Error::Denied(crate::Denial::new("removed", "the file was removed while it was written")));
-            session.overlay.remove(path, &upload);
-            return Ok(());
-        }
+        let in_flight = session.overlay.get(path);
         let found = present(session.account.door.stat(&granted, false).await)?;
-        let partial = session.core.0.partials.take(session.username(), granted.place());
-        let had_partial = partial.is_some();
-        if let Some(partial) = partial {
-            partials::discard(session, granted.place(), partial).await?;
-        }
-        let Some(found) = found else { return if had_partial { Ok(()) } else { Err(Error::NotFound) } };
-        if found.is_directory() {
+        if found.as_ref().is_some_and(Metadata::is_directory) {
             return Err(Error::IsDirectory);
         }
-        self.before(Operation::RemoveFile, path, None, Some(found.size)).await?;
+        if let Some(found) = &found {
+            self.before(Operation::RemoveFile, path, None, Some(found.size)).await?;
+        }
+        if let Some(upload) = &in_flight {
+            upload.fail(Denial::new("removed", "the file was removed while it was written").into());
+            session.overlay.remove(path, upload);
+        }
         let (fs, path) = (self.clone(), path.clone());
         self.finish(async move {
-            fs.0.account.door.remove_file(&granted).await?;
-            let place = granted.place();
-            fs.settlement("delete", place, None, found.size)
-                .change(&fs.0, place, retire::usage(&found), false)
-                .write(&fs.0)
-                .await?;
-            fs.after(Operation::RemoveFile, &path, None, Some(found.size)).await;
+            let had_partial = fs.remove_partial(granted.place()).await?;
+            match fs.remove_granted(&granted).await {
+                Ok(size) => fs.after(Operation::RemoveFile, &path, None, Some(size)).await,
+                Err(Error::NotFound) if had_partial || in_flight.is_some() => {}
+                Err(error) => return Err(error),
+            }
             Ok(())
         })
         .await
+    }
+
+    /// Removes what an unfinished upload of the name left; answers whether there was something.
+    async fn remove_partial(&self, place: &Place) -> Result<bool> {
+        let index = &self.0.core.0.partials;
+        index.settled(self.0.username(), place).await?;
+        let Some(partial) = index.take(self.0.username(), place) else { return Ok(false) };
+        partials::discard(&self.0, place, partial).await?;
+        Ok(true)
+    }
+
+    async fn remove_granted(&self, granted: &Granted) -> Result<u64> {
+        let session = &self.0;
+        let (place, names) = (granted.place(), &session.core.0.names);
+        let turn = names.turn(session, place).await;
+        let found = session.account.door.stat(granted, false).await?;
+        session.account.door.remove_file(granted).await?;
+        let change = retire::usage(session, place, &found);
+        drop(turn);
+        self.settlement("delete", place, None, found.size).change(session, place, change, false).write(session).await?;
+        Ok(found.size)
     }
 }

@@ -5,6 +5,7 @@ use entrepot_storage::{FileKind, Metadata};
 
 use super::{UserFs, retire, transplant::Transplant};
 use crate::{
+    audit::Status,
     error::{Error, Result},
     operation::Operation,
     policy::{self, Granted},
@@ -26,7 +27,7 @@ impl UserFs {
         if let Some(upload) = self.0.overlay.get(from) {
             return self.rename_in_flight(&upload, from, to).await;
         }
-        let probe = policy::probe(self.user(), Operation::RenameFile, from)?;
+        let probe = self.probe(Operation::RenameFile, from)?;
         let found = match present(self.0.account.door.stat(&probe, false).await)? {
             Some(found) => found,
             None if self.user().is_mount_point(from) || self.user().contains_mounts(from) => Metadata::virtual_directory(),
@@ -35,7 +36,7 @@ impl UserFs {
         let operation = if found.is_directory() { Operation::RenameDirectory } else { Operation::RenameFile };
         let source = self.authorize(operation, from)?;
         let target = self.authorize(operation, to)?;
-        let replaced = self.may_replace(&target, to).await?;
+        self.may_replace(&target, to).await?;
         if found.is_directory() {
             self.refuse_mapped_paths(&source)?;
             self.check_tree(from, to).await?;
@@ -43,8 +44,9 @@ impl UserFs {
         self.before(operation, from, Some(to), Some(found.size)).await?;
         let (fs, from, to) = (self.clone(), from.clone(), to.clone());
         self.finish(async move {
-            let moved = Moved { operation, from, to, found, replaced };
-            fs.rename_granted(source, target, moved).await
+            fs.rename_granted(&source, &target, &found).await?;
+            fs.after(operation, &from, Some(&to), Some(found.size)).await;
+            Ok(())
         })
         .await
     }
@@ -64,34 +66,60 @@ impl UserFs {
         Ok(Some(found))
     }
 
-    async fn rename_granted(&self, source: Granted, target: Granted, moved: Moved) -> Result<()> {
-        let session = &self.0;
-        let door = &session.account.door;
+    async fn rename_granted(&self, source: &Granted, target: &Granted, found: &Metadata) -> Result<()> {
+        let door = &self.0.account.door;
         let (from, to) = (source.place(), target.place());
-        let same_counter = session.quota_of(from).0 == session.quota_of(to).0;
-        let replaced = moved.replaced.as_ref().map_or(Usage::default(), retire::usage);
         if from.storage == to.storage {
-            door.rename(&source, &target, moved.replaced.is_some()).await?;
-            self.settlement("rename", from, Some(to), moved.found.size).change(session, to, replaced, false).write(session).await?;
-        } else if door.same_resource(from.storage, to.storage) || self.both_local(&source, &target) {
-            let tree = Transplant::of(self, &source, &target, &moved.found).await?;
-            if !same_counter {
-                tree.reserve(self, &target)?;
-            }
-            let usage = tree.copy(self, moved.replaced.is_some()).await?;
-            tree.remove_source(self).await?;
-            let gone = Usage { files: -usage.files, size: -usage.size };
-            let came = Usage { files: usage.files + replaced.files, size: usage.size + replaced.size };
-            self.settlement("rename", from, Some(to), moved.found.size)
-                .change(session, from, gone, false)
-                .change(session, to, came, false)
-                .write(session)
-                .await?;
+            self.rename_within(source, target, found).await
+        } else if door.same_resource(from.storage, to.storage) || self.both_local(source, target) {
+            self.rename_across(source, target, found).await
         } else {
-            return Err(policy::Denial::new("storages", "a rename from one storage to another is a copy: copy and delete instead").into());
+            Err(policy::Denial::new("storages", "a rename from one storage to another is a copy: copy and delete instead").into())
         }
-        self.after(moved.operation, &moved.from, Some(&moved.to), Some(moved.found.size)).await;
-        Ok(())
+    }
+
+    async fn rename_within(&self, source: &Granted, target: &Granted, found: &Metadata) -> Result<()> {
+        let session = &self.0;
+        let (from, to, core) = (source.place(), target.place(), &session.core.0);
+        let turn = core.names.turn(session, to).await;
+        // What is there now is what goes, not what was there before the hooks were asked.
+        let replaced = self.may_replace(target, &to.virtual_path).await?;
+        session.account.door.rename(source, target, replaced.is_some()).await?;
+        let change = replaced.map_or(Usage::default(), |replaced| retire::usage(session, to, &replaced));
+        core.names.moved(session, from, to);
+        drop(turn);
+        if found.is_directory() {
+            for partial in core.partials.moved(session.username(), from, to) {
+                let stored = core.store.transfers().begin(partial).await;
+                stored.map_err(|error| Error::internal("moving a partial", error))?;
+            }
+        }
+        self.settlement("rename", from, Some(to), found.size).change(session, to, change, false).write(session).await
+    }
+
+    /// Between two storages: copied whole, then removed at the source. What was copied and what was removed is settled,
+    /// even if the removal stops half way.
+    async fn rename_across(&self, source: &Granted, target: &Granted, found: &Metadata) -> Result<()> {
+        let session = &self.0;
+        let (from, to) = (source.place(), target.place());
+        let tree = Transplant::of(self, source, target, found).await?;
+        let replaced = self.may_replace(target, &to.virtual_path).await?;
+        let reservation = tree.reserve(self, source, target, replaced.as_ref())?;
+        let retired = tree.copy(self).await?;
+        let (gone, removed) = tree.remove_source(self).await;
+        let usage = tree.usage();
+        let came = Usage { files: usage.files + retired.files, size: usage.size + retired.size };
+        let is_reserved = reservation.is_some();
+        if let Some(reservation) = reservation {
+            reservation.settle(came);
+        }
+        let status = if removed.is_ok() { Status::Ok } else { Status::Failed };
+        self.settlement_with("rename", from, Some(to), found.size, status)
+            .change(session, from, gone, false)
+            .change(session, to, came, is_reserved)
+            .write(session)
+            .await?;
+        removed
     }
 
     fn both_local(&self, source: &Granted, target: &Granted) -> bool {
@@ -106,7 +134,8 @@ impl UserFs {
         self.may_replace(&target, to).await?;
         {
             let mut place = upload.place.lock();
-            if place.storage != target.place().storage {
+            // What is left of it lies in the directory where it was begun: there it must be found again.
+            if place.storage != target.place().storage || place.path.parent() != target.place().path.parent() {
                 return Err(Error::Unsupported);
             }
             *place = target.place().clone();
@@ -145,7 +174,9 @@ impl UserFs {
                 for entry in entries {
                     let is_directory = entry.metadata.kind == FileKind::Directory;
                     let operation = if is_directory { Operation::RenameDirectory } else { Operation::RenameFile };
-                    let (Ok(from), Ok(to)) = (from.child(&entry.name), to.child(&entry.name)) else { return Err(Error::Unsupported) };
+                    let (Ok(from), Ok(to)) = (from.child(&entry.name), to.child(&entry.name)) else {
+                        return Err(Error::Unsupported);
+                    };
                     self.authorize(operation, &from)?;
                     self.authorize(operation, &to)?;
                     if is_directory {
@@ -156,12 +187,4 @@ impl UserFs {
         }
         Ok(())
     }
-}
-
-struct Moved {
-    operation: Operation,
-    from: VirtualPath,
-    to: VirtualPath,
-    found: Metadata,
-    replaced: Option<Metadata>,
 }

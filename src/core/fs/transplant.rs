@@ -1,17 +1,20 @@
 //! Moving a tree from one storage of an account to another: copied whole, and only then removed at the source, so that a
 //! failure leaves the source as it was (XFS-002, SFTP-037). Links and special files do not come along.
 
+use std::sync::Arc;
+
 use entrepot_model::VirtualPath;
-use entrepot_storage::{Attributes, CommitOptions, FileKind, Metadata, StageOptions};
+use entrepot_storage::{Attributes, CommitOptions, FileKind, Metadata, ReadFile, StageOptions, StagedFile};
 use uuid::Uuid;
 
-use super::UserFs;
+use super::{UserFs, retire};
 use crate::{
     error::{Error, Result},
     operation::Operation,
     place::Place,
     policy::{self, Granted},
-    quota::Usage,
+    quota::{Reservation, Usage},
+    transfer::upload_end_present as present,
 };
 
 struct Entry {
@@ -73,105 +76,157 @@ impl Transplant {
         }
     }
 
-    /// Checks that the target's quota takes the tree (QTA-007).
-    pub(super) fn reserve(&self, fs: &UserFs, target: &Granted) -> Result<()> {
-        let (owner, limits) = fs.0.quota_of(target.place());
-        let used = fs.0.core.0.ledger.ensure(&owner, Usage::default()).usage();
-        let over = |limit: i64, used: i64, more: i64| limit > 0 && used.saturating_add(more) > limit;
-        if over(limits.files, used.files, self.usage.files) || over(limits.size, used.size, self.usage.size) {
-            return Err(Error::Quota);
-        }
-        Ok(())
+    /// Files and bytes of the tree.
+    pub(super) fn usage(&self) -> Usage {
+        self.usage
     }
 
-    /// Copies everything. On a failure what was copied already is removed again.
-    pub(super) async fn copy(&self, fs: &UserFs, replace: bool) -> Result<Usage> {
+    /// Reserves room at the target, unless the tree is charged to the same counter already (QTA-007).
+    pub(super) fn reserve(
+        &self,
+        fs: &UserFs,
+        source: &Granted,
+        target: &Granted,
+        replaced: Option<&Metadata>,
+    ) -> Result<Option<Reservation>> {
+        let (owner, limits) = fs.0.quota_of(target.place());
+        if fs.0.quota_of(source.place()).0 == owner {
+            return Ok(None);
+        }
+        let counter = fs.0.core.0.ledger.ensure(&owner, Usage::default());
+        let size = u64::try_from(self.usage.size).unwrap_or(0);
+        let files = self.usage.files - i64::from(replaced.is_some_and(Metadata::is_file));
+        counter.reserve(limits, files, Some(size), retire::credit(replaced)).map(Some)
+    }
+
+    /// Copies everything; answers what went because it was replaced. On a failure what was copied already is removed again.
+    pub(super) async fn copy(&self, fs: &UserFs) -> Result<Usage> {
+        let mut retired = Usage::default();
         for (count, entry) in self.entries.iter().enumerate() {
-            if let Err(error) = copy_entry(fs, entry, replace && count == 0).await {
-                for done in self.entries[..count].iter().rev() {
-                    let _ = remove_entry(fs, &done.to, &done.metadata).await;
+            match copy_entry(fs, entry).await {
+                Ok(usage) => retired = Usage { files: retired.files + usage.files, size: retired.size + usage.size },
+                Err(error) => {
+                    for done in self.entries[..count].iter().rev() {
+                        let _ = remove_entry(fs, &done.to, &done.metadata).await;
+                    }
+                    return Err(error);
                 }
-                return Err(error);
             }
         }
-        Ok(self.usage)
+        Ok(retired)
     }
 
-    /// Removes the source, children first.
-    pub(super) async fn remove_source(&self, fs: &UserFs) -> Result<()> {
+    /// Removes the source, children first. Answers what quota gets back, and how it ended.
+    pub(super) async fn remove_source(&self, fs: &UserFs) -> (Usage, Result<()>) {
+        let mut gone = Usage::default();
         for entry in self.entries.iter().rev() {
-            remove_entry(fs, &entry.from, &entry.metadata).await?;
+            if let Err(error) = remove_entry(fs, &entry.from, &entry.metadata).await {
+                return (gone, Err(error));
+            }
+            let usage = retire::usage(&fs.0, &fs.place(&entry.from), &entry.metadata);
+            gone = Usage { files: gone.files + usage.files, size: gone.size + usage.size };
         }
-        Ok(())
+        (gone, Ok(()))
     }
 }
 
-async fn copy_entry(fs: &UserFs, entry: &Entry, replace: bool) -> Result<()> {
+async fn copy_entry(fs: &UserFs, entry: &Entry) -> Result<Usage> {
     let door = &fs.0.account.door;
     match entry.metadata.kind {
         FileKind::Directory => {
             let granted = policy::own_work(Operation::RenameDirectory, fs.place(&entry.to));
-            door.create_directory(&granted, crate::accounts::owner(fs.user()), fs.umask()).await
+            door.create_directory(&granted, crate::accounts::owner(fs.user()), fs.umask()).await?;
+            Ok(Usage::default())
         }
         FileKind::File => {
             let from = policy::own_work(Operation::RenameFile, fs.place(&entry.from));
-            let to = fs.place(&entry.to);
-            copy_data(fs, &from, &to, &entry.metadata, replace).await
+            Ok(copy_data(fs, &from, &fs.place(&entry.to), &entry.metadata).await?.retired)
         }
-        FileKind::Symlink | FileKind::Other => Ok(()),
+        FileKind::Symlink | FileKind::Other => Ok(Usage::default()),
     }
 }
 
-/// Copies one file into a staged one and commits that; the modification time comes along.
-pub(super) async fn copy_data(fs: &UserFs, from: &Granted, to: &Place, metadata: &Metadata, replace: bool) -> Result<()> {
-    let door = &fs.0.account.door;
+/// A file that was copied.
+pub(super) struct Copied {
+    /// Its size.
+    pub size: u64,
+    /// What went because it was replaced.
+    pub retired: Usage,
+}
+
+/// Copies one file into a staged one and commits that; the modification time comes along. An existing file is replaced,
+/// anything else at the target is refused.
+pub(super) async fn copy_data(fs: &UserFs, from: &Granted, to: &Place, metadata: &Metadata) -> Result<Copied> {
     let target = policy::own_work(Operation::Copy, to.clone());
+    let staged = stage_copy(fs, from, &target).await?;
+    match publish_copy(fs, &target, &staged, metadata).await {
+        Ok(copied) => Ok(copied),
+        Err(error) => {
+            let _ = staged.abandon(false).await;
+            Err(error)
+        }
+    }
+}
+
+async fn publish_copy(fs: &UserFs, target: &Granted, staged: &Arc<dyn StagedFile>, metadata: &Metadata) -> Result<Copied> {
+    let session = &fs.0;
+    let to = target.place();
+    let times = Attributes { times: Some((metadata.accessed, metadata.modified)), ..Attributes::default() };
+    if let Err(error) = staged.set_attributes(&times).await {
+        tracing::debug!(%error, "times of a copy");
+    }
+    let durability = crate::transfer::durability(session.core.settings().transfers.durability.as_str());
+    let turn = session.core.0.names.turn(session, to).await;
+    let found = present(session.account.door.stat(target, false).await)?;
+    if found.as_ref().is_some_and(|found| !found.is_file() && !found.is_symlink()) {
+        return Err(Error::Unsupported);
+    }
+    let done = staged.commit(&to.path, CommitOptions { replace: found.is_some(), durability }).await?;
+    let retired = found.map_or(Usage::default(), |found| retire::usage(session, to, &found));
+    drop(turn);
+    Ok(Copied { size: done.size, retired })
+}
+
+/// A staged copy of a file, made by the storage where it can, else through us.
+async fn stage_copy(fs: &UserFs, from: &Granted, target: &Granted) -> Result<Arc<dyn StagedFile>> {
+    let door = &fs.0.account.door;
     let options = StageOptions {
         id: Uuid::new_v4().simple().to_string(),
         owner: crate::accounts::owner(fs.user()),
         umask: fs.umask(),
         ..StageOptions::default()
     };
-    let staged = if from.place().storage == to.storage {
-        door.copy_staged(from, &target, options.clone()).await
-    } else {
-        Err(Error::Unsupported)
-    };
-    let staged = match staged {
-        Err(Error::Unsupported) => {
-            let file = door.open_read(from).await?;
-            let staged = door.stage(&target, &to.path, options).await?;
-            let mut offset = 0;
-            loop {
-                if fs.0.kill.is_cancelled() {
-                    let _ = staged.abandon(false).await;
-                    return Err(Error::Cancelled);
-                }
-                let data = file.read_at(offset, CHUNK).await?;
-                if data.is_empty() {
-                    break staged;
-                }
-                let length = data.len() as u64;
-                if let Err(error) = staged.write_at(offset, data).await {
-                    let _ = staged.abandon(false).await;
-                    return Err(error.into());
-                }
-                offset += length;
-            }
+    if from.place().storage == target.place().storage {
+        match door.copy_staged(from, target, options.clone()).await {
+            Err(Error::Unsupported) => {}
+            other => return other,
         }
-        other => other?,
-    };
-    let times = Attributes { times: Some((metadata.accessed, metadata.modified)), ..Attributes::default() };
-    if let Err(error) = staged.set_attributes(&times).await {
-        tracing::debug!(%error, "times of a copy");
     }
-    let durability = crate::transfer::durability(fs.0.core.settings().transfers.durability.as_str());
-    match staged.commit(&to.path, CommitOptions { replace, durability }).await {
-        Ok(_) => Ok(()),
+    let file = door.open_read(from).await?;
+    let staged = door.stage(target, &target.place().path, options).await?;
+    match stream(fs, file.as_ref(), staged.as_ref()).await {
+        Ok(()) => Ok(staged),
         Err(error) => {
             let _ = staged.abandon(false).await;
-            Err(error.into())
+            Err(error)
         }
+    }
+}
+
+async fn stream(fs: &UserFs, from: &dyn ReadFile, to: &dyn StagedFile) -> Result<()> {
+    let mut offset = 0;
+    loop {
+        if fs.0.kill.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let data = from.read_at(offset, CHUNK).await?;
+        if data.is_empty() {
+            return Ok(());
+        }
+        let length = data.len() as u64;
+        to.write_at(offset, data).await?;
+        offset += length;
+        fs.0.touch();
     }
 }
 

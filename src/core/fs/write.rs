@@ -3,21 +3,24 @@
 use std::sync::Arc;
 
 use entrepot_model::VirtualPath;
-use entrepot_storage::{InPlaceOptions, Metadata, StageOptions, StagedFile};
+use entrepot_storage::{InPlaceOptions, Metadata, Partial, StageOptions, StagedFile};
 use entrepot_store::UploadIntent;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
-use super::UserFs;
+use super::{UserFs, retire};
 use crate::{
     error::{Error, Result},
     operation::Operation,
     place::Place,
     policy::{self, Granted},
     quota::{Reservation, Usage},
-    registry::Progress,
+    registry::Running,
     session::Direction,
-    transfer::{OpenWrite, Stored, Target, Upload, UploadParts, UploadState, allowance, partials, upload_end_present as present},
+    transfer::{
+        OpenWrite, Stored, Target, TransferAllowance, Upload, UploadFacts, UploadState, allowance, partials,
+        upload_end_present as present,
+    },
 };
 
 /// What was found at the name that is to be written.
@@ -30,85 +33,95 @@ struct Found {
     place: Place,
 }
 
+/// An open that was allowed, and what it needs.
+struct Opening {
+    path: VirtualPath,
+    open: OpenWrite,
+    found: Found,
+    granted: Granted,
+    allowance: TransferAllowance,
+    running: Running,
+    most: u64,
+}
+
 impl UserFs {
     /// Opens a file for writing. New files and truncated ones are staged: nothing is under the final name before
     /// [`Upload::commit`]. Without `truncate`, an existing file is changed in place, and a partial is gone on with.
+    ///
+    /// Dropping the future abandons the answer: an upload that was begun is given up.
     ///
     /// # Errors
     /// `NotFound`, `Exists`, `Denied`, `Unsupported` for what is no regular file, `Quota`, `TooMany` transfers, `Busy`
     /// when the upload to go on with does not end, or what the storage says.
     pub async fn open_write(&self, path: &VirtualPath, open: OpenWrite) -> Result<Upload> {
         let found = self.look_before_writing(path).await?;
-        let operation = if found.entry.as_ref().is_some_and(Metadata::is_file) { Operation::Overwrite } else { Operation::Upload };
+        let operation =
+            if found.entry.as_ref().is_some_and(Metadata::is_file) { Operation::Overwrite } else { Operation::Upload };
         let granted = self.authorize(operation, path)?;
-        if found.entry.is_none() && !open.create {
-            return self.attach_existing(path, open, found, granted).await;
-        }
-        if open.exclusive && found.entry.is_some() {
-            return Err(Error::Exists);
-        }
-        self.open_granted(path, open, found, granted).await
-    }
-
-    /// A missing file that may not be made: there may still be a partial to go on with.
-    async fn attach_existing(&self, path: &VirtualPath, open: OpenWrite, found: Found, granted: Granted) -> Result<Upload> {
-        if open.truncate || self.0.core.0.partials.get(self.0.username(), &found.place).is_none() {
-            return Err(Error::NotFound);
-        }
-        self.open_granted(path, open, found, granted).await
-    }
-
-    async fn open_granted(&self, path: &VirtualPath, open: OpenWrite, found: Found, granted: Granted) -> Result<Upload> {
-        let session = &self.0;
-        let operation = granted.operation();
-        let allowance = allowance(session, Direction::Upload)?;
+        self.may_open(path, open, &found).await?;
+        let allowance = allowance(&self.0, Direction::Upload)?;
         let most = u64::try_from(self.user().user.filters.base.max_upload_file_size).unwrap_or(0);
         if most > 0 && open.size.is_some_and(|size| size > most) {
             return Err(Error::Quota);
         }
-        let readable = open.read && policy::decide(self.user(), Operation::Download, path).is_allow();
+        let running = self.0.core.0.registry.begin_transfer(&self.0, Direction::Upload, path.to_string_lossy())?;
         self.before(operation, path, None, found.file.as_ref().map(|file| file.size).or(open.size)).await?;
-        let progress = session.core.0.registry.begin_transfer(session, Direction::Upload, path.to_string_lossy())?;
-        let running = Running { fs: self, progress: Some(progress) };
-        let in_place = found.file.as_ref().filter(|_| !open.truncate).cloned();
-        let (target, reservation, charged, replaced, minimum) = match in_place {
-            Some(file) => {
-                let (target, reservation) = self.open_in_place(&granted, &found, &file, open).await?;
-                let size = signed(file.size);
-                (target, reservation, Usage { files: 0, size }, None, if open.append { file.size } else { 0 })
+        let opening = Opening { path: path.clone(), open, found, granted, allowance, running, most };
+        let fs = self.clone();
+        self.finish(async move { fs.open_granted(opening).await }).await
+    }
+
+    /// What the flags forbid, given what is there.
+    async fn may_open(&self, path: &VirtualPath, open: OpenWrite, found: &Found) -> Result<()> {
+        let in_flight = self.0.overlay.get(path).is_some();
+        if open.exclusive && (found.entry.is_some() || in_flight) {
+            return Err(Error::Exists);
+        }
+        if !open.truncate && in_flight {
+            // Two handles on one upload: neither would know when it is complete.
+            return Err(Error::Busy);
+        }
+        if found.file.is_none() && !open.create {
+            // There may still be a partial to go on with.
+            let partials = &self.0.core.0.partials;
+            partials.settled(self.0.username(), &found.place).await?;
+            if open.truncate || partials.get(self.0.username(), &found.place).is_none() {
+                return Err(Error::NotFound);
             }
-            None => {
-                let staged = self.stage(&granted, &found, open).await?;
-                let replaced = found.file.as_ref().map(|file| file.size);
-                let minimum = if open.append { u64::try_from(staged.charged.size).unwrap_or(0) } else { 0 };
-                (staged.target, staged.reservation, staged.charged, replaced, minimum)
-            }
+        }
+        Ok(())
+    }
+
+    async fn open_granted(&self, opening: Opening) -> Result<Upload> {
+        let Opening { path, open, found, granted, allowance, running, most } = opening;
+        let session = &self.0;
+        let begun = match &found.file {
+            Some(file) if !open.truncate => self.open_in_place(&granted, &found, file, open).await?,
+            _ => self.stage(&found, open).await?,
         };
-        let staged = matches!(target, Target::Staged { .. });
-        let state = UploadState::new(UploadParts {
+        let staged = matches!(begun.target, Target::Staged { .. });
+        let facts = UploadFacts {
             session: session.clone(),
-            target,
-            place: found.place,
-            operation,
-            progress: running.keep(),
-            reservation,
+            target: begun.target,
+            operation: granted.operation(),
+            running,
             allowance,
-            charged,
-            replaced,
-            minimum,
+            charged: begun.charged,
+            replaces: staged && found.file.is_some(),
+            minimum: if open.append { u64::try_from(begun.charged.size).unwrap_or(0) } else { 0 },
             most,
-            readable,
-        })?;
+            readable: open.read && policy::decide(self.user(), Operation::Download, &path).is_allow(),
+        };
+        let state = UploadState::new(facts, found.place, begun.reservation);
         if staged {
-            session.overlay.insert(path.clone(), &state);
+            session.overlay.insert(path, &state);
         }
         Ok(Upload(state))
     }
 
     /// What is at the name, and behind it if it is a link (ACC-127, SFTP-015).
     async fn look_before_writing(&self, path: &VirtualPath) -> Result<Found> {
-        let probe = policy::probe(self.user(), Operation::Upload, path)
-            .inspect_err(|error| self.note_denial(Operation::Upload, path, error))?;
+        let probe = self.probe(Operation::Upload, path)?;
         if self.user().is_mount_point(path) || path.is_root() || self.user().contains_mounts(path) {
             return Err(Error::Unsupported);
         }
@@ -128,54 +141,50 @@ impl UserFs {
         }
     }
 
-    fn reserve(&self, place: &Place, new: bool, size: Option<u64>, credit: u64) -> Result<Reservation> {
+    fn reserve(&self, place: &Place, files: i64, size: Option<u64>, credit: u64) -> Result<Reservation> {
         let (owner, limits) = self.0.quota_of(place);
-        let counter = self.0.core.0.ledger.ensure(&owner, Usage::default());
-        counter.reserve(limits, new, size, credit)
+        self.0.core.0.ledger.ensure(&owner, Usage::default()).reserve(limits, files, size, credit)
     }
 
-    async fn open_in_place(&self, granted: &Granted, found: &Found, file: &Metadata, open: OpenWrite) -> Result<(Target, Reservation)> {
+    async fn open_in_place(&self, granted: &Granted, found: &Found, file: &Metadata, open: OpenWrite) -> Result<Begun> {
         if !self.0.account.door.capabilities(found.place.storage).in_place {
             return Err(Error::Unsupported);
         }
         // Writing within the present size needs no room: only growth is asked for (SFTP-017).
-        let reservation = self.reserve(&found.place, false, Some(0), 0)?;
-        let options = InPlaceOptions { readable: open.read };
-        let file_handle = self.0.account.door.open_in_place(granted, options).await?;
-        let _ = file;
-        Ok((Target::InPlace { file: file_handle }, reservation))
+        let reservation = self.reserve(&found.place, 0, Some(0), 0)?;
+        let handle = self.0.account.door.open_in_place(granted, InPlaceOptions { readable: open.read }).await?;
+        let edit = self.0.core.0.names.edit(&self.0, &found.place, file.size);
+        let charged = Usage { files: 0, size: signed(file.size) };
+        Ok(Begun { target: Target::InPlace { file: handle, edit }, reservation, charged })
     }
 
-    async fn stage(&self, granted: &Granted, found: &Found, open: OpenWrite) -> Result<Staged> {
+    async fn stage(&self, found: &Found, open: OpenWrite) -> Result<Begun> {
         let partial = self.partial_for(found, open).await?;
-        let charged = partial.as_ref().map_or(Usage::default(), |partial| Usage {
-            files: partial.charged_files,
-            size: partial.charged_size,
-        });
-        let new = found.file.is_none() && partial.is_none();
-        let credit = found.file.as_ref().map_or(0, |file| file.size);
-        let taken = partial.clone();
-        let staged = async {
-            let reservation = self.reserve(&found.place, new, open.size, credit)?;
-            let (file, intent) = self.open_staged(granted, found, partial).await?;
-            Ok((reservation, file, intent))
+        let charged = partial
+            .as_ref()
+            .map_or(Usage::default(), |partial| Usage { files: partial.charged_files, size: partial.charged_size });
+        let files = i64::from(found.file.is_none() && partial.is_none());
+        let missing = open.size.map(|size| size.saturating_sub(u64::try_from(charged.size).unwrap_or(0)));
+        let opened = match self.reserve(&found.place, files, missing, retire::credit(found.file.as_ref())) {
+            Ok(reservation) => self.open_staged(found, partial.as_ref()).await.map(|opened| (reservation, opened)),
+            Err(error) => Err(error),
         };
-        match staged.await {
-            Ok((reservation, file, intent)) => {
+        match opened {
+            Ok((reservation, (file, intent))) => {
                 let stored = begin(self.0.core.0.store.transfers(), intent.clone()).await;
                 let target = Target::Staged { file, intent, stored: Mutex::new(Some(stored)) };
-                Ok(Staged { target, reservation, charged })
+                Ok(Begun { target, reservation, charged })
             }
             Err(error) => {
-                if let Some(partial) = taken {
-                    self.0.core.0.partials.insert(partial);
+                if let Some(partial) = partial {
+                    self.0.core.0.partials.restore(partial);
                 }
                 Err(error)
             }
         }
     }
 
-    /// The partial that this upload goes on with. One that it starts over is removed.
+    /// The partial that this upload goes on with, as it is now. One that it starts over is removed.
     async fn partial_for(&self, found: &Found, open: OpenWrite) -> Result<Option<UploadIntent>> {
         let partials = &self.0.core.0.partials;
         partials.settled(self.0.username(), &found.place).await?;
@@ -184,24 +193,17 @@ impl UserFs {
             partials::discard(&self.0, &found.place, partial).await?;
             return Ok(None);
         }
-        Ok(Some(partial))
+        // Somebody may have been at the storage: what is there now counts.
+        partials::verify(&self.0, &found.place, partial).await
     }
 
-    async fn open_staged(
-        &self,
-        granted: &Granted,
-        found: &Found,
-        partial: Option<UploadIntent>,
-    ) -> Result<(Arc<dyn StagedFile>, UploadIntent)> {
+    async fn open_staged(&self, found: &Found, partial: Option<&UploadIntent>) -> Result<(Arc<dyn StagedFile>, UploadIntent)> {
         let session = &self.0;
         let door = &session.account.door;
         let now = session.core.0.clock.millis();
-        let id = partial.as_ref().map_or_else(|| Uuid::new_v4().simple().to_string(), |partial| partial.id.clone());
-        // What is there now, not what we remember: somebody may have been at the storage.
-        let resume = match &partial {
-            Some(partial) => door.partial(granted, &id, &partial.token).await?,
-            None => None,
-        };
+        let id = partial.map_or_else(|| Uuid::new_v4().simple().to_string(), |partial| partial.id.clone());
+        let resume =
+            partial.map(|partial| Partial { durable: u64::try_from(partial.size).unwrap_or(0), token: partial.token.clone() });
         let options = StageOptions {
             id: id.clone(),
             owner: crate::accounts::owner(self.user()),
@@ -210,8 +212,10 @@ impl UserFs {
             resume,
             readable: door.capabilities(found.place.storage).read_write,
         };
-        let file = door.stage(granted, &found.place.path, options).await?;
-        let identity = if door.capabilities(found.place.storage).immediate { file.metadata().await?.identity } else { None };
+        let granted = policy::own_work(Operation::Upload, found.place.clone());
+        let file = door.stage(&granted, &found.place.path, options).await?;
+        // Without it, a restart goes by the size.
+        let identity = file.metadata().await.ok().and_then(|metadata| metadata.identity);
         let intent = UploadIntent {
             id,
             username: session.username().to_owned(),
@@ -219,11 +223,11 @@ impl UserFs {
             backend_path: found.place.path.as_bytes().to_vec(),
             virtual_path: found.place.virtual_path.as_bytes().to_vec(),
             size: signed(file.size()),
-            charged_size: partial.as_ref().map_or(0, |partial| partial.charged_size),
-            charged_files: partial.as_ref().map_or(0, |partial| partial.charged_files),
+            charged_size: partial.map_or(0, |partial| partial.charged_size),
+            charged_files: partial.map_or(0, |partial| partial.charged_files),
             replaced_size: found.file.as_ref().map(|file| signed(file.size)),
             state: entrepot_store::UploadState::Open,
-            token: partial.map(|partial| partial.token).unwrap_or_default(),
+            token: partial.map(|partial| partial.token.clone()).unwrap_or_default(),
             protocol: session.protocol.to_owned(),
             ip: session.peer.remote.ip().to_string(),
             session_id: session.id.clone(),
@@ -235,34 +239,12 @@ impl UserFs {
     }
 }
 
-struct Staged {
+/// An open file, and what was reserved for it.
+struct Begun {
     target: Target,
     reservation: Reservation,
+    /// What quota counts of it already.
     charged: Usage,
-}
-
-/// Counts a transfer out again if its opening fails.
-struct Running<'a> {
-    fs: &'a UserFs,
-    progress: Option<Arc<Progress>>,
-}
-
-impl Running<'_> {
-    fn keep(mut self) -> Arc<Progress> {
-        match self.progress.take() {
-            Some(progress) => progress,
-            // `keep` consumes the only holder.
-            None => unreachable!("a running transfer is kept once"),
-        }
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        if let Some(progress) = &self.progress {
-            self.fs.0.core.0.registry.end_transfer(progress);
-        }
-    }
 }
 
 /// Hands the row to the database without waiting for it: the commit does.

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use crate::{
     audit::{FsDetails, Status},
     error::{Error, Result},
     place::Place,
-    registry::Progress,
+    registry::Running,
     session::{Direction, SessionState},
     transfer::settlement::TransferAllowance,
 };
@@ -23,11 +23,10 @@ pub struct Download {
     session: Arc<SessionState>,
     file: Arc<dyn ReadFile>,
     place: Place,
-    progress: Arc<Progress>,
+    running: Running,
     allowance: TransferAllowance,
     moved: AtomicU64,
     failed: Mutex<Option<Error>>,
-    ended: AtomicBool,
 }
 
 impl Download {
@@ -35,19 +34,10 @@ impl Download {
         session: Arc<SessionState>,
         file: Arc<dyn ReadFile>,
         place: Place,
-        progress: Arc<Progress>,
+        running: Running,
         allowance: TransferAllowance,
     ) -> Self {
-        Self {
-            session,
-            file,
-            place,
-            progress,
-            allowance,
-            moved: AtomicU64::new(0),
-            failed: Mutex::new(None),
-            ended: AtomicBool::new(false),
-        }
+        Self { session, file, place, running, allowance, moved: AtomicU64::new(0), failed: Mutex::new(None) }
     }
 
     /// Reads what is there without waiting; `None` = use [`Download::read_at`]. `Some(0)` = at or past the end.
@@ -103,7 +93,7 @@ impl Download {
         if self.session.kill.is_cancelled() {
             return Err(self.fail(Error::Cancelled));
         }
-        if self.allowance.is_spent() {
+        if self.allowance.is_exceeded() {
             return Err(self.fail(Error::TransferQuota));
         }
         Ok(())
@@ -114,7 +104,7 @@ impl Download {
             bucket.take(count);
         }
         let total = self.moved.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
-        self.progress.bytes.store(total, Ordering::Relaxed);
+        self.running.bytes.store(total, Ordering::Relaxed);
         self.allowance.spend(count as u64);
         self.session.touch();
         Ok(())
@@ -128,17 +118,15 @@ impl Download {
 
 impl Drop for Download {
     fn drop(&mut self) {
-        if self.ended.swap(true, Ordering::SeqCst) {
-            return;
-        }
         let core = &self.session.core.0;
-        core.registry.end_transfer(&self.progress);
+        self.running.end();
         let status = self.failed.lock().as_ref().map_or(Status::Ok, Status::of);
         let size = self.bytes();
-        let details = FsDetails { size, started_at: self.progress.started_at(), ..FsDetails::default() };
+        let details = FsDetails { size, started_at: self.running.started_at(), ..FsDetails::default() };
         let event = core.audit.fs_event(&self.session, "download", &self.place, status, &details);
         let is_first = status == Status::Ok && size > 0 && self.session.account.first_transfer_pending(Direction::Download);
-        let first = is_first.then(|| core.audit.fs_event(&self.session, "first-download", &self.place, status, &details)).flatten();
+        let first =
+            is_first.then(|| core.audit.fs_event(&self.session, "first-download", &self.place, status, &details)).flatten();
         crate::transfer::settlement::after_download(&self.session, event, size, first);
     }
 }

@@ -8,10 +8,13 @@ use std::{
     sync::{Arc, Weak},
 };
 
+use bytes::Bytes;
 use entrepot_model::VirtualPath;
+use entrepot_storage::{ErrorKind, Metadata, ReadFile, Result as StorageResult, Wait, WriteFile};
 use parking_lot::Mutex;
 
 use super::UploadState;
+use crate::error::{Error, Result};
 
 /// Uploads in flight of one connection, by virtual path.
 #[derive(Default)]
@@ -39,5 +42,38 @@ impl Overlay {
         if uploads.get(path).is_some_and(|found| std::ptr::eq(found.as_ptr(), upload)) {
             uploads.remove(path);
         }
+    }
+}
+
+/// A file in flight, to be read by the connection that writes it.
+///
+/// # Errors
+/// `Unsupported` where the storage cannot read what is being written.
+pub(crate) fn reader(upload: Arc<UploadState>) -> Result<Arc<dyn ReadFile>> {
+    if upload.file().reader().is_none() {
+        return Err(Error::Unsupported);
+    }
+    Ok(Arc::new(InFlight(upload)))
+}
+
+struct InFlight(Arc<UploadState>);
+
+impl InFlight {
+    fn reader(&self) -> StorageResult<&dyn ReadFile> {
+        self.0.file().reader().ok_or_else(|| ErrorKind::Unsupported.into())
+    }
+}
+
+impl ReadFile for InFlight {
+    fn try_read_at(&self, offset: u64, buffer: &mut [u8]) -> StorageResult<Option<usize>> {
+        self.reader()?.try_read_at(offset, buffer)
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> Wait<'_, Bytes> {
+        Box::pin(async move { self.reader()?.read_at(offset, length).await })
+    }
+
+    fn metadata(&self) -> Wait<'_, Metadata> {
+        WriteFile::metadata(self.0.file())
     }
 }

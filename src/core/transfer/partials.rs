@@ -1,8 +1,9 @@
 //! Partials: unfinished uploads that a later one can go on with, over any protocol.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use entrepot_model::VirtualPath;
+use entrepot_storage::Partial;
 use entrepot_store::{IntentEnd, Store, UploadIntent};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -25,9 +26,34 @@ type Key = (String, Option<String>, Vec<u8>);
 #[derive(Default)]
 pub(crate) struct PartialIndex {
     entries: Mutex<HashMap<Key, UploadIntent>>,
-    /// Uploads that were given up and are not settled yet.
-    closing: Mutex<HashMap<Key, usize>>,
+    closing: Arc<ClosingNames>,
+}
+
+/// Names of uploads that were given up and are not settled yet.
+#[derive(Default)]
+struct ClosingNames {
+    counts: Mutex<HashMap<Key, usize>>,
     changed: Notify,
+}
+
+/// An upload that is being given up: who wants to go on with it waits.
+pub(crate) struct Closing {
+    names: Arc<ClosingNames>,
+    key: Key,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let mut counts = self.names.counts.lock();
+        if let Some(count) = counts.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.key);
+            }
+        }
+        drop(counts);
+        self.names.changed.notify_waiters();
+    }
 }
 
 /// How long a resume waits for the end of the upload that it goes on with.
@@ -37,17 +63,30 @@ impl PartialIndex {
     /// Reads the partials from the database.
     pub(crate) async fn load(store: &Store) -> Result<Self> {
         let index = Self::default();
-        let partials = store.transfers().list_partials_older_than(i64::MAX).await.map_err(|error| Error::internal("reading partials", error))?;
+        let partials = store
+            .transfers()
+            .list_partials_older_than(i64::MAX)
+            .await
+            .map_err(|error| Error::internal("reading partials", error))?;
         for intent in partials {
-            index.insert(intent);
+            index.entries.lock().insert(key_of(&intent), intent);
         }
         Ok(index)
     }
 
-    /// Enters a partial.
-    pub(crate) fn insert(&self, intent: UploadIntent) {
-        let key = (intent.username.clone(), intent.folder.clone(), intent.backend_path.clone());
-        self.entries.lock().insert(key, intent);
+    /// Enters a partial. A name has one: the other, of two, is answered and must go.
+    pub(crate) fn insert(&self, intent: UploadIntent) -> Option<UploadIntent> {
+        let mut entries = self.entries.lock();
+        let key = key_of(&intent);
+        match entries.get(&key) {
+            Some(found) if found.id != intent.id && found.created_at > intent.created_at => Some(intent),
+            _ => entries.insert(key, intent.clone()).filter(|old| old.id != intent.id),
+        }
+    }
+
+    /// Enters a partial again that was taken out in vain, unless there is a newer one.
+    pub(crate) fn restore(&self, intent: UploadIntent) {
+        self.entries.lock().entry(key_of(&intent)).or_insert(intent);
     }
 
     /// The partial of a name, if there is one.
@@ -74,32 +113,20 @@ impl PartialIndex {
         let folder = directory.folder.as_deref();
         let lies_in = |intent: &UploadIntent| {
             let path = VirtualPath::parse(&intent.backend_path).ok();
-            intent.username == username && intent.folder.as_deref() == folder && path.and_then(|path| path.parent()).as_ref() == Some(&directory.path)
+            intent.username == username
+                && intent.folder.as_deref() == folder
+                && path.and_then(|path| path.parent()).as_ref() == Some(&directory.path)
         };
         let keys: Vec<Key> = entries.iter().filter(|(_, intent)| lies_in(intent)).map(|(key, _)| key.clone()).collect();
         let taken = keys.iter().filter_map(|key| entries.remove(key));
         taken.filter_map(|intent| Some((directory.at(VirtualPath::parse(&intent.backend_path).ok()?), intent))).collect()
     }
 
-    /// An upload of that name is being given up.
-    pub(crate) fn closing(&self, username: &str, place: &Place) {
-        *self.closing.lock().entry(key(username, place)).or_default() += 1;
-    }
-
-    /// An upload of that name ended.
-    pub(crate) fn closed(&self, username: &str, place: &Place) {
-        let mut closing = self.closing.lock();
-        if closing.is_empty() {
-            return;
-        }
+    /// An upload of that name is being given up, until the answer is dropped.
+    pub(crate) fn closing(&self, username: &str, place: &Place) -> Closing {
         let key = key(username, place);
-        if let Some(count) = closing.get_mut(&key) {
-            *count -= 1;
-            if *count == 0 {
-                closing.remove(&key);
-            }
-            self.changed.notify_waiters();
-        }
+        *self.closing.counts.lock().entry(key.clone()).or_default() += 1;
+        Closing { names: self.closing.clone(), key }
     }
 
     /// Waits until no upload of that name is being given up.
@@ -107,14 +134,14 @@ impl PartialIndex {
     /// # Errors
     /// `Busy` after five seconds.
     pub(crate) async fn settled(&self, username: &str, place: &Place) -> Result<()> {
-        if self.closing.lock().is_empty() {
+        if self.closing.counts.lock().is_empty() {
             return Ok(());
         }
         let key = key(username, place);
         let wait = async {
             loop {
-                let changed = self.changed.notified();
-                if !self.closing.lock().contains_key(&key) {
+                let changed = self.closing.changed.notified();
+                if !self.closing.counts.lock().contains_key(&key) {
                     return;
                 }
                 changed.await;
@@ -123,12 +150,32 @@ impl PartialIndex {
         tokio::time::timeout(PATIENCE, wait).await.map_err(|_| Error::Busy)
     }
 
+    /// A directory has another name: what was begun in it goes with it. Answers the partials as they are now.
+    pub(crate) fn moved(&self, username: &str, from: &Place, to: &Place) -> Vec<UploadIntent> {
+        let mut entries = self.entries.lock();
+        let folder = from.folder.as_deref();
+        let lies_below = |intent: &UploadIntent| {
+            let is_its_storage = intent.folder.as_deref() == folder && (folder.is_some() || intent.username == username);
+            is_its_storage && VirtualPath::parse(&intent.backend_path).is_ok_and(|path| path.starts_with(&from.path))
+        };
+        let keys: Vec<Key> = entries.iter().filter(|(_, intent)| lies_below(intent)).map(|(key, _)| key.clone()).collect();
+        let mut moved = Vec::new();
+        for key in keys {
+            let Some(mut intent) = entries.remove(&key) else { continue };
+            rebase(&mut intent.backend_path, &from.path, &to.path);
+            rebase(&mut intent.virtual_path, &from.virtual_path, &to.virtual_path);
+            entries.insert(key_of(&intent), intent.clone());
+            moved.push(intent);
+        }
+        moved
+    }
+
     fn older_than(&self, moment: i64) -> Vec<UploadIntent> {
         self.entries.lock().values().filter(|intent| intent.updated_at < moment).cloned().collect()
     }
 
     fn remove_exact(&self, intent: &UploadIntent) -> bool {
-        let key = (intent.username.clone(), intent.folder.clone(), intent.backend_path.clone());
+        let key = key_of(intent);
         let mut entries = self.entries.lock();
         if entries.get(&key).is_some_and(|found| found.id == intent.id) {
             entries.remove(&key);
@@ -142,15 +189,69 @@ fn key(username: &str, place: &Place) -> Key {
     (username.to_owned(), place.folder.as_deref().map(str::to_owned), place.path.as_bytes().to_vec())
 }
 
+/// Gives a path its place below another directory; one that lies elsewhere stays.
+fn rebase(path: &mut Vec<u8>, from: &VirtualPath, to: &VirtualPath) {
+    let rebased = VirtualPath::parse(path).ok().and_then(|path| path.rebase(from, to)).and_then(Result::ok);
+    if let Some(rebased) = rebased {
+        *path = rebased.as_bytes().to_vec();
+    }
+}
+
+fn key_of(intent: &UploadIntent) -> Key {
+    (intent.username.clone(), intent.folder.clone(), intent.backend_path.clone())
+}
+
+/// Enters a partial that was settled, and removes the one that has to give way.
+pub(crate) async fn keep(session: &SessionState, place: &Place, intent: UploadIntent) {
+    let Some(old) = session.core.0.partials.insert(intent) else { return };
+    if let Err(error) = discard(session, place, old).await {
+        tracing::warn!(connection_id = %session.id, virtual_path = %place.virtual_path, %error, "removing an older partial");
+    }
+}
+
 /// Removes a partial from storage, database and quota. It was taken out of the index already.
 pub(crate) async fn discard(session: &SessionState, place: &Place, intent: UploadIntent) -> Result<()> {
     let granted = policy::own_work(Operation::Upload, place.clone());
     if let Err(error) = session.account.door.discard_partial(&granted, &intent.id, &intent.token).await {
-        session.core.0.partials.insert(intent);
+        session.core.0.partials.restore(intent);
         return Err(error);
     }
     let change = Usage { files: -intent.charged_files, size: -intent.charged_size };
     Settlement::default().change(session, place, change, false).intent(IntentEnd::Delete(intent.id)).write(session).await
+}
+
+/// A partial as the storage has it now, with what quota counts of it set right; `None` = nothing is left. It was taken out
+/// of the index already.
+pub(crate) async fn verify(session: &SessionState, place: &Place, intent: UploadIntent) -> Result<Option<UploadIntent>> {
+    let found = match look(session, place, &intent).await {
+        Ok(found) => found,
+        Err(error) => {
+            session.core.0.partials.restore(intent);
+            return Err(error);
+        }
+    };
+    let durable = found.as_ref().map(|found| i64::try_from(found.durable).unwrap_or(i64::MAX));
+    if durable == Some(intent.charged_size) {
+        return Ok(Some(UploadIntent { token: found.map(|found| found.token).unwrap_or_default(), ..intent }));
+    }
+    let charged = Usage { files: i64::from(durable.is_some()), size: durable.unwrap_or(0) };
+    let change = Usage { files: charged.files - intent.charged_files, size: charged.size - intent.charged_size };
+    let is = found.map(|found| UploadIntent {
+        size: charged.size,
+        charged_size: charged.size,
+        charged_files: charged.files,
+        token: found.token,
+        ..intent.clone()
+    });
+    let end = is.clone().map_or(IntentEnd::Delete(intent.id), |is| IntentEnd::Partial(Box::new(is)));
+    Settlement::default().change(session, place, change, false).intent(end).write(session).await?;
+    Ok(is)
+}
+
+/// What the storage has of a partial.
+pub(crate) async fn look(session: &SessionState, place: &Place, intent: &UploadIntent) -> Result<Option<Partial>> {
+    let granted = policy::own_work(Operation::Upload, place.clone());
+    session.account.door.partial(&granted, &intent.id, &intent.token).await
 }
 
 /// Removes partials that nobody went on with for `transfers.partial_retention_hours`.
@@ -175,30 +276,30 @@ pub(crate) async fn expire_now(core: &Core) {
         if !core.0.partials.remove_exact(&intent) {
             continue;
         }
-        let username = intent.username.clone();
-        if let Err(error) = expire_one(core, intent).await {
-            tracing::warn!(%username, %error, "removing an expired partial");
+        if let Err(error) = expire_one(core, &intent).await {
+            tracing::warn!(username = intent.username, %error, "removing an expired partial");
+            core.0.partials.restore(intent);
         }
     }
 }
 
-async fn expire_one(core: &Core, intent: UploadIntent) -> Result<()> {
-    let session = super::recovery::system_session(core, &intent.username).await?.ok_or(Error::NotFound)?;
-    let path = VirtualPath::parse(&intent.virtual_path).map_err(|error| Error::internal("path of a partial", error))?;
-    let place = Place::of(&session.account.user, &path);
-    discard(&session, &place, intent).await
+async fn expire_one(core: &Core, intent: &UploadIntent) -> Result<()> {
+    match super::recovery::place_of(core, intent).await? {
+        Some((session, place)) => discard(&session, &place, intent.clone()).await,
+        // Nobody can reach what it was kept for.
+        None => super::recovery::forget(core, intent).await,
+    }
 }
 
 /// A partial as metadata: what its owner is told about the name (decisions on uploads in ARCHITECTURE.md).
-pub(crate) fn metadata(intent: &UploadIntent) -> entrepot_storage::Metadata {
+pub(crate) fn metadata(intent: &UploadIntent, found: &Partial) -> entrepot_storage::Metadata {
     let modified = entrepot_storage::Timestamp::from_seconds(intent.updated_at / 1000);
     entrepot_storage::Metadata {
         kind: entrepot_storage::FileKind::File,
-        size: u64::try_from(intent.size).unwrap_or(0),
+        size: found.durable,
         mode: 0o600,
         modified,
         accessed: modified,
         ..entrepot_storage::Metadata::virtual_directory()
     }
 }
-

@@ -10,34 +10,63 @@ use std::{
 
 use tokio::sync::{Notify, mpsc};
 
-use super::{UploadState, upload_end::give_up};
+use super::{UploadState, partials::Closing, upload_end::give_up};
 use crate::{Core, error::Error};
 
 /// Where leases post uploads that were not committed.
 pub(crate) struct Reaper {
-    queue: mpsc::UnboundedSender<Arc<UploadState>>,
-    pending: Arc<AtomicUsize>,
-    idle: Arc<Notify>,
+    queue: mpsc::UnboundedSender<Abandoned>,
+    pending: Arc<Pending>,
+}
+
+/// Uploads that were posted and are not settled.
+#[derive(Default)]
+struct Pending {
+    count: AtomicUsize,
+    changed: Notify,
+}
+
+/// An upload whose lease was dropped. While this lives, its name counts as busy.
+pub(crate) struct Abandoned {
+    upload: Arc<UploadState>,
+    pending: Arc<Pending>,
+    _closing: Closing,
+}
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        self.pending.count.fetch_sub(1, Ordering::SeqCst);
+        self.pending.changed.notify_waiters();
+    }
 }
 
 /// The other end of [`Reaper`].
-pub(crate) type Reaped = mpsc::UnboundedReceiver<Arc<UploadState>>;
+pub(crate) type Reaped = mpsc::UnboundedReceiver<Abandoned>;
 
 impl Reaper {
     pub(crate) fn new() -> (Self, Reaped) {
         let (queue, reaped) = mpsc::unbounded_channel();
-        (Self { queue, pending: Arc::default(), idle: Arc::default() }, reaped)
+        (Self { queue, pending: Arc::default() }, reaped)
     }
 
-    /// Posts an upload whose lease was dropped. Its name counts as busy until it is settled.
+    /// Posts an upload whose lease was dropped. Its name counts as busy until it is settled. After the end of the server
+    /// nobody takes it: the next start finds it.
     pub(crate) fn abandon(&self, upload: Arc<UploadState>) {
-        let session = upload.parts.session.clone();
-        let place = upload.place.lock().clone();
-        session.core.0.partials.closing(session.username(), &place);
-        self.pending.fetch_add(1, Ordering::SeqCst);
-        if self.queue.send(upload).is_err() {
-            // After the end of the server: the start-up replay finds it.
-            self.pending.fetch_sub(1, Ordering::SeqCst);
+        let session = &upload.facts.session;
+        let closing = session.core.0.partials.closing(session.username(), &upload.place.lock());
+        self.pending.count.fetch_add(1, Ordering::SeqCst);
+        let abandoned = Abandoned { upload, pending: self.pending.clone(), _closing: closing };
+        let _ = self.queue.send(abandoned);
+    }
+
+    /// Waits until everything posted is settled.
+    pub(crate) async fn settled(&self) {
+        loop {
+            let changed = self.pending.changed.notified();
+            if self.pending.count.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            changed.await;
         }
     }
 }
@@ -46,44 +75,26 @@ impl Reaper {
 pub(crate) async fn run(core: Core, mut reaped: Reaped) {
     let stop = core.tasks().stopping();
     loop {
-        let upload = tokio::select! {
-            upload = reaped.recv() => upload,
-            () = stop.cancelled() => reaped.try_recv().ok(),
+        let abandoned = tokio::select! {
+            biased;
+            abandoned = reaped.recv() => abandoned,
+            () = stop.cancelled() => None,
         };
-        let Some(upload) = upload else {
-            if stop.is_cancelled() && core.0.reaper.pending.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            if stop.is_cancelled() {
-                continue;
-            }
-            return;
-        };
-        let core2 = core.clone();
+        let Some(abandoned) = abandoned else { return };
         core.tasks().spawn(async move {
-            let place = upload.place.lock().clone();
-            let error = upload.failure().unwrap_or(Error::Cancelled);
-            give_up(&upload, &error).await;
-            core2.0.partials.closed(upload.parts.session.username(), &place);
-            core2.0.reaper.pending.fetch_sub(1, Ordering::SeqCst);
-            core2.0.reaper.idle.notify_waiters();
+            let error = abandoned.upload.failure().unwrap_or(Error::Cancelled);
+            give_up(&abandoned.upload, &error).await;
         });
     }
 }
 
-/// Waits until everything posted is settled, at most `patience`.
+/// Waits until no transfer is running and everything posted is settled, at most `patience`.
 pub(crate) async fn drain(core: &Core, patience: Duration) {
     let wait = async {
-        loop {
-            let idle = core.0.reaper.idle.notified();
-            if core.0.reaper.pending.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            idle.await;
-        }
+        core.0.registry.idle().await;
+        core.0.reaper.settled().await;
     };
     if tokio::time::timeout(patience, wait).await.is_err() {
-        tracing::warn!("some uploads were not settled before the end; the next start does it");
+        tracing::warn!("some transfers did not end before the server; the next start settles them");
     }
 }

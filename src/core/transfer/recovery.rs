@@ -6,9 +6,15 @@
 use std::sync::Arc;
 
 use entrepot_model::VirtualPath;
+use entrepot_storage::Metadata;
 use entrepot_store::{IntentEnd, UploadIntent};
 
-use super::{Settlement, overlay::Overlay, upload_end::{present, signed}};
+use super::{
+    Settlement,
+    overlay::Overlay,
+    partials,
+    upload_end::{is_staged_file, present, signed},
+};
 use crate::{
     Core, Peer,
     audit::{DenialBudget, FsDetails, Status},
@@ -37,25 +43,29 @@ pub(crate) async fn replay(core: &Core) -> Result<()> {
     Ok(())
 }
 
-async fn replay_one(core: &Core, intent: UploadIntent) -> Result<&'static str> {
-    let Some(session) = system_session(core, &intent.username).await? else {
-        forget(core, &intent).await?;
-        return Ok("its account is gone");
-    };
-    let path = VirtualPath::parse(&intent.virtual_path).map_err(|error| Error::internal("path of an intent", error))?;
-    let mut place = Place::of(&session.account.user, &path);
+/// Where an intent is about, if its account and its folder are still there.
+pub(crate) async fn place_of(core: &Core, intent: &UploadIntent) -> Result<Option<(Arc<SessionState>, Place)>> {
+    let Some(session) = system_session(core, &intent.username).await? else { return Ok(None) };
+    let parse = |path: &[u8]| VirtualPath::parse(path).map_err(|error| Error::internal("path of an intent", error));
+    let place = Place::of(&session.account.user, &parse(&intent.virtual_path)?);
     if place.folder.as_deref() != intent.folder.as_deref() {
-        forget(core, &intent).await?;
-        return Ok("its folder is gone");
+        return Ok(None);
     }
-    place = place.at(VirtualPath::parse(&intent.backend_path).map_err(|error| Error::internal("path of an intent", error))?);
-    let granted = policy::own_work(Operation::Upload, place.clone());
-    if let Some(partial) = session.account.door.partial(&granted, &intent.id, &intent.token).await? {
+    let place = place.at(parse(&intent.backend_path)?);
+    Ok(Some((session, place)))
+}
+
+async fn replay_one(core: &Core, intent: UploadIntent) -> Result<&'static str> {
+    let Some((session, place)) = place_of(core, &intent).await? else {
+        forget(core, &intent).await?;
+        return Ok("its account or folder is gone");
+    };
+    if let Some(partial) = partials::look(&session, &place, &intent).await? {
         return keep_partial(core, &session, &place, intent, signed(partial.durable), partial.token).await;
     }
-    let found = present(session.account.door.stat(&granted, false).await)?;
-    match found {
-        Some(found) if found.identity.is_some() && found.identity.map(|id| (id.device, id.inode)) == intent.identity => {
+    let granted = policy::own_work(Operation::Upload, place.clone());
+    match present(session.account.door.stat(&granted, false).await)? {
+        Some(found) if was_published(&intent, &found) => {
             let change = Usage {
                 files: i64::from(intent.replaced_size.is_none()) - intent.charged_files,
                 size: signed(found.size) - intent.replaced_size.unwrap_or(0) - intent.charged_size,
@@ -69,6 +79,15 @@ async fn replay_one(core: &Core, intent: UploadIntent) -> Result<&'static str> {
             Ok("nothing of it remained")
         }
     }
+}
+
+/// Whether the file under the name is the one that was uploaded: the same file, or, on storages that cannot tell, one of
+/// the size that was about to be published.
+fn was_published(intent: &UploadIntent, found: &Metadata) -> bool {
+    if intent.identity.is_some() {
+        return is_staged_file(intent, found);
+    }
+    intent.state == entrepot_store::UploadState::Committing && found.is_file() && signed(found.size) == intent.size
 }
 
 async fn keep_partial(
@@ -89,14 +108,14 @@ async fn keep_partial(
         updated_at: core.clock().millis(),
         ..intent
     };
-    core.0.partials.insert(left.clone());
     let event = event(core, session, place, &left, Status::Failed, durable);
     Settlement::default()
         .change(session, place, change, false)
-        .intent(IntentEnd::Partial(Box::new(left)))
+        .intent(IntentEnd::Partial(Box::new(left.clone())))
         .event(event)
         .write(session)
         .await?;
+    partials::keep(session, place, left).await;
     Ok("kept as a partial")
 }
 
@@ -136,13 +155,14 @@ fn event(
     core.0.audit.fs_event(session, "upload", place, status, &details)
 }
 
-async fn forget(core: &Core, intent: &UploadIntent) -> Result<()> {
+/// Removes the row of an intent that can be about nothing any more.
+pub(crate) async fn forget(core: &Core, intent: &UploadIntent) -> Result<()> {
     let rows = entrepot_store::Settlement { intent: IntentEnd::Delete(intent.id.clone()), ..Default::default() };
     core.0.store.transfers().settle(rows).await.map(drop).map_err(|error| Error::internal("removing an intent", error))
 }
 
 /// A session for the server's own work on an account's storage; it is in no list. `None` if there is no such account.
-pub(crate) async fn system_session(core: &Core, username: &str) -> Result<Option<Arc<SessionState>>> {
+async fn system_session(core: &Core, username: &str) -> Result<Option<Arc<SessionState>>> {
     let Some(account) = core.0.accounts.load(core, username).await? else { return Ok(None) };
     let nobody = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     Ok(Some(Arc::new(SessionState {

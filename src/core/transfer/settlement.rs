@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use entrepot_store::{FirstTransfer, IntentEnd, OutboxEvent, QuotaChange, QuotaOwner, Settlement as Rows, StoreError, TransferDirection, TransferUsage};
+use entrepot_store::{
+    FirstTransfer, IntentEnd, OutboxEvent, QuotaChange, QuotaOwner, Settlement as Rows, StoreError, TransferDirection,
+    TransferUsage,
+};
 
 use crate::{
     error::{Error, Result},
@@ -21,15 +24,20 @@ impl SessionState {
     /// Who is charged for a place, and with which limits: the folder with limits of its own, else the user (ACC-182, ACC-183).
     pub(crate) fn quota_of(&self, place: &Place) -> (QuotaOwner, Limits) {
         let user = &self.account.user;
-        if let Some(index) = place.storage.0.checked_sub(1) {
-            let mount = &user.mounts[index];
-            if mount.quota_size >= 0 && mount.quota_files >= 0 {
-                let owner = QuotaOwner::Folder(mount.folder.name.clone());
-                return (owner, Limits { files: i64::from(mount.quota_files), size: mount.quota_size });
+        let mount = place.storage.0.checked_sub(1).and_then(|index| user.mounts.get(index));
+        let (owner, limits) = match mount {
+            Some(mount) if mount.quota_size >= 0 && mount.quota_files >= 0 => {
+                let limits = Limits { files: i64::from(mount.quota_files), size: mount.quota_size };
+                (QuotaOwner::Folder(mount.folder.name.clone()), limits)
             }
-        }
-        let limits = Limits { files: i64::from(user.user.quota_files), size: user.user.quota_size };
-        (QuotaOwner::User(user.user.username.clone()), limits)
+            _ => {
+                let limits = Limits { files: i64::from(user.user.quota_files), size: user.user.quota_size };
+                (QuotaOwner::User(user.user.username.clone()), limits)
+            }
+        };
+        // What is not tracked cannot be compared with a limit.
+        let is_tracked = self.core.settings().data_provider.track_quota != 0;
+        (owner, if is_tracked { limits } else { Limits::default() })
     }
 
     /// Whether changes at a place are counted (ACC-274): never, always, or only where there are limits, and in folders.
@@ -71,8 +79,7 @@ impl Settlement {
     /// An upload or download moved bytes; counted where the account has a transfer quota (ACC-295).
     pub(crate) fn moved(mut self, session: &SessionState, direction: Direction, bytes: u64) -> Self {
         let user = &session.account.user.user;
-        let limited = user.total_data_transfer > 0 || user.upload_data_transfer > 0 || user.download_data_transfer > 0;
-        if limited && bytes > 0 {
+        if counts_transfers(user) && bytes > 0 {
             let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
             let (upload, download) = if direction == Direction::Upload { (bytes, 0) } else { (0, bytes) };
             self.rows.transfer = Some(TransferUsage { username: user.username.clone(), upload, download });
@@ -143,6 +150,10 @@ pub(crate) fn after_download(session: &Arc<SessionState>, event: Option<OutboxEv
     settlement.write_later(session);
 }
 
+fn counts_transfers(user: &entrepot_model::User) -> bool {
+    user.total_data_transfer > 0 || user.upload_data_transfer > 0 || user.download_data_transfer > 0
+}
+
 /// What an account may still transfer in one direction, shared by all its transfers (ACC-294, LIM-012).
 #[derive(Debug, Clone)]
 pub(crate) struct TransferAllowance {
@@ -152,27 +163,39 @@ pub(crate) struct TransferAllowance {
     limit: i64,
     /// The limit is for both directions together.
     total: bool,
+    /// The account has a limit for some direction, so everything is counted.
+    counted: bool,
 }
 
 impl TransferAllowance {
-    /// Whether nothing is left.
+    /// Whether nothing is left: no new transfer may begin.
     pub(crate) fn is_spent(&self) -> bool {
-        if self.limit == 0 {
-            return false;
-        }
+        self.limit > 0 && self.used() >= self.limit
+    }
+
+    /// Whether more was moved than is allowed: a running transfer must end.
+    pub(crate) fn is_exceeded(&self) -> bool {
+        self.limit > 0 && self.used() > self.limit
+    }
+
+    /// Whether `bytes` more may be moved.
+    pub(crate) fn allows(&self, bytes: usize) -> bool {
+        self.limit == 0 || self.used().saturating_add(i64::try_from(bytes).unwrap_or(i64::MAX)) <= self.limit
+    }
+
+    fn used(&self) -> i64 {
         let upload = self.used.upload.load(Ordering::Relaxed);
         let download = self.used.download.load(Ordering::Relaxed);
-        let used = match self.direction {
+        match self.direction {
             _ if self.total => upload.saturating_add(download),
             Direction::Upload => upload,
             Direction::Download => download,
-        };
-        used >= self.limit
+        }
     }
 
     /// Adds what was moved.
     pub(crate) fn spend(&self, bytes: u64) {
-        if self.limit > 0 {
+        if self.counted {
             let counter = if self.direction == Direction::Upload { &self.used.upload } else { &self.used.download };
             counter.fetch_add(i64::try_from(bytes).unwrap_or(i64::MAX), Ordering::Relaxed);
         }
@@ -195,6 +218,7 @@ pub(crate) fn allowance(session: &SessionState, direction: Direction) -> Result<
     };
     let (upload, download) = (user.used_upload_data_transfer, user.used_download_data_transfer);
     let used = session.core.0.ledger.transferred(&user.username, upload, download);
-    let allowance = TransferAllowance { used, direction, limit: limit.max(0).saturating_mul(MEGABYTE), total };
+    let limit = limit.max(0).saturating_mul(MEGABYTE);
+    let allowance = TransferAllowance { used, direction, limit, total, counted: counts_transfers(user) };
     if allowance.is_spent() { Err(Error::TransferQuota) } else { Ok(allowance) }
 }

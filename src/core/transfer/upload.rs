@@ -17,9 +17,12 @@ use crate::{
     place::Place,
     policy,
     quota::{Reservation, Usage},
-    registry::Progress,
+    registry::Running,
     session::SessionState,
-    transfer::settlement::{Stored, TransferAllowance},
+    transfer::{
+        names::Edit,
+        settlement::{Stored, TransferAllowance},
+    },
 };
 
 /// How a file is opened for writing.
@@ -54,22 +57,22 @@ pub(crate) enum Target {
     InPlace {
         /// The open file.
         file: Arc<dyn WriteFile>,
+        /// What quota knows of it.
+        edit: Arc<Edit>,
     },
 }
 
-/// What [`UploadState::new`] is made of.
-pub(crate) struct UploadParts {
+/// What does not change while an upload runs.
+pub(crate) struct UploadFacts {
     pub session: Arc<SessionState>,
     pub target: Target,
-    pub place: Place,
     pub operation: Operation,
-    pub progress: Arc<Progress>,
-    pub reservation: Reservation,
+    pub running: Running,
     pub allowance: TransferAllowance,
     /// Bytes and files that quota counts already: a resumed partial, a file changed in place.
     pub charged: Usage,
-    /// Size of the file that the commit would replace, as found at the opening.
-    pub replaced: Option<u64>,
+    /// Whether there was a file that the commit would replace.
+    pub replaces: bool,
     /// Offsets below are refused.
     pub minimum: u64,
     /// Most bytes that the file may have (ACC-291); 0 = no limit.
@@ -78,7 +81,7 @@ pub(crate) struct UploadParts {
 }
 
 pub(crate) struct UploadState {
-    pub parts: UploadFacts,
+    pub facts: UploadFacts,
     pub reservation: Mutex<Option<Reservation>>,
     pub place: Mutex<Place>,
     /// The file may grow up to here before quota is asked again.
@@ -92,27 +95,13 @@ pub(crate) struct UploadState {
     moved: AtomicU64,
 }
 
-/// The parts of an upload that do not change.
-pub(crate) struct UploadFacts {
-    pub session: Arc<SessionState>,
-    pub target: Target,
-    pub operation: Operation,
-    pub progress: Arc<Progress>,
-    pub allowance: TransferAllowance,
-    pub charged: Usage,
-    pub replaced: Option<u64>,
-    pub minimum: u64,
-    pub most: u64,
-    pub readable: bool,
-}
-
 impl UploadState {
-    pub(crate) fn new(parts: UploadParts) -> Result<Arc<Self>> {
-        let base = u64::try_from(parts.charged.size).unwrap_or(0);
-        let allowed = base.saturating_add(parts.reservation.extend(0, true)?);
-        Ok(Arc::new(Self {
-            reservation: Mutex::new(Some(parts.reservation)),
-            place: Mutex::new(parts.place),
+    pub(crate) fn new(facts: UploadFacts, place: Place, reservation: Reservation) -> Arc<Self> {
+        let allowed = unsigned(facts.charged.size).saturating_add(reservation.granted());
+        Arc::new(Self {
+            facts,
+            reservation: Mutex::new(Some(reservation)),
+            place: Mutex::new(place),
             allowed: AtomicU64::new(allowed),
             in_flight: AtomicUsize::new(0),
             idle: Notify::new(),
@@ -121,24 +110,12 @@ impl UploadState {
             times: Mutex::new(None),
             ended: AtomicBool::new(false),
             moved: AtomicU64::new(0),
-            parts: UploadFacts {
-                session: parts.session,
-                target: parts.target,
-                operation: parts.operation,
-                progress: parts.progress,
-                allowance: parts.allowance,
-                charged: parts.charged,
-                replaced: parts.replaced,
-                minimum: parts.minimum,
-                most: parts.most,
-                readable: parts.readable,
-            },
-        }))
+        })
     }
 
     /// The file being written.
     pub(crate) fn file(&self) -> &dyn WriteFile {
-        match &self.parts.target {
+        match &self.facts.target {
             Target::Staged { file, .. } => file.as_ref() as &dyn WriteFile,
             Target::InPlace { file, .. } => file.as_ref(),
         }
@@ -191,15 +168,15 @@ impl UploadState {
         if self.broken.load(Ordering::Relaxed) {
             return Err(self.failure().unwrap_or(Error::Cancelled));
         }
-        if self.is_ended() || self.parts.session.kill.is_cancelled() {
+        if self.is_ended() || self.facts.session.kill.is_cancelled() {
             return Err(self.fail(Error::Cancelled));
         }
-        if offset < self.parts.minimum {
+        if offset < self.facts.minimum {
             return Err(self.fail(Error::Unsupported));
         }
         let end = offset.checked_add(length as u64).ok_or(Error::TooLarge)?;
         self.allow_size(end)?;
-        if self.parts.allowance.is_spent() {
+        if !self.facts.allowance.allows(length) {
             return Err(self.fail(Error::TransferQuota));
         }
         Ok(())
@@ -207,13 +184,13 @@ impl UploadState {
 
     /// Makes sure that the file may be `size` bytes long.
     pub(crate) fn allow_size(&self, size: u64) -> Result<()> {
-        if size <= self.allowed.load(Ordering::Relaxed) && (self.parts.most == 0 || size <= self.parts.most) {
+        if size <= self.allowed.load(Ordering::Relaxed) && (self.facts.most == 0 || size <= self.facts.most) {
             return Ok(());
         }
-        if self.parts.most > 0 && size > self.parts.most {
+        if self.facts.most > 0 && size > self.facts.most {
             return Err(self.fail(Error::Quota));
         }
-        let base = u64::try_from(self.parts.charged.size).unwrap_or(0);
+        let base = unsigned(self.facts.charged.size);
         let reservation = self.reservation.lock();
         let Some(reservation) = reservation.as_ref() else { return Err(Error::Cancelled) };
         match reservation.extend(size.saturating_sub(base), false) {
@@ -226,13 +203,13 @@ impl UploadState {
     }
 
     fn count(&self, length: usize) {
-        let session = &self.parts.session;
+        let session = &self.facts.session;
         if let Some(bucket) = &session.upload_bucket {
             bucket.take(length);
         }
         let moved = self.moved.fetch_add(length as u64, Ordering::Relaxed) + length as u64;
-        self.parts.progress.bytes.store(moved, Ordering::Relaxed);
-        self.parts.allowance.spend(length as u64);
+        self.facts.running.bytes.store(moved, Ordering::Relaxed);
+        self.facts.allowance.spend(length as u64);
         session.touch();
     }
 }
@@ -248,7 +225,7 @@ impl Upload {
     /// commit reports it.
     pub fn try_write_at(&self, offset: u64, data: &[u8]) -> Result<bool> {
         let state = &self.0;
-        if state.parts.session.upload_bucket.as_ref().is_some_and(|bucket| !bucket.is_ready()) {
+        if state.facts.session.upload_bucket.as_ref().is_some_and(|bucket| !bucket.is_ready()) {
             return Ok(false);
         }
         state.admit(offset, data.len())?;
@@ -265,18 +242,24 @@ impl Upload {
     /// As [`Upload::try_write_at`].
     pub async fn write_at(&self, offset: u64, data: Bytes) -> Result<()> {
         let state = &self.0;
-        if let Some(bucket) = &state.parts.session.upload_bucket {
+        if let Some(bucket) = &state.facts.session.upload_bucket {
             tokio::select! {
                 () = bucket.wait() => {}
-                () = state.parts.session.kill.cancelled() => return Err(state.fail(Error::Cancelled)),
+                () = state.facts.session.kill.cancelled() => return Err(state.fail(Error::Cancelled)),
             }
         }
-        state.admit(offset, data.len())?;
-        let length = data.len();
-        let _guard = InFlight::new(state);
-        state.file().write_at(offset, data).await.map_err(|error| state.fail(error.into()))?;
-        state.count(length);
-        Ok(())
+        let core = state.facts.session.core.clone();
+        // The write belongs to the upload, not to the caller: whoever ends the upload waits for it.
+        let (state, writing) = (state.clone(), InFlight::new(state));
+        let write = async move {
+            let _writing = writing;
+            state.admit(offset, data.len())?;
+            let length = data.len();
+            state.file().write_at(offset, data).await.map_err(|error| state.fail(error.into()))?;
+            state.count(length);
+            Ok(())
+        };
+        core.tasks().complete(write).await.unwrap_or(Err(Error::Cancelled))
     }
 
     /// Reads from the file being written, if it was opened for that.
@@ -296,8 +279,10 @@ impl Upload {
     }
 
     fn reader(&self) -> Result<&dyn entrepot_storage::ReadFile> {
-        if !self.0.parts.readable {
-            return Err(policy::Denial::new("open_mode", "the file was not opened for reading, or download is not granted").into());
+        if !self.0.facts.readable {
+            return Err(
+                policy::Denial::new("open_mode", "the file was not opened for reading, or download is not granted").into()
+            );
         }
         self.0.file().reader().ok_or(Error::Unsupported)
     }
@@ -347,39 +332,45 @@ impl UploadState {
     /// See [`Upload::set_attributes`].
     pub(crate) async fn set_attributes(&self, attributes: &Attributes) -> Result<()> {
         let path = self.place.lock().virtual_path.clone();
-        let session = &self.parts.session;
-        let allowed = crate::fs::attributes::permitted(session, &path, attributes, self.parts.operation)?;
+        let session = &self.facts.session;
+        let allowed = crate::fs::attributes::permitted(session, &path, attributes, self.facts.operation)?;
         if let Some(size) = allowed.size {
             self.allow_size(size)?;
         }
         if let Some(times) = allowed.times {
             *self.times.lock() = Some(times);
         }
-        crate::fs::attributes::tolerant(session, &self.place.lock().clone(), self.file().set_attributes(&allowed).await)
+        let place = self.place.lock().clone();
+        crate::fs::attributes::tolerant(session, &place, self.file().set_attributes(&allowed).await)
     }
 }
 
 impl Drop for Upload {
     fn drop(&mut self) {
         if self.0.end() {
-            self.0.parts.session.core.0.reaper.abandon(self.0.clone());
+            self.0.facts.session.core.0.reaper.abandon(self.0.clone());
         }
     }
 }
 
-struct InFlight<'a>(&'a UploadState);
+/// A write that is under way.
+struct InFlight(Arc<UploadState>);
 
-impl<'a> InFlight<'a> {
-    fn new(state: &'a UploadState) -> Self {
+impl InFlight {
+    fn new(state: &Arc<UploadState>) -> Self {
         state.in_flight.fetch_add(1, Ordering::SeqCst);
-        Self(state)
+        Self(state.clone())
     }
 }
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
         if self.0.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.0.idle.notify_waiters();
         }
     }
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use entrepot_storage::{Attributes, CommitOptions, Durability, Metadata, Partial, StagedFile};
 use entrepot_store::{IntentEnd, OutboxEvent, UploadIntent};
 
-use super::{Settlement, Target, Upload, UploadState};
+use super::{Settlement, Target, Upload, UploadState, names::Edit, partials};
 use crate::{
     audit::{FsDetails, Status},
     error::{Error, Result},
@@ -33,13 +33,8 @@ impl Upload {
         if !state.end() {
             return Err(Error::Cancelled);
         }
-        // A task of the core: a client that goes away while we commit does not stop it.
-        let core = state.parts.session.core.clone();
-        let mut committing = Box::pin(finish(state));
-        match futures_util::poll!(&mut committing) {
-            std::task::Poll::Ready(result) => result,
-            std::task::Poll::Pending => core.tasks().spawn(committing).await.unwrap_or(Err(Error::Cancelled)),
-        }
+        let core = state.facts.session.core.clone();
+        core.tasks().complete(finish(state)).await.unwrap_or(Err(Error::Cancelled))
     }
 
     /// Ends the upload without giving the file its name; as dropping it does.
@@ -50,22 +45,19 @@ async fn finish(state: Arc<UploadState>) -> Result<Metadata> {
     state.quiet().await;
     let result = match state.failure() {
         Some(error) => Err(error),
-        None => match &state.parts.target {
+        None => match &state.facts.target {
             Target::Staged { file, intent, .. } => publish(&state, file, intent).await,
-            Target::InPlace { .. } => close_in_place(&state).await,
+            Target::InPlace { edit, .. } => close_in_place(&state, edit).await,
         },
     };
-    match result {
-        Ok(metadata) => Ok(metadata),
-        Err(error) => {
-            give_up(&state, &error).await;
-            Err(error)
-        }
+    if let Err(error) = &result {
+        give_up(&state, error).await;
     }
+    result
 }
 
 async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &UploadIntent) -> Result<Metadata> {
-    let session = &state.parts.session;
+    let session = &state.facts.session;
     let place = state.place.lock().clone();
     if let Some(times) = state.remembered_times() {
         let times = Attributes { times: Some(times), ..Attributes::default() };
@@ -73,38 +65,73 @@ async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &
     }
     before_publish(state, &place).await?;
     let granted = policy::own_work(Operation::Upload, place.clone());
+    let names = &session.core.0.names;
+    let turn = names.turn(session, &place).await;
     let found = present(session.account.door.stat(&granted, false).await)?;
-    let replaced = match &found {
-        Some(found) if found.is_directory() => return Err(Error::IsDirectory),
-        Some(found) => {
-            if state.parts.replaced.is_none() && state.parts.operation == Operation::Upload && !found.is_symlink() {
-                // Somebody else made that file meanwhile: replacing it needs its own permission.
-                policy::authorize(&session.account.user, Operation::Overwrite, &place.virtual_path)?;
-            }
-            Some(retire::replaced(found))
-        }
-        None => None,
-    };
-    intent_is_stored(state, intent, &place, replaced).await?;
+    if let Some(found) = &found {
+        may_replace(state, &place, intent, found)?;
+    }
+    // A link or special file that is replaced was never counted.
+    let replaced = found.as_ref().filter(|found| found.is_file()).map(|found| found.size);
+    intent_is_stored(state, intent, &place, replaced, file.size()).await?;
     let durability = durability(session.core.settings().transfers.durability.as_str());
-    let options = CommitOptions { replace: found.is_some(), durability };
-    let metadata = file.commit(&place.path, options).await?;
-    settle_published(state, &place, intent, &metadata, replaced).await?;
-    Ok(metadata)
+    let committed = file.commit(&place.path, CommitOptions { replace: found.is_some(), durability }).await;
+    let metadata = if let Ok(metadata) = &committed {
+        metadata.clone()
+    } else {
+        // The rename may have happened, and what came after it failed: then the file has its name, and quota must know.
+        match present(session.account.door.stat(&granted, false).await) {
+            Ok(Some(found)) if is_staged_file(intent, &found) => found,
+            _ => return Ok(committed?),
+        }
+    };
+    let retired = found.as_ref().map_or(Usage::default(), |found| retire::usage(session, &place, found));
+    drop(turn);
+    let status = if committed.is_ok() { Status::Ok } else { Status::Failed };
+    settle_published(state, &place, intent, metadata.size, retired, status).await?;
+    after(state, &place, metadata.size).await;
+    Ok(committed?)
+}
+
+/// What lies under the name now was there at the opening, or came meanwhile: then replacing it needs its own permission.
+fn may_replace(state: &UploadState, place: &Place, intent: &UploadIntent, found: &Metadata) -> Result<()> {
+    if found.is_directory() {
+        return Err(Error::IsDirectory);
+    }
+    let is_known = state.facts.replaces && place.path.as_bytes() == intent.backend_path;
+    if !is_known && !found.is_symlink() {
+        policy::authorize(&state.facts.session.account.user, Operation::Overwrite, &place.virtual_path)?;
+    }
+    Ok(())
+}
+
+/// Whether this is the very file that was staged.
+pub(crate) fn is_staged_file(intent: &UploadIntent, found: &Metadata) -> bool {
+    found.identity.is_some_and(|found| intent.identity == Some((found.device, found.inode)))
 }
 
 /// The row must be in the database, and must say what is true, before the rename: it is what a restart goes by.
-async fn intent_is_stored(state: &UploadState, intent: &UploadIntent, place: &Place, replaced: Option<u64>) -> Result<()> {
-    let store = state.parts.session.core.0.store.transfers();
-    if let Target::Staged { stored, .. } = &state.parts.target {
+async fn intent_is_stored(
+    state: &UploadState,
+    intent: &UploadIntent,
+    place: &Place,
+    replaced: Option<u64>,
+    size: u64,
+) -> Result<()> {
+    let store = state.facts.session.core.0.store.transfers();
+    if let Target::Staged { stored, .. } = &state.facts.target {
         let stored = stored.lock().take();
         if let Some(stored) = stored {
             stored.await.map_err(|error| Error::internal("storing an upload intent", error))?;
         }
     }
     let replaced_size = replaced.map(signed);
-    if replaced_size != intent.replaced_size || place.path.as_bytes() != intent.backend_path {
+    let is_true = replaced_size == intent.replaced_size && place.path.as_bytes() == intent.backend_path;
+    // Without an identity a restart has only the size to tell whether the file got its name.
+    if !is_true || intent.identity.is_none() {
         let changed = UploadIntent {
+            state: entrepot_store::UploadState::Committing,
+            size: signed(size),
             replaced_size,
             backend_path: place.path.as_bytes().to_vec(),
             virtual_path: place.virtual_path.as_bytes().to_vec(),
@@ -115,25 +142,27 @@ async fn intent_is_stored(state: &UploadState, intent: &UploadIntent, place: &Pl
     Ok(())
 }
 
+/// The file has its name: what follows must not undo anything. If the database fails, the intent stays for the next start.
 async fn settle_published(
     state: &Arc<UploadState>,
     place: &Place,
     intent: &UploadIntent,
-    metadata: &Metadata,
-    replaced: Option<u64>,
+    size: u64,
+    retired: Usage,
+    status: Status,
 ) -> Result<()> {
-    let session = &state.parts.session;
+    let session = &state.facts.session;
     let change = Usage {
-        files: i64::from(replaced.is_none()) - state.parts.charged.files,
-        size: signed(metadata.size) - replaced.map_or(0, signed) - state.parts.charged.size,
+        files: 1 + retired.files - state.facts.charged.files,
+        size: signed(size) + retired.size - state.facts.charged.size,
     };
     if let Some(reservation) = state.reservation.lock().take() {
         reservation.settle(change);
     }
     leave(state, place);
-    let event = upload_event(state, "upload", place, Status::Ok, metadata.size);
-    let is_first = session.account.first_transfer_pending(Direction::Upload);
-    let first = is_first.then(|| upload_event(state, "first-upload", place, Status::Ok, metadata.size)).flatten();
+    let event = upload_event(state, "upload", place, status, size);
+    let is_first = status == Status::Ok && session.account.first_transfer_pending(Direction::Upload);
+    let first = is_first.then(|| upload_event(state, "first-upload", place, Status::Ok, size)).flatten();
     let settled = Settlement::default()
         .change(session, place, change, true)
         .moved(session, Direction::Upload, state.moved())
@@ -142,32 +171,37 @@ async fn settle_published(
         .first(session, Direction::Upload, first)
         .write(session)
         .await;
-    after(state, place, metadata.size).await;
+    // A finished file takes the place of what earlier uploads of the name left.
+    if let Some(partial) = session.core.0.partials.take(session.username(), place)
+        && let Err(error) = partials::discard(session, place, partial).await
+    {
+        tracing::warn!(connection_id = %session.id, virtual_path = %place.virtual_path, %error, "removing an older partial");
+    }
     settled
 }
 
 /// The end of a change in place: the file is what it is, quota follows (QTA-002).
-async fn close_in_place(state: &Arc<UploadState>) -> Result<Metadata> {
+async fn close_in_place(state: &Arc<UploadState>, edit: &Edit) -> Result<Metadata> {
     let place = state.place.lock().clone();
-    let mut metadata = state.file().metadata().await?;
     if let Some(times) = state.remembered_times() {
         let times = Attributes { times: Some(times), ..Attributes::default() };
-        crate::fs::attributes::tolerant(&state.parts.session, &place, state.file().set_attributes(&times).await)?;
-        metadata = state.file().metadata().await?;
+        crate::fs::attributes::tolerant(&state.facts.session, &place, state.file().set_attributes(&times).await)?;
     }
-    settle_in_place(state, &place, Status::Ok, metadata.size).await?;
+    let metadata = state.file().metadata().await?;
+    settle_in_place(state, edit, &place, Status::Ok, metadata.size).await?;
     after(state, &place, metadata.size).await;
     Ok(metadata)
 }
 
-async fn settle_in_place(state: &Arc<UploadState>, place: &Place, status: Status, size: u64) -> Result<()> {
-    let session = &state.parts.session;
-    let change = Usage { files: 0, size: signed(size) - state.parts.charged.size };
+async fn settle_in_place(state: &Arc<UploadState>, edit: &Edit, place: &Place, status: Status, size: u64) -> Result<()> {
+    let session = &state.facts.session;
+    let change = Usage { files: 0, size: edit.settle(size) };
     if let Some(reservation) = state.reservation.lock().take() {
         reservation.settle(change);
     }
     leave(state, place);
-    let mut settlement = Settlement::default().change(session, place, change, true).moved(session, Direction::Upload, state.moved());
+    let mut settlement =
+        Settlement::default().change(session, place, change, true).moved(session, Direction::Upload, state.moved());
     if state.moved() > 0 || status != Status::Ok {
         settlement = settlement.event(upload_event(state, "upload", place, status, size));
     }
@@ -178,13 +212,14 @@ async fn settle_in_place(state: &Arc<UploadState>, place: &Place, status: Status
 /// says how it ended. Errors are logged: there is nobody to tell.
 pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
     state.quiet().await;
+    if state.reservation.lock().is_none() {
+        // It has its name already; what failed came after that.
+        return;
+    }
     let place = state.place.lock().clone();
     let status = Status::of(error);
-    let result = match &state.parts.target {
-        Target::InPlace { .. } => {
-            let size = state.file().size();
-            settle_in_place(state, &place, status, size).await
-        }
+    let result = match &state.facts.target {
+        Target::InPlace { edit, .. } => settle_in_place(state, edit, &place, status, state.file().size()).await,
         Target::Staged { file, intent, .. } => {
             let keep = keeps_partial(state, error);
             match file.abandon(keep).await {
@@ -194,7 +229,7 @@ pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
         }
     };
     if let Err(error) = result {
-        tracing::error!(connection_id = %state.parts.session.id, virtual_path = %place.virtual_path, %error, "giving up an upload");
+        tracing::error!(connection_id = %state.facts.session.id, virtual_path = %place.virtual_path, %error, "giving up an upload");
         leave(state, &place);
     }
     state.reservation.lock().take();
@@ -203,7 +238,7 @@ pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
 /// Mode 1 keeps nothing; the others keep what can be resumed, unless there was no room for it (ACC-282, decisions on modes
 /// in ARCHITECTURE.md).
 fn keeps_partial(state: &UploadState, error: &Error) -> bool {
-    let mode = state.parts.session.core.settings().common.upload_mode;
+    let mode = state.facts.session.core.settings().common.upload_mode;
     !matches!(error, Error::Quota | Error::NoSpace | Error::Denied(_)) && (mode & 2 != 0 || mode & 1 == 0)
 }
 
@@ -214,10 +249,10 @@ async fn settle_given_up(
     partial: Option<Partial>,
     status: Status,
 ) -> Result<()> {
-    let session = &state.parts.session;
+    let session = &state.facts.session;
     let core = &session.core.0;
     let charged = partial.as_ref().map_or(Usage::default(), |partial| Usage { files: 1, size: signed(partial.durable) });
-    let change = Usage { files: charged.files - state.parts.charged.files, size: charged.size - state.parts.charged.size };
+    let change = Usage { files: charged.files - state.facts.charged.files, size: charged.size - state.facts.charged.size };
     if let Some(reservation) = state.reservation.lock().take() {
         reservation.settle(change);
     }
@@ -235,12 +270,15 @@ async fn settle_given_up(
                 updated_at: core.clock.millis(),
                 ..intent.clone()
             };
-            core.partials.insert(left.clone());
             IntentEnd::Partial(Box::new(left))
         }
         None => IntentEnd::Delete(intent.id.clone()),
     };
     let event = upload_event(state, "upload", place, status, size);
+    let kept = match &end {
+        IntentEnd::Partial(left) => Some(left.as_ref().clone()),
+        _ => None,
+    };
     let settled = Settlement::default()
         .change(session, place, change, true)
         .moved(session, Direction::Upload, state.moved())
@@ -248,25 +286,27 @@ async fn settle_given_up(
         .event(event)
         .write(session)
         .await;
+    if let Some(left) = kept {
+        partials::keep(session, place, left).await;
+    }
     leave(state, place);
     settled
 }
 
 /// Takes the upload out of the lists that show it as running.
 fn leave(state: &Arc<UploadState>, place: &Place) {
-    let core = &state.parts.session.core.0;
-    core.registry.end_transfer(&state.parts.progress);
-    state.parts.session.overlay.remove(&place.virtual_path, state);
+    state.facts.running.end();
+    state.facts.session.overlay.remove(&place.virtual_path, state);
 }
 
 fn upload_event(state: &UploadState, action: &str, place: &Place, status: Status, size: u64) -> Option<OutboxEvent> {
-    let session = &state.parts.session;
-    let details = FsDetails { size, started_at: state.parts.progress.started_at(), ..FsDetails::default() };
+    let session = &state.facts.session;
+    let details = FsDetails { size, started_at: state.facts.running.started_at(), ..FsDetails::default() };
     session.core.0.audit.fs_event(session, action, place, status, &details)
 }
 
 fn hook_context(state: &UploadState, place: &Place, size: u64) -> HookContext {
-    let session = &state.parts.session;
+    let session = &state.facts.session;
     HookContext {
         user: session.account.user.clone(),
         operation: Operation::Upload,
@@ -280,7 +320,7 @@ fn hook_context(state: &UploadState, place: &Place, size: u64) -> HookContext {
 }
 
 async fn before_publish(state: &UploadState, place: &Place) -> Result<()> {
-    let hooks = &state.parts.session.core.0.hooks;
+    let hooks = &state.facts.session.core.0.hooks;
     if !hooks.wants(Operation::Upload) {
         return Ok(());
     }
@@ -288,11 +328,11 @@ async fn before_publish(state: &UploadState, place: &Place) -> Result<()> {
 }
 
 async fn after(state: &UploadState, place: &Place, size: u64) {
-    let hooks = &state.parts.session.core.0.hooks;
+    let hooks = &state.facts.session.core.0.hooks;
     if hooks.wants(Operation::Upload)
         && let Err(error) = hooks.after(&hook_context(state, place, size)).await
     {
-        tracing::warn!(connection_id = %state.parts.session.id, %error, "a hook failed after an upload");
+        tracing::warn!(connection_id = %state.facts.session.id, %error, "a hook failed after an upload");
     }
 }
 

@@ -1,0 +1,20 @@
+//! The core as its callers use it, on storages in memory (with faults) and on disk.
+
+mod attributes;
+mod audit;
+mod cancellation;
+mod copies;
+mod fixture;
+mod hooks;
+mod in_place;
+mod limits;
+mod mounts;
+mod overlay;
+mod partials;
+mod permissions;
+mod quota;
+mod random;
+mod recovery;
+mod renames;
+mod sequential;
+mod uploads;

@@ -1,0 +1,164 @@
+//! Attributes and links.
+
+use entrepot_storage::{Attributes, Owner, Timestamp};
+use serde_json::json;
+
+use super::fixture::{Fixture, get, path, put, rule, size};
+use crate::{Error, Session};
+
+fn times(seconds: i64) -> Attributes {
+    let time = Timestamp::from_seconds(seconds);
+    Attributes { times: Some((time, time)), ..Attributes::default() }
+}
+
+fn mode(mode: u32) -> Attributes {
+    Attributes { mode: Some(mode), ..Attributes::default() }
+}
+
+// SFTP-026, SFTP-025, ACC-147, ACC-128
+#[tokio::test]
+async fn each_attribute_needs_its_permission() {
+    let owner = Attributes { owner: Some(Owner { uid: Some(5), gid: Some(6) }), ..Attributes::default() };
+    let size = Attributes { size: Some(1), ..Attributes::default() };
+    for (permission, own) in [("chtimes", times(7)), ("chmod", mode(0o640)), ("chown", owner), ("overwrite", size)] {
+        let (fixture, session) = Fixture::alice(json!({ "permissions": { "/": ["list", permission] } })).await;
+        fixture.memory("alice").put(&path("/f"), b"data");
+        for attributes in [times(7), mode(0o640), owner, size] {
+            let set = session.fs().set_attributes(&path("/f"), &attributes, true).await;
+            assert_eq!(rule(&set).is_none(), attributes == own, "{permission}: {attributes:?}");
+        }
+        let both = Attributes { times: times(9).times, mode: Some(0o600), ..Attributes::default() };
+        let before = session.fs().stat(&path("/f"), true).await.expect("stat");
+        assert_eq!(rule(&session.fs().set_attributes(&path("/f"), &both, true).await), Some("permissions"));
+        assert_eq!(session.fs().stat(&path("/f"), true).await.expect("stat"), before, "all or nothing");
+    }
+}
+
+// SFTP-027
+#[tokio::test]
+async fn ignored_attributes_are_allowed_or_refused_first() {
+    let (fixture, session) = Fixture::alice(json!({ "permissions": { "/": ["list", "chmod"] } })).await;
+    fixture.memory("alice").put(&path("/f"), b"data");
+    fixture.set(|settings| settings.common.setstat_mode = 1);
+    let before = session.fs().stat(&path("/f"), true).await.expect("stat");
+    session.fs().set_attributes(&path("/f"), &mode(0o600), true).await.expect("ignored");
+    assert_eq!(session.fs().stat(&path("/f"), true).await.expect("stat"), before);
+    assert_eq!(rule(&session.fs().set_attributes(&path("/f"), &times(1), true).await), Some("permissions"));
+}
+
+async fn on_disk(fields: serde_json::Value) -> (Fixture, Session) {
+    let fixture = Fixture::with(|settings| settings.common.symlink_mode = 1).await;
+    let home = fixture.directory("home");
+    let mut user = json!({ "home_dir": home });
+    user.as_object_mut().expect("object").extend(fields.as_object().expect("object").clone());
+    fixture.user("alice", user).await;
+    let session = fixture.session("alice").await;
+    (fixture, session)
+}
+
+// SFTP-038, SFTP-040, SFTP-009
+#[tokio::test]
+async fn links_lead_to_virtual_paths() {
+    let (fixture, session) = on_disk(json!({})).await;
+    let fs = session.fs();
+    fs.create_directory(&path("/a")).await.expect("directory");
+    fs.create_directory(&path("/b")).await.expect("directory");
+    put(&fs, "/a/f", b"data").await.expect("file");
+    fs.create_symlink(b"/a/f", &path("/b/absolute")).await.expect("absolute");
+    fs.create_symlink(b"../a/f", &path("/b/relative")).await.expect("relative");
+    for link in ["/b/absolute", "/b/relative"] {
+        assert_eq!(fs.read_link(&path(link)).await, Ok(path("/a/f")), "{link}");
+        assert_eq!(fs.real_path(&path(link)).await, Ok(path("/a/f")), "{link}");
+        assert_eq!(get(&fs, link).await.expect("read"), b"data");
+        assert!(fs.stat(&path(link), false).await.expect("lstat").is_symlink());
+        let text = std::fs::read_link(format!("{}/home{link}", fixture.folder.path().display())).expect("text");
+        assert_eq!(text.to_string_lossy(), "../a/f");
+    }
+    fs.remove_file(&path("/b/absolute")).await.expect("the link");
+    assert_eq!(size(&fs, "/a/f").await, Some(4), "not what it leads to");
+}
+
+// ACC-144, SFTP-038
+#[tokio::test]
+async fn links_are_made_only_where_they_are_allowed() {
+    let (fixture, session) = on_disk(json!({ "permissions": { "/": ["*"], "/locked": ["list", "upload"] } })).await;
+    let fs = session.fs();
+    fs.create_directory(&path("/locked")).await.expect("directory");
+    put(&fs, "/f", b"x").await.expect("file");
+    put(&fs, "/locked/f", b"x").await.expect("file");
+    assert_eq!(rule(&fs.create_symlink(b"/f", &path("/locked/link")).await), Some("permissions"));
+    assert_eq!(rule(&fs.create_symlink(b"/locked/f", &path("/link")).await), Some("permissions"));
+    assert_eq!(rule(&fs.create_symlink(b"/", &path("/link")).await), Some("root"));
+    assert_eq!(fs.create_symlink(b"/f", &path("/f")).await.err(), Some(Error::Exists));
+    fixture.set(|settings| settings.common.symlink_mode = 0);
+    assert_eq!(fs.create_symlink(b"/f", &path("/link")).await.err(), Some(Error::Unsupported));
+}
+
+// SFTP-041, LOC-004, SFTP-040
+#[tokio::test]
+async fn links_to_the_outside_are_not_followed() {
+    let (fixture, session) = on_disk(json!({})).await;
+    let home = fixture.folder.path().join("home");
+    for (target, link) in [("/etc", "absolute"), ("../outside", "climbing")] {
+        std::os::unix::fs::symlink(target, home.join(link)).expect("link");
+        let link = path(&format!("/{link}"));
+        assert_eq!(session.fs().stat(&link, true).await.err(), Some(Error::StorageDenied), "{link}");
+        assert_eq!(session.fs().read_link(&link).await.err(), Some(Error::StorageDenied), "{link}");
+        assert_eq!(session.fs().list(&link).await.err(), Some(Error::StorageDenied), "{link}");
+        assert!(session.fs().open_write(&link, super::fixture::PUT).await.is_err(), "{link}");
+    }
+}
+
+// ACC-127, SFTP-015, ACC-146
+#[tokio::test]
+async fn writing_a_link_needs_upload_and_writes_its_target() {
+    let (fixture, session) = on_disk(json!({ "quota_size": 100 })).await;
+    let fs = session.fs();
+    fs.create_directory(&path("/d")).await.expect("directory");
+    put(&fs, "/d/f", b"old content").await.expect("file");
+    fs.create_symlink(b"d/f", &path("/link")).await.expect("link");
+    fs.create_symlink(b"d/new", &path("/dangling")).await.expect("link");
+    put(&fs, "/link", b"new").await.expect("written");
+    put(&fs, "/dangling", b"made").await.expect("written");
+    assert_eq!(get(&fs, "/d/f").await.expect("read"), b"new");
+    assert_eq!(get(&fs, "/d/new").await.expect("read"), b"made");
+    assert!(fs.stat(&path("/link"), false).await.expect("lstat").is_symlink());
+    assert_eq!(fixture.used("alice").await, super::fixture::usage(2, 7));
+    fs.truncate(&path("/link"), 1).await.expect("truncated");
+    assert_eq!(fixture.used("alice").await, super::fixture::usage(2, 5));
+    let home = fixture.folder.path().join("home").to_string_lossy().into_owned();
+    fixture.user("bob", json!({ "home_dir": home, "permissions": { "/": ["list", "overwrite"] } })).await;
+    let bob = fixture.session("bob").await;
+    assert_eq!(rule(&put(&bob.fs(), "/link", b"x").await), Some("permissions"));
+}
+
+// A partial of an upload through a link is found again through it.
+#[tokio::test]
+async fn upload_through_a_link_is_resumed_through_it() {
+    let (fixture, session) = on_disk(json!({ "quota_size": 100 })).await;
+    let fs = session.fs();
+    fs.create_directory(&path("/d")).await.expect("directory");
+    fs.create_symlink(b"d/new", &path("/link")).await.expect("link");
+    super::fixture::give_up(&fs, "/link", b"0123").await;
+    fixture.settled().await;
+    let upload = fs.open_write(&path("/link"), super::fixture::RESUME).await.expect("resume");
+    assert_eq!(upload.size(), 4);
+    upload.commit().await.expect("commit");
+    assert_eq!(get(&fs, "/d/new").await.expect("read"), b"0123");
+    assert_eq!(fixture.used("alice").await, super::fixture::usage(1, 4));
+}
+
+// SFTP-031, SFTP-033
+#[tokio::test]
+async fn removing_the_wrong_kind_and_making_what_exists_fail() {
+    let (_fixture, session) = on_disk(json!({})).await;
+    let fs = session.fs();
+    fs.create_directory(&path("/d")).await.expect("directory");
+    put(&fs, "/d/f", b"x").await.expect("file");
+    assert_eq!(fs.remove_file(&path("/d")).await.err(), Some(Error::IsDirectory));
+    assert_eq!(fs.remove_directory(&path("/d/f")).await.err(), Some(Error::NotDirectory));
+    assert_eq!(fs.remove_directory(&path("/d")).await.err(), Some(Error::NotEmpty));
+    assert_eq!(fs.remove_directory(&path("/missing")).await.err(), Some(Error::NotFound));
+    assert_eq!(fs.create_directory(&path("/d")).await.err(), Some(Error::Exists));
+    assert_eq!(fs.create_directory(&path("/no/where")).await.err(), Some(Error::NotFound));
+}

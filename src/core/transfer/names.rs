@@ -1,0 +1,131 @@
+//! Names whose files are being changed.
+//!
+//! Two things about a name must not be decided twice at once: what a change replaces, and how much of a file that is
+//! open for changes in place quota knows already.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+};
+
+use parking_lot::Mutex;
+use tokio::sync::OwnedMutexGuard;
+
+use crate::{place::Place, session::SessionState};
+
+/// A storage and a path in it, whoever looks at it.
+type Key = (String, Vec<u8>);
+
+/// The names that are being changed now, over all accounts.
+#[derive(Default)]
+pub(crate) struct Names {
+    turns: Mutex<HashMap<Key, Weak<tokio::sync::Mutex<()>>>>,
+    edits: Mutex<HashMap<Key, Weak<Edit>>>,
+}
+
+/// A file that is open for changes in place, by however many handles.
+#[derive(Debug)]
+pub(crate) struct Edit {
+    /// Its size as quota knows it; `None` = the file lost its name, and what it grows by counts for nobody.
+    accounted: Mutex<Option<u64>>,
+}
+
+impl Edit {
+    /// The file has `size` bytes now: what quota does not know yet of it.
+    pub(crate) fn settle(&self, size: u64) -> i64 {
+        let mut accounted = self.accounted.lock();
+        let Some(known) = accounted.as_mut() else { return 0 };
+        let before = std::mem::replace(known, size);
+        signed(size) - signed(before)
+    }
+}
+
+/// The right to change what is under a name. It spans the look at what is there and the change itself, nothing more:
+/// no hook, no settlement.
+pub(crate) struct Turn<'a> {
+    names: &'a Names,
+    key: Key,
+    guard: Option<OwnedMutexGuard<()>>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.guard.take();
+        let mut turns = self.names.turns.lock();
+        if turns.get(&self.key).is_some_and(|turn| turn.strong_count() == 0) {
+            turns.remove(&self.key);
+        }
+    }
+}
+
+impl Names {
+    /// Waits until nobody else changes what is under the name of `place`. Cancelling it takes no turn.
+    pub(crate) async fn turn(&self, session: &SessionState, place: &Place) -> Turn<'_> {
+        let key = key(session, place);
+        let turn = {
+            let mut turns = self.turns.lock();
+            let slot = turns.entry(key.clone()).or_default();
+            slot.upgrade().unwrap_or_else(|| {
+                let turn = Arc::default();
+                *slot = Arc::downgrade(&turn);
+                turn
+            })
+        };
+        let mut waiting = Turn { names: self, key, guard: None };
+        waiting.guard = Some(turn.lock_owned().await);
+        waiting
+    }
+
+    /// A handle for changes in place of a file of `size` bytes.
+    pub(crate) fn edit(&self, session: &SessionState, place: &Place, size: u64) -> Arc<Edit> {
+        let mut edits = self.edits.lock();
+        edits.retain(|_, edit| edit.strong_count() > 0);
+        let slot = edits.entry(key(session, place)).or_default();
+        slot.upgrade().unwrap_or_else(|| {
+            let edit = Arc::new(Edit { accounted: Mutex::new(Some(size)) });
+            *slot = Arc::downgrade(&edit);
+            edit
+        })
+    }
+
+    /// The file under the name got another size by its path: how quota changes, if it had `before` bytes.
+    pub(crate) fn resized(&self, session: &SessionState, place: &Place, before: u64, size: u64) -> i64 {
+        match self.open_edit(session, place) {
+            Some(edit) => edit.settle(size),
+            None => signed(size) - signed(before),
+        }
+    }
+
+    /// The file under the name goes, or is replaced: its size as quota knows it, if it has `size` bytes.
+    pub(crate) fn gone(&self, session: &SessionState, place: &Place, size: u64) -> u64 {
+        let edit = self.open_edit(session, place);
+        if edit.is_some() {
+            self.edits.lock().remove(&key(session, place));
+        }
+        edit.and_then(|edit| edit.accounted.lock().take()).unwrap_or(size)
+    }
+
+    /// The file under the name `from` is called `to` now.
+    pub(crate) fn moved(&self, session: &SessionState, from: &Place, to: &Place) {
+        let mut edits = self.edits.lock();
+        if let Some(edit) = edits.remove(&key(session, from)) {
+            edits.insert(key(session, to), edit);
+        }
+    }
+
+    fn open_edit(&self, session: &SessionState, place: &Place) -> Option<Arc<Edit>> {
+        let edits = self.edits.lock();
+        if edits.is_empty() {
+            return None;
+        }
+        edits.get(&key(session, place)).and_then(Weak::upgrade)
+    }
+}
+
+fn key(session: &SessionState, place: &Place) -> Key {
+    (session.account.door.origin(place.storage).resource.clone(), place.path.as_bytes().to_vec())
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
