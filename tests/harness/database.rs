@@ -86,6 +86,21 @@ impl Server {
             .collect()
     }
 
+    /// A virtual folder on this machine, for as long as the REST interface cannot make one.
+    pub fn create_folder(&self, name: &str, path: &std::path::Path) {
+        let connection = self.open("entrepot.db");
+        let document = serde_json::json!({ "mapped_path": path, "filesystem": { "provider": 0 } }).to_string();
+        connection.execute("INSERT INTO virtual_folder (name, document) VALUES (?, ?)", (name, document)).unwrap();
+        connection.execute("INSERT INTO folder_usage (folder_id) VALUES (?)", [connection.last_insert_rowid()]).unwrap();
+    }
+
+    /// Files and bytes in use in a virtual folder.
+    pub fn folder_usage(&self, name: &str) -> (i64, i64) {
+        let sql =
+            "SELECT used_quota_files, used_quota_size FROM folder_usage JOIN virtual_folder ON id = folder_id WHERE name = ?";
+        self.open("entrepot.db").query_row(sql, [name], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    }
+
     /// Uploads that the database knows as not settled: path and charged bytes.
     pub fn unsettled(&self) -> Vec<(String, i64)> {
         let connection = self.open("entrepot.db");

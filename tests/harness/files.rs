@@ -1,11 +1,6 @@
 //! Contents and folders.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    os::unix::ffi::OsStrExt,
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, os::unix::ffi::OsStrExt, path::Path};
 
 /// Bytes that look like nothing in particular and are the same every time.
 pub fn bytes(length: usize, seed: u64) -> Vec<u8> {

@@ -88,7 +88,8 @@ impl<'a> OpenSsh<'a> {
 
     /// `scp` over SFTP. A path that begins with `:` is on the server.
     pub fn scp(&self, options: &[&str], from: &str, to: &str) -> Finished {
-        let place = |path: &str| path.strip_prefix(':').map_or_else(|| path.to_owned(), |path| format!("{}:{path}", self.target()));
+        let place =
+            |path: &str| path.strip_prefix(':').map_or_else(|| path.to_owned(), |path| format!("{}:{path}", self.target()));
         Program::new("scp")
             .args(["-s", "-P", &self.port()])
             .args(ssh_options(&self.key))

@@ -1,6 +1,9 @@
 //! Python clients, in the virtual environment below `target/`.
 
-use std::{ffi::OsStr, path::{Path, PathBuf}};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
 use super::{Program, Server, User};
 

@@ -167,7 +167,8 @@ fn settings_are_shown_with_their_origin_and_without_secrets() {
         program.env("ENTREPOT_SFTPD__BINDINGS__0__PORT", "2200").run().ok().out
     };
     let all = show(&["--origin"]);
-    let line = |key: &str| all.lines().find(|line| line.starts_with(&format!("{key} = "))).unwrap_or_else(|| panic!("{key}: {all}"));
+    let line =
+        |key: &str| all.lines().find(|line| line.starts_with(&format!("{key} = "))).unwrap_or_else(|| panic!("{key}: {all}"));
     assert!(line("common.idle_timeout").contains("= 7") && line("common.idle_timeout").contains("entrepot.toml"));
     assert!(line("sftpd.bindings[0].port").contains("2200"));
     assert!(line("sftpd.bindings[0].port").contains("ENTREPOT_SFTPD__BINDINGS__0__PORT"));

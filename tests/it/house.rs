@@ -88,9 +88,10 @@ fn only_the_door_of_core_holds_a_storage_backend() {
         let relative = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(&file).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        let names = code.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| {
-            line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "Backend")
-        });
+        let names = code
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .any(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "Backend"));
         let is_test = relative.contains("/tests");
         assert!(!names || is_test || relative == "src/core/fs/door.rs", "{relative} names `Backend`: only the door may");
     }

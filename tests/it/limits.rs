@@ -188,13 +188,28 @@ fn each_permission_opens_its_operation_and_no_other() {
         ("chown 0 /d/file", &["chown"]),
     ];
     let permissions = [
-        "list", "download", "upload", "overwrite", "delete", "delete_files", "delete_dirs", "rename", "rename_files", "rename_dirs",
-        "create_dirs", "create_symlinks", "chmod", "chown", "chtimes", "copy",
+        "list",
+        "download",
+        "upload",
+        "overwrite",
+        "delete",
+        "delete_files",
+        "delete_dirs",
+        "rename",
+        "rename_files",
+        "rename_dirs",
+        "create_dirs",
+        "create_symlinks",
+        "chmod",
+        "chown",
+        "chtimes",
+        "copy",
     ];
     for permission in permissions {
         let granted: Vec<&str> = if permission == "list" { vec!["list"] } else { vec!["list", permission] };
         // The client looks before it acts: listing is always there, but where it is the question itself.
-        let user = server.create_user(&format!("only-{}", permission.replace('_', "-")), json!({ "permissions": { "/": granted } }));
+        let user =
+            server.create_user(&format!("only-{}", permission.replace('_', "-")), json!({ "permissions": { "/": granted } }));
         for (operation, opened_by) in operations.iter().skip(1) {
             let _ = fs::remove_dir_all(user.home.join("d"));
             user.place("d/file", b"content");
@@ -241,8 +256,9 @@ fn virtual_folder_is_mounted_and_counted_by_itself() {
     let (server, user) = server_with(json!({}));
     let shared = server.scratch().join("shared");
     fs::create_dir_all(&shared).unwrap();
-    server.api().post("/api/v2/folders", &json!({ "name": "shared", "mapped_path": shared })).status;
-    let mounts = json!([{ "name": "shared", "mapped_path": shared, "virtual_path": "/team", "quota_size": 5000, "quota_files": -1 }]);
+    server.create_folder("shared", &shared);
+    let mounts =
+        json!([{ "name": "shared", "mapped_path": shared, "virtual_path": "/team", "quota_size": 5000, "quota_files": 0 }]);
     let mut changed = server.api().get("/api/v2/users/alice").ok(200);
     changed["virtual_folders"] = mounts;
     let answer = server.api().put("/api/v2/users/alice", &changed);
@@ -255,7 +271,9 @@ fn virtual_folder_is_mounted_and_counted_by_itself() {
     assert!(!may(&server, &user, "put big /team/big"));
     assert!(may(&server, &user, "put big /big"), "the folder's limit is not the account's");
     assert!(!may(&server, &user, "rmdir /team"));
+    assert_eq!((server.folder_usage("shared"), server.quota("alice")), ((1, 1000), (1, 6000)));
     assert!(may(&server, &user, "rename /team/one /moved"), "from one storage to the other");
+    assert_eq!((server.folder_usage("shared"), server.quota("alice")), ((0, 0), (2, 7000)));
     assert_eq!(user.read("moved"), Some(bytes(1000, 1)));
     assert!(!shared.join("one").exists());
 }

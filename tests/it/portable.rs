@@ -113,7 +113,8 @@ fn random_password_is_printed_and_opens_the_account() {
     while !printed.lines().any(|line| line.starts_with("sftp://")) {
         assert!(out.read_line(&mut printed).unwrap() > 0, "{printed}");
     }
-    let word = |label: &str| printed.lines().find(|line| line.contains(label)).unwrap().split_whitespace().nth(1).unwrap().to_owned();
+    let word =
+        |label: &str| printed.lines().find(|line| line.contains(label)).unwrap().split_whitespace().nth(1).unwrap().to_owned();
     let password = word("Password");
     let link = printed.lines().last().unwrap();
     assert!(!link.contains(&password), "the code holds no password");
