@@ -173,3 +173,9 @@ CREATE TABLE revoked_token (
     jti        TEXT PRIMARY KEY,
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Number of the last line of the upload journal that is in `upload_intent`, or was.
+CREATE TABLE upload_journal (
+    number INTEGER NOT NULL
+) STRICT;
+INSERT INTO upload_journal (number) VALUES (0);

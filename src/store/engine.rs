@@ -80,7 +80,21 @@ impl Database {
     where
         F: FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static,
     {
-        self.writer.submit(what, operation)
+        self.writer.submit(what, operation, || {})
+    }
+
+    /// As `submit`; `then` runs once it is committed.
+    pub(crate) fn submit_then<F, T>(&self, what: &'static str, operation: F, then: T) -> Result<(), StoreError>
+    where
+        F: FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static,
+        T: FnOnce() + Send + 'static,
+    {
+        self.writer.submit(what, operation, then)
+    }
+
+    /// Whether something was submitted that is not committed yet.
+    pub(crate) fn has_submitted(&self) -> bool {
+        self.writer.has_submitted()
     }
 
     /// Runs `operation` in one read transaction: all it reads is of one moment. It sees every write that was

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 
@@ -11,10 +11,13 @@ use crate::engine::inspection::inspect;
 use crate::engine::migration::{Schema, back_up};
 use crate::engine::place::{check_directory, take_lock};
 use crate::engine::{Database, Location};
+use crate::transfers::Journal;
 use crate::{Admins, Events, Folders, Groups, RevokedTokens, Roles, SecretKeys, Settings, Setup, StoreError, Transfers, Users};
 
 /// File of the events database, beside the main one.
 const EVENTS_FILE: &str = "events.db";
+/// Journal of uploads that begin, beside it.
+const JOURNAL_FILE: &str = "uploads.journal";
 /// Threads that read events: searches are rare.
 const EVENT_READERS: usize = 1;
 
@@ -50,6 +53,7 @@ impl StoreOptions {
 pub struct Store {
     main: Arc<Database>,
     events: Arc<Database>,
+    journal: Arc<Mutex<Journal>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -83,11 +87,13 @@ impl Store {
         let events_lock = take_lock(&events_path)?;
         let main = inspect(&path, Schema::Main.application_id(), Schema::Main.newest())?;
         let events = inspect(&events_path, Schema::Events.application_id(), Schema::Events.newest())?;
-        let main = open_file(&path, Schema::Main, main, options.migrate)?;
+        let mut main = open_file(&path, Schema::Main, main, options.migrate)?;
+        let journal = Journal::open(&directory.join(JOURNAL_FILE), &mut main)?;
         let events = open_file(&events_path, Schema::Events, events, options.migrate)?;
         Ok(Self {
             main: start("store", main, path, options.readers, lock)?,
             events: start("events", events, events_path, EVENT_READERS, events_lock)?,
+            journal: Arc::new(Mutex::new(journal)),
         })
     }
 
@@ -97,7 +103,8 @@ impl Store {
             migrate(&mut connection, schema, Path::new(":memory:"))?;
             Database::start(name, connection, &Location::Memory, 0, None).map(Arc::new)
         };
-        Ok(Self { main: start("store", Schema::Main)?, events: start("events", Schema::Events)? })
+        let journal = Arc::new(Mutex::new(Journal::in_memory()));
+        Ok(Self { main: start("store", Schema::Main)?, events: start("events", Schema::Events)?, journal })
     }
 
     /// Users.
@@ -127,7 +134,7 @@ impl Store {
 
     /// Uploads that are not settled, and the settlement of transfers.
     pub fn transfers(&self) -> Transfers {
-        Transfers::new(Arc::clone(&self.main))
+        Transfers::new(Arc::clone(&self.main), Arc::clone(&self.journal))
     }
 
     /// Stored events.

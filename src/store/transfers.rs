@@ -1,12 +1,15 @@
 //! Uploads that are not settled yet, and the settlement of transfers (quota, counters, audit) in one transaction.
 
 mod intent;
+mod journal;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
 pub use intent::{UploadIntent, UploadState};
+pub(crate) use journal::Journal;
+use journal::note_stored;
 
 use crate::accounts::{add_folder_usage, add_user_transfer, add_user_usage, mark_first_transfer};
 use crate::engine::{Database, Durability};
@@ -97,44 +100,45 @@ pub struct Settled {
 #[derive(Clone)]
 pub struct Transfers {
     database: Arc<Database>,
+    journal: Arc<Mutex<Journal>>,
 }
 
 impl Transfers {
-    pub(crate) fn new(database: Arc<Database>) -> Self {
-        Self { database }
+    pub(crate) fn new(database: Arc<Database>, journal: Arc<Mutex<Journal>>) -> Self {
+        Self { database, journal }
     }
 
-    /// Notes an upload that begins, and waits until the note is stored. An intent of the same id is replaced.
-    pub async fn begin(&self, intent: UploadIntent) -> Result<(), StoreError> {
-        self.database.write(Durability::Normal, move |c| intent.save(c)).await
+    /// Notes an upload that begins, or what has changed of it. When this answers, a restart finds the note even if the
+    /// process dies; it is in the database soon after, before anything that is asked for later.
+    ///
+    /// # Errors
+    /// `Directory` when the journal cannot be written; `Overloaded` or `Closed`.
+    pub fn begin(&self, intent: UploadIntent) -> Result<(), StoreError> {
+        // Under the lock: the numbers reach the database in their order.
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = journal.append(&intent)?;
+        let stored = Arc::clone(&self.journal);
+        self.database.submit_then(
+            "the beginning of an upload",
+            move |c| {
+                intent.save(c)?;
+                note_stored(c, number)
+            },
+            move || {
+                let emptied = stored.lock().unwrap_or_else(PoisonError::into_inner).stored(number);
+                if let Err(error) = emptied {
+                    tracing::warn!(%error, "the upload journal cannot be emptied");
+                }
+            },
+        )
     }
 
-    /// As `begin`, without waiting; it is stored before anything that is asked for later.
+    /// Stores the partial of an upload under what has changed of it, without waiting; before anything asked for later.
     ///
     /// # Errors
     /// `Overloaded` or `Closed`; a failure of the write itself is logged.
-    pub fn submit_begin(&self, intent: UploadIntent) -> Result<(), StoreError> {
-        self.database.submit("the beginning of an upload", move |c| intent.save(c))
-    }
-
-    /// Notes that the upload is about to get its final name, with its size and that of the file it replaces. After
-    /// a crash an intent in this state tells that the rename may have happened.
-    ///
-    /// # Errors
-    /// `Database` if there is no such intent.
-    pub async fn committing(&self, id: &str, size: i64, replaced_size: Option<i64>, now: i64) -> Result<(), StoreError> {
-        let id = id.to_string();
-        self.database.write(Durability::Normal, move |c| intent::set_committing(c, &id, size, replaced_size, now)).await
-    }
-
-    /// As `committing`, without waiting: for whoever writes the final name only after a later answer, or accepts
-    /// that a crash in between is repaired from what lies on disk.
-    ///
-    /// # Errors
-    /// `Overloaded` or `Closed`.
-    pub fn submit_committing(&self, id: &str, size: i64, replaced_size: Option<i64>, now: i64) -> Result<(), StoreError> {
-        let id = id.to_string();
-        self.database.submit("the commit of an upload", move |c| intent::set_committing(c, &id, size, replaced_size, now))
+    pub fn submit_partial(&self, intent: UploadIntent) -> Result<(), StoreError> {
+        self.database.submit("a partial", move |c| intent.save(c))
     }
 
     /// The intent of this id.
@@ -175,6 +179,12 @@ impl Transfers {
     /// passed over.
     pub async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
         self.database.write(Durability::Normal, move |c| settle(c, &settlement)).await
+    }
+
+    /// Waits until everything that was submitted before is stored; at once if there is nothing. Whoever changes what a
+    /// submitted settlement speaks of calls it first: a restart judges an intent by what lies on the storage.
+    pub async fn barrier(&self) -> Result<(), StoreError> {
+        if self.database.has_submitted() { self.database.write(Durability::Normal, |_| Ok(())).await } else { Ok(()) }
     }
 
     /// As `settle`, without waiting.

@@ -7,8 +7,8 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::thread::{JoinHandle, Thread};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -52,6 +52,7 @@ pub(super) struct Writer {
     places: Arc<Semaphore>,
     submitted: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    worker: Thread,
 }
 
 impl Writer {
@@ -76,8 +77,14 @@ impl Writer {
             sender: Mutex::new(Some(sender)),
             places: Arc::new(Semaphore::new(PLACES)),
             submitted: Arc::new(AtomicUsize::new(0)),
+            worker: thread.thread().clone(),
             thread: Mutex::new(Some(thread)),
         })
+    }
+
+    /// Ends the linger of the thread: somebody waits.
+    fn hurry(&self) {
+        self.worker.unpark();
     }
 
     fn send(&self, message: Message) -> Result<(), StoreError> {
@@ -102,12 +109,14 @@ impl Writer {
             (failed, answer)
         });
         self.send(Message::Write(Command { durability, operation, place: Some(place) }))?;
+        self.hurry();
         receiver.await.unwrap_or_else(|_| Err(StoreError::database("a write was given up and undone")))
     }
 
-    pub(super) fn submit<F>(&self, what: &'static str, operation: F) -> Result<(), StoreError>
+    pub(super) fn submit<F, T>(&self, what: &'static str, operation: F, then: T) -> Result<(), StoreError>
     where
         F: FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static,
+        T: FnOnce() + Send + 'static,
     {
         let submitted = Arc::clone(&self.submitted);
         if submitted.fetch_add(1, Ordering::Relaxed) >= SUBMITTED {
@@ -115,17 +124,23 @@ impl Writer {
             return Err(StoreError::Overloaded);
         }
         let operation: Operation = Box::new(move |connection| {
-            submitted.fetch_sub(1, Ordering::Relaxed);
             let outcome = connection.and_then(operation);
             let failed = outcome.is_err();
             let answer: Answer = Box::new(move |commit| {
-                if let Err(error) = outcome.and(commit) {
-                    tracing::error!(%error, what, "a queued database write failed");
+                match outcome.and(commit) {
+                    Ok(()) => then(),
+                    Err(error) => tracing::error!(%error, what, "a queued database write failed"),
                 }
+                submitted.fetch_sub(1, Ordering::Release);
             });
             (failed, answer)
         });
         self.send(Message::Write(Command { durability: Durability::Normal, operation, place: None }))
+    }
+
+    /// Whether something was submitted that is not committed yet.
+    pub(super) fn has_submitted(&self) -> bool {
+        self.submitted.load(Ordering::Acquire) > 0
     }
 
     /// Runs a read between two transactions (a database in memory has no other connection).
@@ -138,6 +153,7 @@ impl Writer {
         self.send(Message::Read(Box::new(move |connection| {
             let _ = sender.send(operation(connection));
         })))?;
+        self.hurry();
         receiver.await.unwrap_or_else(|_| Err(StoreError::database("a read was given up")))
     }
 
@@ -148,6 +164,7 @@ impl Writer {
         if self.send(Message::Stop(sender)).is_err() {
             return Ok(());
         }
+        self.hurry();
         let outcome = receiver.await.unwrap_or(Err(StoreError::Closed));
         self.join();
         outcome
@@ -155,6 +172,7 @@ impl Writer {
 
     fn join(&self) {
         drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.hurry();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
             && thread.thread().id() != std::thread::current().id()
@@ -183,11 +201,12 @@ impl Worker {
         while let Ok(message) = receiver.recv() {
             // What comes after the writes that were collected.
             let mut next = self.sort(message, &mut batch);
-            let until = Instant::now() + LINGER;
+            if next.is_none() && batch.iter().all(|command| command.place.is_none()) {
+                // Parked, not receiving: what is submitted meanwhile must not wake us, who waits does ([`Writer::hurry`]).
+                std::thread::park_timeout(LINGER);
+            }
             while next.is_none() && batch.len() < BATCH {
-                let is_awaited = batch.iter().any(|command| command.place.is_some());
-                let patience = if is_awaited { Duration::ZERO } else { until.saturating_duration_since(Instant::now()) };
-                match receiver.recv_timeout(patience) {
+                match receiver.try_recv() {
                     Ok(message) => next = self.sort(message, &mut batch),
                     Err(_) => break,
                 }

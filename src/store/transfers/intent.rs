@@ -3,10 +3,12 @@
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
+use serde::{Deserialize, Serialize};
+
 use crate::StoreError;
 
 /// How far an upload is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum UploadState {
     /// Data arrives.
     #[default]
@@ -40,7 +42,7 @@ impl FromSql for UploadState {
 }
 
 /// An upload that is not settled: what is needed to finish it, resume it or clean it up, even after a crash.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct UploadIntent {
     /// Its id, which also names its staged file.
     pub id: String,
@@ -174,20 +176,4 @@ impl UploadIntent {
             updated_at: row.get(17)?,
         })
     }
-}
-
-pub(super) fn set_committing(
-    connection: &Connection,
-    id: &str,
-    size: i64,
-    replaced_size: Option<i64>,
-    now: i64,
-) -> Result<(), StoreError> {
-    let changed = connection
-        .prepare_cached("UPDATE upload_intent SET state = ?, size = ?, replaced_size = ?, updated_at = ? WHERE id = ?")?
-        .execute(params![UploadState::Committing, size, replaced_size, now, id])?;
-    if changed == 0 {
-        return Err(StoreError::database("the upload to commit is not known"));
-    }
-    Ok(())
 }

@@ -1,0 +1,105 @@
+//! The journal of uploads that begin: the way to the database that costs no change of thread.
+//!
+//! Before a file gets its name, a note of its upload must be where a restart finds it. A transaction for each would cost
+//! two changes of thread per file; a line in a file costs microseconds. So the note is written here, at once, and to the
+//! database soon, together with others. The database keeps the number of the last line that it has; what a crash left
+//! beyond that number is put into the database when it is opened. The lines survive the end of the process; after a loss
+//! of power the tail may be missing, as the last transactions of the database may.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read, Seek, SeekFrom, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
+
+use super::UploadIntent;
+use crate::StoreError;
+
+/// Once all lines are in the database, a file beyond this size is emptied.
+const KEPT_BYTES: u64 = 256 << 10;
+
+/// A line: its number, and the note.
+#[derive(Serialize, Deserialize)]
+struct Line<T> {
+    number: i64,
+    intent: T,
+}
+
+/// See the module. It is only used under its lock.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    /// `None` = the database is in memory, and so need not be survived.
+    file: Option<(PathBuf, File)>,
+    bytes: u64,
+    /// Number of the last line.
+    last: i64,
+}
+
+impl Journal {
+    /// A journal that keeps nothing.
+    pub(crate) fn in_memory() -> Self {
+        Self { file: None, bytes: 0, last: 0 }
+    }
+
+    /// Opens the journal at `path` and brings what the database does not have yet into it. Lines that a loss of power cut
+    /// are passed over.
+    pub(crate) fn open(path: &Path, database: &mut Connection) -> Result<Self, StoreError> {
+        let failed = |error: std::io::Error| StoreError::Directory { path: path.to_owned(), detail: error.to_string() };
+        let mut options = OpenOptions::new();
+        let mut file = options.create(true).truncate(false).read(true).write(true).mode(0o600).open(path).map_err(failed)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(failed)?;
+        let transaction = database.transaction()?;
+        let stored: i64 = transaction.query_row("SELECT number FROM upload_journal", [], |row| row.get(0))?;
+        let mut last = stored;
+        for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            match serde_json::from_slice::<Line<UploadIntent>>(line) {
+                Ok(line) if line.number > stored => {
+                    line.intent.save(&transaction)?;
+                    last = last.max(line.number);
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "a line of the upload journal cannot be read"),
+            }
+        }
+        note_stored(&transaction, last)?;
+        transaction.commit()?;
+        let mut journal = Self { file: Some((path.to_owned(), file)), bytes: 0, last };
+        journal.empty()?;
+        Ok(journal)
+    }
+
+    /// Writes a line and answers its number.
+    pub(super) fn append(&mut self, intent: &UploadIntent) -> Result<i64, StoreError> {
+        self.last += 1;
+        let Some((path, file)) = &mut self.file else { return Ok(self.last) };
+        let mut line = serde_json::to_vec(&Line { number: self.last, intent }).map_err(StoreError::database)?;
+        line.push(b'\n');
+        file.write_all(&line).map_err(|error| StoreError::Directory { path: path.clone(), detail: error.to_string() })?;
+        self.bytes += line.len() as u64;
+        Ok(self.last)
+    }
+
+    /// The database has every line up to `number`.
+    pub(super) fn stored(&mut self, number: i64) -> Result<(), StoreError> {
+        if number == self.last && self.bytes > KEPT_BYTES { self.empty() } else { Ok(()) }
+    }
+
+    fn empty(&mut self) -> Result<(), StoreError> {
+        let Some((path, file)) = &mut self.file else { return Ok(()) };
+        let emptied = file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0)));
+        emptied.map_err(|error| StoreError::Directory { path: path.clone(), detail: error.to_string() })?;
+        self.bytes = 0;
+        Ok(())
+    }
+}
+
+/// Notes in a running transaction that the database has every line up to `number`.
+pub(super) fn note_stored(connection: &Connection, number: i64) -> Result<(), StoreError> {
+    connection.prepare_cached("UPDATE upload_journal SET number = ?")?.execute(params![number])?;
+    Ok(())
+}
