@@ -120,13 +120,16 @@ impl UserFs {
         Settlement::default().event(self.0.core.0.audit.fs_event(&self.0, action, place, status, &details))
     }
 
-    /// Runs what must not stop half way, even if the caller goes away: at once if it needs no waiting, else as a task.
+    /// Runs what must not stop half way, even if the caller goes away.
     async fn finish<F, T>(&self, work: F) -> Result<T>
     where
         F: Future<Output = Result<T>> + Send + 'static,
         T: Send + 'static,
     {
-        self.0.core.tasks().complete(work).await.unwrap_or(Err(Error::Cancelled))
+        // What earlier uploads left to be stored speaks of names that may change now.
+        let stored = self.0.core.0.store.transfers().barrier().await;
+        stored.map_err(|error| Error::internal("storing settlements", error))?;
+        self.0.core.tasks().complete(work).await
     }
 
     fn umask(&self) -> Option<u32> {

@@ -1,6 +1,11 @@
 //! Who may start a task: everything that runs beside a request is started here, on the main runtime, and tracked.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Poll, ready},
+    time::Duration,
+};
 
 use entrepot_storage::Pool;
 use tokio::{runtime::Handle, task::JoinHandle};
@@ -40,18 +45,23 @@ impl Tasks {
         self.tracker.spawn_on(future, &self.handle)
     }
 
-    /// Runs what must not stop half way, even if the caller goes away: at once if it needs no waiting, else as a task.
-    /// `None` = it panicked, or the runtime is gone.
-    pub(crate) async fn complete<F, T>(&self, work: F) -> Option<T>
+    /// Runs what must not stop half way: where it stands, and as a task from the moment the caller goes away.
+    pub(crate) async fn complete<F, T>(&self, work: F) -> T
     where
         F: Future<Output = T> + Send + 'static,
         T: Send + 'static,
     {
-        let mut work = Box::pin(work);
-        match futures_util::poll!(&mut work) {
-            std::task::Poll::Ready(result) => Some(result),
-            std::task::Poll::Pending => self.spawn(work).await.ok(),
-        }
+        let mut carried = Carried { work: Some(Box::pin(work)), tasks: self };
+        poll_fn(|context| match carried.work.as_mut() {
+            Some(work) => {
+                let result = ready!(work.as_mut().poll(context));
+                carried.work = None;
+                Poll::Ready(result)
+            }
+            // A finished future is not polled again.
+            None => Poll::Pending,
+        })
+        .await
     }
 
     /// Tasks that run now.
@@ -85,5 +95,21 @@ impl Tasks {
         self.stop.cancel();
         self.tracker.close();
         tokio::time::timeout(patience, self.tracker.wait()).await.is_ok()
+    }
+}
+
+/// Work that goes on as a task when its caller is dropped.
+struct Carried<'a, F: Future<Output: Send + 'static> + Send + 'static> {
+    work: Option<Pin<Box<F>>>,
+    tasks: &'a Tasks,
+}
+
+impl<F: Future<Output: Send + 'static> + Send + 'static> Drop for Carried<'_, F> {
+    fn drop(&mut self) {
+        if let Some(work) = self.work.take()
+            && !std::thread::panicking()
+        {
+            self.tasks.spawn(work);
+        }
     }
 }

@@ -45,7 +45,7 @@ pub struct BuiltInStorages;
 
 impl Storages for BuiltInStorages {
     fn open(&self, request: &StorageRequest<'_>, tasks: &Tasks) -> Result<Arc<dyn Backend>> {
-        match i64::from(request.filesystem.provider) {
+        match request.filesystem.provider {
             0 => {
                 let mut options = LocalOptions::new(tasks.storage().clone());
                 options.owner = request.owner;

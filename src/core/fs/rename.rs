@@ -90,7 +90,8 @@ impl UserFs {
         drop(turn);
         if found.is_directory() {
             for partial in core.partials.moved(session.username(), from, to) {
-                let stored = core.store.transfers().begin(partial).await;
+                // Without a pause between: whoever goes on with it now comes after us.
+                let stored = core.store.transfers().submit_partial(partial);
                 stored.map_err(|error| Error::internal("moving a partial", error))?;
             }
         }
@@ -132,16 +133,12 @@ impl UserFs {
         self.authorize(Operation::RenameFile, from)?;
         let target = self.authorize(Operation::RenameFile, to)?;
         self.may_replace(&target, to).await?;
-        {
-            let mut place = upload.place.lock();
-            // What is left of it lies in the directory where it was begun: there it must be found again.
-            if place.storage != target.place().storage || place.path.parent() != target.place().path.parent() {
-                return Err(Error::Unsupported);
-            }
-            *place = target.place().clone();
+        let place = upload.place.lock().clone();
+        // What is left of it lies in the directory where it was begun: there it must be found again.
+        if place.storage != target.place().storage || place.path.parent() != target.place().path.parent() {
+            return Err(Error::Unsupported);
         }
-        self.0.overlay.remove(from, upload);
-        self.0.overlay.insert(to.clone(), upload);
+        upload.move_to(target.place().clone());
         Ok(())
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use entrepot_model::VirtualPath;
 use entrepot_storage::{InPlaceOptions, Metadata, Partial, StageOptions, StagedFile};
 use entrepot_store::UploadIntent;
-use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::{UserFs, retire};
@@ -18,7 +17,7 @@ use crate::{
     registry::Running,
     session::Direction,
     transfer::{
-        OpenWrite, Stored, Target, TransferAllowance, Upload, UploadFacts, UploadState, allowance, partials,
+        OpenWrite, Target, TransferAllowance, Upload, UploadFacts, UploadState, allowance, partials,
         upload_end_present as present,
     },
 };
@@ -113,7 +112,8 @@ impl UserFs {
             readable: open.read && policy::decide(self.user(), Operation::Download, &path).is_allow(),
         };
         let state = UploadState::new(facts, found.place, begun.reservation);
-        if staged {
+        if let Target::Staged { intent, .. } = &state.facts.target {
+            session.core.0.names.begun(&intent.id, &state);
             session.overlay.insert(path, &state);
         }
         Ok(Upload(state))
@@ -171,8 +171,9 @@ impl UserFs {
         };
         match opened {
             Ok((reservation, (file, intent))) => {
-                let stored = begin(self.0.core.0.store.transfers(), intent.clone()).await;
-                let target = Target::Staged { file, intent, stored: Mutex::new(Some(stored)) };
+                let noted = self.0.core.0.store.transfers().begin(intent.clone());
+                noted.map_err(|error| Error::internal("noting an upload", error))?;
+                let target = Target::Staged { file, intent: Box::new(intent) };
                 Ok(Begun { target, reservation, charged })
             }
             Err(error) => {
@@ -245,15 +246,6 @@ struct Begun {
     reservation: Reservation,
     /// What quota counts of it already.
     charged: Usage,
-}
-
-/// Hands the row to the database without waiting for it: the commit does.
-async fn begin(transfers: entrepot_store::Transfers, intent: UploadIntent) -> Stored {
-    let mut stored: Stored = Box::pin(async move { transfers.begin(intent).await });
-    match futures_util::poll!(&mut stored) {
-        std::task::Poll::Ready(result) => Box::pin(std::future::ready(result)),
-        std::task::Poll::Pending => stored,
-    }
 }
 
 fn signed(value: u64) -> i64 {

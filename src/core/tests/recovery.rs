@@ -48,7 +48,7 @@ async fn upload_that_was_running_is_a_partial() {
     let remains = Remains::new();
     remains.user("alice", limited()).await;
     let identity = stage(&remains, "/memory/alice", "u1", b"0123").await;
-    remains.store.transfers().begin(UploadIntent { identity, ..intent("u1") }).await.expect("intent");
+    remains.store.transfers().begin(UploadIntent { identity, ..intent("u1") }).expect("intent");
     let fixture = remains.start().await;
     assert_eq!(fixture.used("alice").await, usage(1, 4));
     assert_eq!(last_upload(&fixture).await, (2, 4, "SFTP_before".to_owned(), "192.0.2.9".to_owned()));
@@ -74,7 +74,7 @@ async fn upload_that_was_renamed_and_not_settled_is_settled() {
         let storage = remains.storages.memory("/memory/alice");
         storage.rename(&path("/.entrepot-u1"), &path("/f"), true).await.expect("rename");
         let row = UploadIntent { identity, replaced_size: replaced, state: UploadState::Committing, ..intent("u1") };
-        remains.store.transfers().begin(row).await.expect("intent");
+        remains.store.transfers().begin(row).expect("intent");
         let fixture = remains.start().await;
         assert_eq!(fixture.used("alice").await, usage(1, 5));
         assert_eq!(last_upload(&fixture).await.0, 1);
@@ -90,7 +90,7 @@ async fn upload_of_which_nothing_remained_gives_back_what_it_was_charged() {
     remains.store.users().add_usage("alice", 2, 10, 1).await.expect("usage");
     remains.storages.memory("/memory/alice").put(&path("/f"), b"other");
     let row = UploadIntent { identity: Some((7, 7)), charged_size: 5, charged_files: 1, ..intent("u1") };
-    remains.store.transfers().begin(row).await.expect("intent");
+    remains.store.transfers().begin(row).expect("intent");
     let fixture = remains.start().await;
     assert_eq!(fixture.used("alice").await, usage(1, 5));
     assert_eq!(last_upload(&fixture).await.0, 2);
@@ -105,7 +105,7 @@ async fn object_that_was_published_is_known_by_its_size() {
         remains.user("alice", json!({ "quota_size": 1000, "home_dir": "/object/alice" })).await;
         remains.storages.memory("/object/alice").put(&path("/f"), published);
         let row = UploadIntent { size: 8, state: UploadState::Committing, ..intent("u1") };
-        remains.store.transfers().begin(row).await.expect("intent");
+        remains.store.transfers().begin(row).expect("intent");
         let fixture = remains.start().await;
         assert_eq!(fixture.used("alice").await, expected);
     }
@@ -116,7 +116,7 @@ async fn storage_that_is_away_keeps_its_intents_for_the_next_start() {
     let remains = Remains::new();
     remains.user("alice", limited()).await;
     let identity = stage(&remains, "/memory/alice", "u1", b"0123").await;
-    remains.store.transfers().begin(UploadIntent { identity, ..intent("u1") }).await.expect("intent");
+    remains.store.transfers().begin(UploadIntent { identity, ..intent("u1") }).expect("intent");
     let (store, storages) = (remains.store.clone(), remains.storages.clone());
     storages.memory("/memory/alice").faults().fail_always(entrepot_storage::memory::Operation::Partial, entrepot_storage::ErrorKind::Timeout);
     let fixture = remains.start().await;
@@ -130,7 +130,7 @@ async fn storage_that_is_away_keeps_its_intents_for_the_next_start() {
 #[tokio::test]
 async fn intent_of_a_user_who_is_gone_is_forgotten() {
     let remains = Remains::new();
-    remains.store.transfers().begin(intent("u1")).await.expect("intent");
+    remains.store.transfers().begin(intent("u1")).expect("intent");
     let fixture = remains.start().await;
     assert_eq!(fixture.rows("alice").await, (vec![], vec![]));
     assert!(fixture.events().await.is_empty());
@@ -144,7 +144,7 @@ async fn two_uploads_of_one_name_leave_one_partial() {
     for (id, data, at) in [("u1", &b"0123456"[..], 1_728_302_000_000), ("u2", b"abc", 1_728_302_000_001)] {
         let identity = stage(&remains, "/memory/alice", id, data).await;
         let row = UploadIntent { identity, created_at: at, ..intent(id) };
-        remains.store.transfers().begin(row).await.expect("intent");
+        remains.store.transfers().begin(row).expect("intent");
     }
     let fixture = remains.start().await;
     assert_eq!(fixture.used("alice").await, usage(1, 3), "the later one");

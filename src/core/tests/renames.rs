@@ -201,3 +201,31 @@ async fn failed_move_leaves_the_source_as_it_was() {
     assert_eq!(names(&fs, "/d").await.expect("list"), ["a", "b"]);
     assert_eq!((fixture.used("alice").await, fixture.used_by_folder("other").await), (usage(2, 8), usage(0, 0)));
 }
+
+// A directory is renamed while files in it are written, staged and in place: they follow.
+#[tokio::test]
+async fn files_in_flight_follow_their_directory() {
+    let (fixture, session) = Fixture::alice(json!({ "quota_size": 100 })).await;
+    let fs = session.fs();
+    fs.create_directory(&path("/d")).await.expect("directory");
+    put(&fs, "/d/old", b"12").await.expect("file");
+    let staged = fs.open_write(&path("/d/f"), super::fixture::PUT).await.expect("open");
+    let dropped = fs.open_write(&path("/d/g"), super::fixture::PUT).await.expect("open");
+    let edited = fs.open_write(&path("/d/old"), super::fixture::RESUME).await.expect("open");
+    for upload in [&staged, &dropped] {
+        upload.write_at(0, (&b"0123"[..]).into()).await.expect("write");
+    }
+    edited.write_at(2, (&b"34"[..]).into()).await.expect("write");
+    fs.rename(&path("/d"), &path("/e")).await.expect("renamed");
+    assert_eq!((size(&fs, "/e/f").await, size(&fs, "/d/f").await), (Some(4), None));
+    staged.commit().await.expect("commit");
+    drop(dropped);
+    fixture.settled().await;
+    assert_eq!(names(&fs, "/e").await.expect("list"), ["f", "old"]);
+    assert_eq!(size(&fs, "/e/g").await, Some(4), "the partial is found under its new name");
+    fs.remove_file(&path("/e/old")).await.expect("removed");
+    edited.commit().await.expect("commit");
+    assert_eq!(fixture.used("alice").await, usage(2, 8));
+    fs.remove_file(&path("/e/g")).await.expect("removed");
+    assert_eq!(fixture.memory("alice").paths(), [b"/e".to_vec(), b"/e/f".to_vec()]);
+}

@@ -8,9 +8,11 @@ use std::{
     sync::{Arc, Weak},
 };
 
+use entrepot_model::VirtualPath;
 use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
+use super::UploadState;
 use crate::{place::Place, session::SessionState};
 
 /// A storage and a path in it, whoever looks at it.
@@ -21,6 +23,8 @@ type Key = (String, Vec<u8>);
 pub(crate) struct Names {
     turns: Mutex<HashMap<Key, Weak<tokio::sync::Mutex<()>>>>,
     edits: Mutex<HashMap<Key, Weak<Edit>>>,
+    /// Staged uploads in flight, by their ids.
+    uploads: Mutex<HashMap<String, Weak<UploadState>>>,
 }
 
 /// A file that is open for changes in place, by however many handles.
@@ -105,11 +109,42 @@ impl Names {
         edit.and_then(|edit| edit.accounted.lock().take()).unwrap_or(size)
     }
 
-    /// The file under the name `from` is called `to` now.
+    /// A staged upload begins.
+    pub(crate) fn begun(&self, id: &str, upload: &Arc<UploadState>) {
+        self.uploads.lock().insert(id.to_owned(), Arc::downgrade(upload));
+    }
+
+    /// It ended.
+    pub(crate) fn ended(&self, id: &str) {
+        self.uploads.lock().remove(id);
+    }
+
+    /// What is called `from`, and everything below it, is called `to` now: files that are open follow.
     pub(crate) fn moved(&self, session: &SessionState, from: &Place, to: &Place) {
+        let (resource, _) = key(session, from);
         let mut edits = self.edits.lock();
-        if let Some(edit) = edits.remove(&key(session, from)) {
-            edits.insert(key(session, to), edit);
+        let below = |path: &[u8]| VirtualPath::parse(path).ok().and_then(|path| path.rebase(&from.path, &to.path)).and_then(Result::ok);
+        let moved: Vec<(Key, Key)> = edits
+            .keys()
+            .filter(|key| key.0 == resource)
+            .filter_map(|key| Some((key.clone(), (resource.clone(), below(&key.1)?.as_bytes().to_vec()))))
+            .collect();
+        for (old, new) in moved {
+            if let Some(edit) = edits.remove(&old) {
+                edits.insert(new, edit);
+            }
+        }
+        drop(edits);
+        let uploads: Vec<_> = self.uploads.lock().values().filter_map(Weak::upgrade).collect();
+        for upload in uploads {
+            let place = upload.place.lock().clone();
+            // An upload to the very name is another file than the one that was renamed.
+            if place.path == from.path || key(&upload.facts.session, &place).0 != resource {
+                continue;
+            }
+            let Some(path) = below(place.path.as_bytes()) else { continue };
+            let virtual_path = place.to_virtual(&path).unwrap_or_else(|| place.virtual_path.clone());
+            upload.move_to(Place { path, virtual_path, ..place });
         }
     }
 

@@ -36,12 +36,14 @@ impl Overlay {
         found
     }
 
-    /// Takes an upload out, if it is the one under that name.
-    pub(crate) fn remove(&self, path: &VirtualPath, upload: &UploadState) {
+    /// Takes an upload out, if it is the one under that name; answers whether it was.
+    pub(crate) fn remove(&self, path: &VirtualPath, upload: &UploadState) -> bool {
         let mut uploads = self.0.lock();
-        if uploads.get(path).is_some_and(|found| std::ptr::eq(found.as_ptr(), upload)) {
+        let is_there = uploads.get(path).is_some_and(|found| std::ptr::eq(found.as_ptr(), upload));
+        if is_there {
             uploads.remove(path);
         }
+        is_there
     }
 }
 

@@ -203,8 +203,14 @@ fn key_of(intent: &UploadIntent) -> Key {
 
 /// Enters a partial that was settled, and removes the one that has to give way.
 pub(crate) async fn keep(session: &SessionState, place: &Place, intent: UploadIntent) {
-    let Some(old) = session.core.0.partials.insert(intent) else { return };
-    if let Err(error) = discard(session, place, old).await {
+    if let Some(older) = session.core.0.partials.insert(intent) {
+        discard_older(session, place, older).await;
+    }
+}
+
+/// Removes a partial that has to give way. A failure is logged: its retention ends it.
+pub(crate) async fn discard_older(session: &SessionState, place: &Place, older: UploadIntent) {
+    if let Err(error) = discard(session, place, older).await {
         tracing::warn!(connection_id = %session.id, virtual_path = %place.virtual_path, %error, "removing an older partial");
     }
 }
@@ -268,7 +274,7 @@ pub(crate) async fn expire(core: Core) {
 
 /// One pass of [`expire`].
 pub(crate) async fn expire_now(core: &Core) {
-    let hours = i64::try_from(core.settings().transfers.partial_retention_hours).unwrap_or(0);
+    let hours = i64::from(core.settings().transfers.partial_retention_hours);
     if hours <= 0 {
         return;
     }

@@ -1,7 +1,6 @@
 //! Settlement: the end of a change, in the ledger and in one transaction of the database.
 
 use std::{
-    pin::Pin,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -17,9 +16,6 @@ use crate::{
     session::{Direction, SessionState},
 };
 
-/// Resolves when an intent is stored.
-pub(crate) type Stored = Pin<Box<dyn Future<Output = std::result::Result<(), StoreError>> + Send>>;
-
 impl SessionState {
     /// Who is charged for a place, and with which limits: the folder with limits of its own, else the user (ACC-182, ACC-183).
     pub(crate) fn quota_of(&self, place: &Place) -> (QuotaOwner, Limits) {
@@ -27,11 +23,11 @@ impl SessionState {
         let mount = place.storage.0.checked_sub(1).and_then(|index| user.mounts.get(index));
         let (owner, limits) = match mount {
             Some(mount) if mount.quota_size >= 0 && mount.quota_files >= 0 => {
-                let limits = Limits { files: i64::from(mount.quota_files), size: mount.quota_size };
+                let limits = Limits { files: mount.quota_files, size: mount.quota_size };
                 (QuotaOwner::Folder(mount.folder.name.clone()), limits)
             }
             _ => {
-                let limits = Limits { files: i64::from(user.user.quota_files), size: user.user.quota_size };
+                let limits = Limits { files: user.user.quota_files, size: user.user.quota_size };
                 (QuotaOwner::User(user.user.username.clone()), limits)
             }
         };

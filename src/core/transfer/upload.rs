@@ -21,7 +21,7 @@ use crate::{
     session::SessionState,
     transfer::{
         names::Edit,
-        settlement::{Stored, TransferAllowance},
+        settlement::{TransferAllowance},
     },
 };
 
@@ -49,9 +49,7 @@ pub(crate) enum Target {
         /// The open file.
         file: Arc<dyn StagedFile>,
         /// Its row in the database.
-        intent: UploadIntent,
-        /// Resolves when the row is stored.
-        stored: Mutex<Option<Stored>>,
+        intent: Box<UploadIntent>,
     },
     /// An existing file that is changed in place.
     InPlace {
@@ -141,6 +139,16 @@ impl UploadState {
         let first = self.failed.lock().get_or_insert(error).clone();
         self.broken.store(true, Ordering::SeqCst);
         first
+    }
+
+    /// The file gets another name at its end.
+    pub(crate) fn move_to(self: &Arc<Self>, place: Place) {
+        let virtual_path = place.virtual_path.clone();
+        let old = std::mem::replace(&mut *self.place.lock(), place);
+        let overlay = &self.facts.session.overlay;
+        if overlay.remove(&old.virtual_path, self) {
+            overlay.insert(virtual_path, self);
+        }
     }
 
     /// Bytes written by this upload.
@@ -259,7 +267,7 @@ impl Upload {
             state.count(length);
             Ok(())
         };
-        core.tasks().complete(write).await.unwrap_or(Err(Error::Cancelled))
+        core.tasks().complete(write).await
     }
 
     /// Reads from the file being written, if it was opened for that.

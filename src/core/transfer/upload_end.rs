@@ -34,7 +34,7 @@ impl Upload {
             return Err(Error::Cancelled);
         }
         let core = state.facts.session.core.clone();
-        core.tasks().complete(finish(state)).await.unwrap_or(Err(Error::Cancelled))
+        core.tasks().complete(finish(state)).await
     }
 
     /// Ends the upload without giving the file its name; as dropping it does.
@@ -64,6 +64,8 @@ async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &
         crate::fs::attributes::tolerant(session, &place, file.set_attributes(&times).await)?;
     }
     before_publish(state, &place).await?;
+    // It may have been renamed while the hooks had their say.
+    let place = state.place.lock().clone();
     let granted = policy::own_work(Operation::Upload, place.clone());
     let names = &session.core.0.names;
     let turn = names.turn(session, &place).await;
@@ -73,7 +75,7 @@ async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &
     }
     // A link or special file that is replaced was never counted.
     let replaced = found.as_ref().filter(|found| found.is_file()).map(|found| found.size);
-    intent_is_stored(state, intent, &place, replaced, file.size()).await?;
+    note_intent(state, intent, &place, replaced, file.size())?;
     let durability = durability(session.core.settings().transfers.durability.as_str());
     let committed = file.commit(&place.path, CommitOptions { replace: found.is_some(), durability }).await;
     let metadata = if let Ok(metadata) = &committed {
@@ -88,7 +90,7 @@ async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &
     let retired = found.as_ref().map_or(Usage::default(), |found| retire::usage(session, &place, found));
     drop(turn);
     let status = if committed.is_ok() { Status::Ok } else { Status::Failed };
-    settle_published(state, &place, intent, metadata.size, retired, status).await?;
+    settle_published(state, &place, intent, metadata.size, retired, status).await;
     after(state, &place, metadata.size).await;
     Ok(committed?)
 }
@@ -110,8 +112,8 @@ pub(crate) fn is_staged_file(intent: &UploadIntent, found: &Metadata) -> bool {
     found.identity.is_some_and(|found| intent.identity == Some((found.device, found.inode)))
 }
 
-/// The row must be in the database, and must say what is true, before the rename: it is what a restart goes by.
-async fn intent_is_stored(
+/// What is noted of the upload must be true before the rename: it is what a restart goes by.
+fn note_intent(
     state: &UploadState,
     intent: &UploadIntent,
     place: &Place,
@@ -119,12 +121,6 @@ async fn intent_is_stored(
     size: u64,
 ) -> Result<()> {
     let store = state.facts.session.core.0.store.transfers();
-    if let Target::Staged { stored, .. } = &state.facts.target {
-        let stored = stored.lock().take();
-        if let Some(stored) = stored {
-            stored.await.map_err(|error| Error::internal("storing an upload intent", error))?;
-        }
-    }
     let replaced_size = replaced.map(signed);
     let is_true = replaced_size == intent.replaced_size && place.path.as_bytes() == intent.backend_path;
     // Without an identity a restart has only the size to tell whether the file got its name.
@@ -137,7 +133,7 @@ async fn intent_is_stored(
             virtual_path: place.virtual_path.as_bytes().to_vec(),
             ..intent.clone()
         };
-        store.begin(changed).await.map_err(|error| Error::internal("storing an upload intent", error))?;
+        store.begin(changed).map_err(|error| Error::internal("storing an upload intent", error))?;
     }
     Ok(())
 }
@@ -150,7 +146,7 @@ async fn settle_published(
     size: u64,
     retired: Usage,
     status: Status,
-) -> Result<()> {
+) {
     let session = &state.facts.session;
     let change = Usage {
         files: 1 + retired.files - state.facts.charged.files,
@@ -163,21 +159,18 @@ async fn settle_published(
     let event = upload_event(state, "upload", place, status, size);
     let is_first = status == Status::Ok && session.account.first_transfer_pending(Direction::Upload);
     let first = is_first.then(|| upload_event(state, "first-upload", place, Status::Ok, size)).flatten();
-    let settled = Settlement::default()
+    // Nobody waits for it: should we die now, the next start finds the intent and the file, and settles.
+    Settlement::default()
         .change(session, place, change, true)
         .moved(session, Direction::Upload, state.moved())
         .intent(IntentEnd::Delete(intent.id.clone()))
         .event(event)
         .first(session, Direction::Upload, first)
-        .write(session)
-        .await;
+        .write_later(session);
     // A finished file takes the place of what earlier uploads of the name left.
-    if let Some(partial) = session.core.0.partials.take(session.username(), place)
-        && let Err(error) = partials::discard(session, place, partial).await
-    {
-        tracing::warn!(connection_id = %session.id, virtual_path = %place.virtual_path, %error, "removing an older partial");
+    if let Some(older) = session.core.0.partials.take(session.username(), place) {
+        partials::discard_older(session, place, older).await;
     }
-    settled
 }
 
 /// The end of a change in place: the file is what it is, quota follows (QTA-002).
@@ -216,23 +209,25 @@ pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
         // It has its name already; what failed came after that.
         return;
     }
-    let place = state.place.lock().clone();
     let status = Status::of(error);
     let result = match &state.facts.target {
-        Target::InPlace { edit, .. } => settle_in_place(state, edit, &place, status, state.file().size()).await,
+        Target::InPlace { edit, .. } => {
+            let place = state.place.lock().clone();
+            settle_in_place(state, edit, &place, status, state.file().size()).await
+        }
         Target::Staged { file, intent, .. } => {
             let keep = keeps_partial(state, error);
-            match file.abandon(keep).await {
-                Ok(partial) => settle_given_up(state, &place, intent, partial, status).await,
-                Err(error) => Err(error.into()),
-            }
+            let left = file.abandon(keep).await.unwrap_or_else(|error| {
+                // The storage could not end it: what is there is a partial, until it can be removed.
+                tracing::warn!(connection_id = %state.facts.session.id, upload = %intent.id, %error, "giving up an upload");
+                Some(Partial { durable: file.durable(), token: intent.token.clone() })
+            });
+            settle_given_up(state, intent, left, status).await
         }
     };
     if let Err(error) = result {
-        tracing::error!(connection_id = %state.facts.session.id, virtual_path = %place.virtual_path, %error, "giving up an upload");
-        leave(state, &place);
+        tracing::error!(connection_id = %state.facts.session.id, %error, "settling an upload that was given up");
     }
-    state.reservation.lock().take();
 }
 
 /// Mode 1 keeps nothing; the others keep what can be resumed, unless there was no room for it (ACC-282, decisions on modes
@@ -242,15 +237,13 @@ fn keeps_partial(state: &UploadState, error: &Error) -> bool {
     !matches!(error, Error::Quota | Error::NoSpace | Error::Denied(_)) && (mode & 2 != 0 || mode & 1 == 0)
 }
 
-async fn settle_given_up(
-    state: &Arc<UploadState>,
-    place: &Place,
-    intent: &UploadIntent,
-    partial: Option<Partial>,
-    status: Status,
-) -> Result<()> {
+async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partial: Option<Partial>, status: Status) -> Result<()> {
     let session = &state.facts.session;
     let core = &session.core.0;
+    // From here to the hand-over to the database nothing waits: whoever renames its directory finds it in flight or as a
+    // partial.
+    let place = &state.place.lock().clone();
+    leave(state, place);
     let charged = partial.as_ref().map_or(Usage::default(), |partial| Usage { files: 1, size: signed(partial.durable) });
     let change = Usage { files: charged.files - state.facts.charged.files, size: charged.size - state.facts.charged.size };
     if let Some(reservation) = state.reservation.lock().take() {
@@ -275,8 +268,8 @@ async fn settle_given_up(
         None => IntentEnd::Delete(intent.id.clone()),
     };
     let event = upload_event(state, "upload", place, status, size);
-    let kept = match &end {
-        IntentEnd::Partial(left) => Some(left.as_ref().clone()),
+    let older = match &end {
+        IntentEnd::Partial(left) => core.partials.insert(left.as_ref().clone()),
         _ => None,
     };
     let settled = Settlement::default()
@@ -286,16 +279,18 @@ async fn settle_given_up(
         .event(event)
         .write(session)
         .await;
-    if let Some(left) = kept {
-        partials::keep(session, place, left).await;
+    if let Some(older) = older {
+        partials::discard_older(session, place, older).await;
     }
-    leave(state, place);
     settled
 }
 
 /// Takes the upload out of the lists that show it as running.
 fn leave(state: &Arc<UploadState>, place: &Place) {
     state.facts.running.end();
+    if let Target::Staged { intent, .. } = &state.facts.target {
+        state.facts.session.core.0.names.ended(&intent.id);
+    }
     state.facts.session.overlay.remove(&place.virtual_path, state);
 }
 
