@@ -107,7 +107,20 @@ pub(crate) fn start(options: LogOptions) -> anyhow::Result<(LogHandle, Option<St
     // and what they say per packet must not even be looked at.
     tracing_subscriber::registry().with(layer).try_init()?;
     threshold.set(options.level);
+    log_panics();
     Ok((LogHandle { queue, threshold }, trouble))
+}
+
+/// A panic ends its task and nothing else; it is a fault of ours, and must be found where all others are.
+fn log_panics() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let thread = std::thread::current();
+        let message = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(sender = "panic", place, thread = thread.name().unwrap_or_default(), "{message}");
+        print(panic);
+    }));
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> String {

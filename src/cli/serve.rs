@@ -63,7 +63,7 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
         default_admin: default_admin(&loaded),
     })
     .await?;
-    let outcome = attend(&house, folder, &loaded, &warnings, &mut signals, log).await;
+    let outcome = attend(&house, folder, &warnings, &mut signals, log).await;
     let grace = Duration::from_secs(u64::from(house.core.settings().shutdown.grace_time));
     folder.remove_ready();
     control::remove(folder);
@@ -84,7 +84,6 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
 async fn attend(
     house: &House,
     folder: &DataFolder,
-    loaded: &Loaded,
     warnings: &[String],
     signals: &mut Signals,
     log: &LogHandle,

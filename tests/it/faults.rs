@@ -263,3 +263,44 @@ fn orderly_end_makes_partials_of_running_uploads() {
     OpenSsh::new(&server, &user).sftp("reput big\n").ok();
     assert_eq!(user.disk().size, 64_000_000);
 }
+
+/// A client that uploads `size` bytes at about 1 MB per second, and the server at the moment when some of it is there.
+fn slow_upload(server: &Server, user: &User, size: usize) -> Child {
+    fs::write(server.scratch().join("slow"), bytes(size, 3)).unwrap();
+    let client = crate::harness::Program::new("sftp")
+        .args(crate::harness::ssh_options(&server.key().file))
+        .args(["-l", "8000", "-P", &server.sftp_address().port().to_string(), "-b", "-", &format!("{}@127.0.0.1", user.name)])
+        .dir(server.scratch())
+        .input("put slow\n")
+        .start();
+    eventually("some of it arrives", || user.disk().partial_size > 100_000);
+    client
+}
+
+// LIM-009, CLI-009
+#[test]
+fn running_transfers_may_end_within_the_grace_time() {
+    let mut server = Server::start(Settings::default().flag("--grace-time").flag("60"));
+    let user = server.create_user("alice", json!({}));
+    let mut client = slow_upload(&server, &user, 3_000_000);
+    assert!(server.stop().success());
+    assert!(client.wait().unwrap().success(), "the upload was let finish");
+    assert_eq!(user.read("slow"), Some(bytes(3_000_000, 3)));
+}
+
+// SIG-003
+#[test]
+fn second_signal_ends_at_once() {
+    use rustix::process::Signal;
+    let mut server = Server::start(Settings::default().flag("--grace-time").flag("3600"));
+    let user = server.create_user("alice", json!({}));
+    let mut client = slow_upload(&server, &user, 100_000_000);
+    server.signal(Signal::TERM);
+    eventually("it is stopping", || server.log().contains("stopping"));
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(1));
+    assert!(!client.wait().unwrap().success());
+    server.launch();
+    assert_eq!(user.read("slow"), None);
+    quota_is_disk(&server, &user);
+}
