@@ -15,7 +15,6 @@ use crate::{
 pub(super) struct MemoryStaged {
     shared: Arc<Shared>,
     file: MemoryFile,
-    hidden: Vec<u8>,
     ended: Mutex<bool>,
 }
 
@@ -56,7 +55,7 @@ impl MemoryStaged {
         };
         drop(tree);
         let file = MemoryFile::new(shared, inode, options.readable);
-        Ok(Self { shared: Arc::clone(shared), file, hidden, ended: Mutex::new(false) })
+        Ok(Self { shared: Arc::clone(shared), file, ended: Mutex::new(false) })
     }
 }
 
@@ -104,7 +103,7 @@ impl StagedFile for MemoryStaged {
             }
             let mut tree = self.shared.tree.lock();
             tree.publish(target.as_bytes(), Arc::clone(self.file.inode()), options.replace)?;
-            tree.forget(&self.hidden);
+            tree.forget_hidden(self.file.inode());
             *ended = true;
             Ok(self.file.inode().metadata())
         })
@@ -120,7 +119,7 @@ impl StagedFile for MemoryStaged {
             if keep && durable > 0 {
                 return Ok(Some(Partial { durable, token: Vec::new() }));
             }
-            self.shared.tree.lock().forget(&self.hidden);
+            self.shared.tree.lock().forget_hidden(self.file.inode());
             Ok(None)
         })
     }

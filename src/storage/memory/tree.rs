@@ -315,8 +315,10 @@ impl Tree {
         Ok(())
     }
 
-    pub(super) fn forget(&mut self, path: &[u8]) {
-        self.nodes.remove(path);
+    /// Removes the hidden name of an unfinished upload, wherever renamed directories took it.
+    pub(super) fn forget_hidden(&mut self, upload: &Arc<Inode>) {
+        let is_hidden = |path: &[u8]| split(path).is_some_and(|(_, name)| name.starts_with(HIDDEN_PREFIX.as_bytes()));
+        self.nodes.retain(|path, inode| !(Arc::ptr_eq(inode, upload) && is_hidden(path)));
     }
 }
 
