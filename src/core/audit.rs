@@ -13,7 +13,7 @@ use std::{
 };
 
 use entrepot_model::event::{FsEvent, LogEvent, ProviderEvent};
-use entrepot_store::{OutboxEvent, Store, StoreError};
+use entrepot_store::{Events, OutboxEvent, Store, StoreError};
 use uuid::Uuid;
 
 use crate::{
@@ -87,7 +87,10 @@ pub(crate) struct LoginOutcome<'a> {
 
 impl Audit {
     pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, sink: Arc<dyn EventSink>, tasks: Tasks) -> Self {
-        Self { store, clock, sink, tasks, moved: tokio::sync::Notify::new() }
+        let moved = tokio::sync::Notify::new();
+        // What the last run left in the outbox goes first.
+        moved.notify_one();
+        Self { store, clock, sink, tasks, moved }
     }
 
     /// A row for a file system event; the caller puts it into its settlement.
@@ -169,7 +172,11 @@ impl Audit {
     pub(crate) fn provider(&self, mut event: ProviderEvent) {
         event.id = Uuid::now_v7().to_string();
         event.timestamp = self.clock.nanos();
-        self.record_later(row(OutboxEvent::provider(&event, Some(&event.role).filter(|role| !role.is_empty()).map(String::as_str))).into_iter().collect());
+        self.record_later(
+            row(OutboxEvent::provider(&event, Some(&event.role).filter(|role| !role.is_empty()).map(String::as_str)))
+                .into_iter()
+                .collect(),
+        );
     }
 
     /// Records that a rule refused an operation that changes or transfers files: the answer to "why was this refused?".
@@ -194,10 +201,21 @@ fn row(row: std::result::Result<OutboxEvent, StoreError>) -> Option<OutboxEvent>
 
 fn log_fs_event(event: &FsEvent) {
     tracing::info!(
-        sender = match event.action.as_str() { "upload" => "Upload", "download" => "Download", other => other },
-        username = event.username, virtual_path = event.virtual_path, virtual_target_path = event.virtual_target_path,
-        size_bytes = event.file_size, elapsed_ms = event.elapsed, status = event.status, protocol = event.protocol,
-        connection_id = event.session_id, remote_addr = event.ip, "file event"
+        sender = match event.action.as_str() {
+            "upload" => "Upload",
+            "download" => "Download",
+            other => other,
+        },
+        username = event.username,
+        virtual_path = event.virtual_path,
+        virtual_target_path = event.virtual_target_path,
+        size_bytes = event.file_size,
+        elapsed_ms = event.elapsed,
+        status = event.status,
+        protocol = event.protocol,
+        connection_id = event.session_id,
+        remote_addr = event.ip,
+        "file event"
     );
 }
 
@@ -232,17 +250,21 @@ pub(crate) async fn move_outbox(core: Core) {
         // Many rows in one go: idle servers write nothing, busy ones write in batches.
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_millis(200)) => {}
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
         flush(&core).await;
     }
 }
 
-/// Moves everything that is in the outbox now.
+/// Moves what is in the outbox now. A batch that is not full was the last one: what comes meanwhile waits for the next
+/// time, or it would go row by row.
 pub(crate) async fn flush(core: &Core) {
+    if let Err(error) = core.0.store.transfers().barrier().await {
+        tracing::error!(%error, "storing events");
+    }
     loop {
         match core.0.store.events().move_outbox().await {
-            Ok(0) => return,
+            Ok(moved) if moved < Events::BATCH => return,
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(%error, "moving events to their database");

@@ -169,6 +169,30 @@ impl Reservation {
         if self.limits.size <= 0 { u64::MAX } else { *self.taken.lock() }
     }
 
+    /// The change will be another one than was reserved for: `files` more files, and `total` bytes of which `credit` take
+    /// the place of others. Needed when what was to be replaced went meanwhile.
+    ///
+    /// # Errors
+    /// `Quota` when that is more than was reserved and does not fit; the reservation stays as it was.
+    pub(crate) fn rebase(&mut self, files: i64, total: u64, credit: u64) -> Result<()> {
+        let counter = self.counter.clone();
+        let mut state = counter.0.lock();
+        let total = if self.limits.size > 0 { total } else { 0 };
+        let taken = self.taken.get_mut();
+        let (mine, need) = (signed(taken.saturating_sub(self.credit)), signed(total.saturating_sub(credit)));
+        let (more_files, more) = (files - self.files, need - mine);
+        let over = |limit: i64, used: i64, more: i64| limit > 0 && more > 0 && used + more > limit;
+        if over(self.limits.files, state.used.files + state.reserved.files, more_files)
+            || over(self.limits.size, state.used.size + state.reserved.size, more)
+        {
+            return Err(Error::Quota);
+        }
+        state.reserved.files += more_files;
+        state.reserved.size += more;
+        (self.files, self.credit, *taken) = (files, credit, total);
+        Ok(())
+    }
+
     /// Ends the reservation: what really changed becomes usage, in one step.
     pub(crate) fn settle(mut self, change: Usage) {
         let counter = self.counter.clone();
@@ -258,6 +282,23 @@ mod tests {
         assert_eq!(first.extend(1, false).unwrap(), 1000);
         let second = counter.reserve(limits, 1, None, 0).unwrap();
         assert!(second.extend(60_000, false).is_ok());
+    }
+
+    // LIM-003: what was to be replaced went meanwhile, and its room was taken.
+    #[test]
+    fn credit_is_not_spent_twice() {
+        let counter = counter(2, 100);
+        let limits = Limits { files: 2, size: 100 };
+        let mut replacing = counter.reserve(limits, 0, Some(60), 60).unwrap();
+        counter.apply(Usage { files: -1, size: -60 });
+        let other = counter.reserve(limits, 1, Some(50), 0).unwrap();
+        assert_eq!(replacing.rebase(1, 60, 0), Err(Error::Quota));
+        drop(other);
+        assert_eq!(replacing.rebase(1, 60, 0), Ok(()));
+        assert!(counter.reserve(limits, 0, Some(1), 0).is_err());
+        replacing.settle(Usage { files: 1, size: 60 });
+        assert_eq!(counter.usage(), Usage { files: 2, size: 100 });
+        assert!(counter.reserve(limits, 0, Some(1), 1).is_ok());
     }
 
     // ACC-280, ACC-279

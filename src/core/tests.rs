@@ -3,6 +3,7 @@
 mod attributes;
 mod audit;
 mod cancellation;
+mod client;
 mod copies;
 mod fixture;
 mod hooks;

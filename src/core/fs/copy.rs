@@ -138,8 +138,13 @@ impl UserFs {
         }
         let (owner, limits) = session.quota_of(target.place());
         let counter = session.core.0.ledger.ensure(&owner, Usage::default());
-        let reservation = counter.reserve(limits, i64::from(existing.is_none()), Some(found.size), retire::credit(existing))?;
-        let Copied { size, retired } = copy_data(self, source, target.place(), found).await?;
+        let mut reservation =
+            counter.reserve(limits, i64::from(existing.is_none()), Some(found.size), retire::credit(existing))?;
+        let fits = |size, existing: Option<&Metadata>| {
+            let files = i64::from(!existing.is_some_and(Metadata::is_file));
+            reservation.rebase(files, size, retire::credit(existing))
+        };
+        let Copied { size, retired } = copy_data(self, source, target.place(), found, fits).await?;
         let change = Usage { files: 1 + retired.files, size: i64::try_from(size).unwrap_or(i64::MAX) + retired.size };
         reservation.settle(change);
         self.settlement("copy", source.place(), Some(target.place()), size)

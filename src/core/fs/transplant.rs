@@ -140,7 +140,8 @@ async fn copy_entry(fs: &UserFs, entry: &Entry) -> Result<Usage> {
         }
         FileKind::File => {
             let from = policy::own_work(Operation::RenameFile, fs.place(&entry.from));
-            Ok(copy_data(fs, &from, &fs.place(&entry.to), &entry.metadata).await?.retired)
+            // Room for the whole tree was reserved before.
+            Ok(copy_data(fs, &from, &fs.place(&entry.to), &entry.metadata, |_, _| Ok(())).await?.retired)
         }
         FileKind::Symlink | FileKind::Other => Ok(Usage::default()),
     }
@@ -155,11 +156,18 @@ pub(super) struct Copied {
 }
 
 /// Copies one file into a staged one and commits that; the modification time comes along. An existing file is replaced,
-/// anything else at the target is refused.
-pub(super) async fn copy_data(fs: &UserFs, from: &Granted, to: &Place, metadata: &Metadata) -> Result<Copied> {
+/// anything else at the target is refused. `fits` is asked about the size and what is replaced before the file gets its
+/// name.
+pub(super) async fn copy_data(
+    fs: &UserFs,
+    from: &Granted,
+    to: &Place,
+    metadata: &Metadata,
+    fits: impl FnOnce(u64, Option<&Metadata>) -> Result<()> + Send,
+) -> Result<Copied> {
     let target = policy::own_work(Operation::Copy, to.clone());
     let staged = stage_copy(fs, from, &target).await?;
-    match publish_copy(fs, &target, &staged, metadata).await {
+    match publish_copy(fs, &target, &staged, metadata, fits).await {
         Ok(copied) => Ok(copied),
         Err(error) => {
             let _ = staged.abandon(false).await;
@@ -168,7 +176,13 @@ pub(super) async fn copy_data(fs: &UserFs, from: &Granted, to: &Place, metadata:
     }
 }
 
-async fn publish_copy(fs: &UserFs, target: &Granted, staged: &Arc<dyn StagedFile>, metadata: &Metadata) -> Result<Copied> {
+async fn publish_copy(
+    fs: &UserFs,
+    target: &Granted,
+    staged: &Arc<dyn StagedFile>,
+    metadata: &Metadata,
+    fits: impl FnOnce(u64, Option<&Metadata>) -> Result<()> + Send,
+) -> Result<Copied> {
     let session = &fs.0;
     let to = target.place();
     let times = Attributes { times: Some((metadata.accessed, metadata.modified)), ..Attributes::default() };
@@ -181,6 +195,7 @@ async fn publish_copy(fs: &UserFs, target: &Granted, staged: &Arc<dyn StagedFile
     if found.as_ref().is_some_and(|found| !found.is_file() && !found.is_symlink()) {
         return Err(Error::Unsupported);
     }
+    fits(staged.size(), found.as_ref())?;
     let done = staged.commit(&to.path, CommitOptions { replace: found.is_some(), durability }).await?;
     let retired = found.map_or(Usage::default(), |found| retire::usage(session, to, &found));
     drop(turn);

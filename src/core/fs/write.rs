@@ -66,8 +66,9 @@ impl UserFs {
         let running = self.0.core.0.registry.begin_transfer(&self.0, Direction::Upload, path.to_string_lossy())?;
         self.before(operation, path, None, found.file.as_ref().map(|file| file.size).or(open.size)).await?;
         let opening = Opening { path: path.clone(), open, found, granted, allowance, running, most };
+        // Nothing under the name changes yet, so nothing that is still to be stored has to be waited for.
         let fs = self.clone();
-        self.finish(async move { fs.open_granted(opening).await }).await
+        self.0.core.tasks().complete(async move { fs.open_granted(opening).await }).await
     }
 
     /// What the flags forbid, given what is there.

@@ -3,7 +3,10 @@
 use entrepot_storage::{Attributes, Owner, Timestamp};
 use serde_json::json;
 
-use super::fixture::{Fixture, get, path, put, rule, size};
+use super::{
+    client::{get, path, put, rule, size},
+    fixture::Fixture,
+};
 use crate::{Error, Session};
 
 fn times(seconds: i64) -> Attributes {
@@ -105,7 +108,7 @@ async fn links_to_the_outside_are_not_followed() {
         assert_eq!(session.fs().stat(&link, true).await.err(), Some(Error::StorageDenied), "{link}");
         assert_eq!(session.fs().read_link(&link).await.err(), Some(Error::StorageDenied), "{link}");
         assert_eq!(session.fs().list(&link).await.err(), Some(Error::StorageDenied), "{link}");
-        assert!(session.fs().open_write(&link, super::fixture::PUT).await.is_err(), "{link}");
+        assert!(session.fs().open_write(&link, super::client::PUT).await.is_err(), "{link}");
     }
 }
 
@@ -123,9 +126,9 @@ async fn writing_a_link_needs_upload_and_writes_its_target() {
     assert_eq!(get(&fs, "/d/f").await.expect("read"), b"new");
     assert_eq!(get(&fs, "/d/new").await.expect("read"), b"made");
     assert!(fs.stat(&path("/link"), false).await.expect("lstat").is_symlink());
-    assert_eq!(fixture.used("alice").await, super::fixture::usage(2, 7));
+    assert_eq!(fixture.used("alice").await, super::client::usage(2, 7));
     fs.truncate(&path("/link"), 1).await.expect("truncated");
-    assert_eq!(fixture.used("alice").await, super::fixture::usage(2, 5));
+    assert_eq!(fixture.used("alice").await, super::client::usage(2, 5));
     let home = fixture.folder.path().join("home").to_string_lossy().into_owned();
     fixture.user("bob", json!({ "home_dir": home, "permissions": { "/": ["list", "overwrite"] } })).await;
     let bob = fixture.session("bob").await;
@@ -139,13 +142,13 @@ async fn upload_through_a_link_is_resumed_through_it() {
     let fs = session.fs();
     fs.create_directory(&path("/d")).await.expect("directory");
     fs.create_symlink(b"d/new", &path("/link")).await.expect("link");
-    super::fixture::give_up(&fs, "/link", b"0123").await;
+    super::client::give_up(&fs, "/link", b"0123").await;
     fixture.settled().await;
-    let upload = fs.open_write(&path("/link"), super::fixture::RESUME).await.expect("resume");
+    let upload = fs.open_write(&path("/link"), super::client::RESUME).await.expect("resume");
     assert_eq!(upload.size(), 4);
     upload.commit().await.expect("commit");
     assert_eq!(get(&fs, "/d/new").await.expect("read"), b"0123");
-    assert_eq!(fixture.used("alice").await, super::fixture::usage(1, 4));
+    assert_eq!(fixture.used("alice").await, super::client::usage(1, 4));
 }
 
 // SFTP-031, SFTP-033

@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::fixture::{Fixture, PUT, RESUME, get, path, put};
+use super::{
+    client::{PUT, RESUME, get, path, put},
+    fixture::Fixture,
+};
 
 fn row(action: &str, name: &str, status: i64) -> (String, String, i64) {
     (action.to_owned(), name.to_owned(), status)

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use entrepot_storage::memory::Operation;
 use serde_json::json;
 
-use super::fixture::{Fixture, PUT, RESUME, path, put, size, usage};
+use super::{
+    client::{PUT, RESUME, path, put, size, usage},
+    fixture::Fixture,
+};
 
 const DELAY: Duration = Duration::from_millis(5);
 
@@ -28,7 +31,12 @@ async fn poll_and_drop<F: Future>(future: F, times: usize) -> Option<F::Output> 
 async fn check(fixture: &Fixture) {
     fixture.quiet().await;
     let memory = fixture.memory("alice");
-    let stored: Vec<i64> = memory.paths().iter().filter_map(|name| memory.get(&path(&String::from_utf8_lossy(name)))).map(|data| data.len() as i64).collect();
+    let stored: Vec<i64> = memory
+        .paths()
+        .iter()
+        .filter_map(|name| memory.get(&path(&String::from_utf8_lossy(name))))
+        .map(|data| data.len() as i64)
+        .collect();
     let (_, open) = fixture.rows("alice").await;
     assert_eq!(open, [], "no intent is open");
     assert_eq!(fixture.used("alice").await, usage(stored.len() as i64, stored.iter().sum()));
@@ -76,7 +84,7 @@ async fn dropped_resume_leaves_the_partial() {
     for polls in 1..8 {
         let (fixture, session) = Fixture::alice(json!({ "quota_size": 1000 })).await;
         let fs = session.fs();
-        super::fixture::give_up(&fs, "/f", b"0123").await;
+        super::client::give_up(&fs, "/f", b"0123").await;
         fixture.settled().await;
         for operation in [Operation::Stat, Operation::Stage, Operation::Partial] {
             fixture.memory("alice").faults().delay(operation, DELAY);
@@ -111,7 +119,9 @@ async fn dropped_changes_are_whole_or_absent() {
         for (name, data) in [("/a", &b"aaaa"[..]), ("/b", b"bb"), ("/c", b"c"), ("/t", b"tttttttt")] {
             put(&fs, name, data).await.expect("file");
         }
-        for operation in [Operation::Stat, Operation::Remove, Operation::Rename, Operation::SetAttributes, Operation::Copy, Operation::Commit] {
+        for operation in
+            [Operation::Stat, Operation::Remove, Operation::Rename, Operation::SetAttributes, Operation::Copy, Operation::Commit]
+        {
             fixture.memory("alice").faults().delay(operation, DELAY);
         }
         poll_and_drop(fs.rename(&path("/a"), &path("/b")), polls).await;
@@ -127,7 +137,9 @@ async fn dropped_session_ends_its_copies() {
     let (fixture, session) = Fixture::alice(json!({ "quota_size": 1_000_000 })).await;
     fixture.folder("other", "/object/other").await;
     put(&session.fs(), "/f", &vec![0; 600_000]).await.expect("file");
-    fixture.user("carl", json!({ "home_dir": "/memory/alice", "virtual_folders": [{ "name": "other", "virtual_path": "/o" }] })).await;
+    fixture
+        .user("carl", json!({ "home_dir": "/memory/alice", "virtual_folders": [{ "name": "other", "virtual_path": "/o" }] }))
+        .await;
     let carl = fixture.session("carl").await;
     let fs = carl.fs();
     fixture.memory("alice").faults().delay(Operation::Read, DELAY);

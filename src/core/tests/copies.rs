@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::fixture::{Fixture, get, names, path, put, rule, size, usage};
+use super::{
+    client::{get, names, path, put, rule, size, usage},
+    fixture::Fixture,
+};
 use crate::Error;
 
 // ACC-148…ACC-150, XFS-006, ACC-277

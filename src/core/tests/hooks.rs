@@ -6,7 +6,10 @@ use bytes::Bytes;
 use entrepot_storage::memory::{FaultPlan, Operation as StorageCall};
 use serde_json::json;
 
-use super::fixture::{Fixture, PUT, get, names, path, put, rule, size, usage};
+use super::{
+    client::{PUT, get, names, path, put, rule, size, usage},
+    fixture::Fixture,
+};
 use crate::{Error, Operation};
 
 // UPL-006, decisions on hooks

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use entrepot_storage::{ErrorKind, memory::Operation};
 use serde_json::json;
 
-use super::fixture::{Fixture, RESUME, get, path, put, rule, usage};
+use super::{
+    client::{RESUME, get, path, put, rule, usage},
+    fixture::Fixture,
+};
 use crate::{Error, OpenWrite, Session};
 
 async fn with_file(fields: serde_json::Value) -> (Fixture, Session) {

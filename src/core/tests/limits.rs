@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::fixture::{Fixture, PUT, RESUME, get, path, put, size, usage};
+use super::{
+    client::{PUT, RESUME, get, path, put, size, usage},
+    fixture::Fixture,
+};
 use crate::{Error, fs::HashAlgorithm};
 
 const MEGABYTE: usize = 1 << 20;
@@ -35,7 +38,8 @@ async fn max_sessions_bounds_sessions_and_transfers() {
 async fn transfers_per_address_and_of_the_server_are_bounded() {
     for per_host in [true, false] {
         let fixture = Fixture::with(|settings| {
-            let limit = if per_host { &mut settings.common.max_per_host_transfers } else { &mut settings.common.max_total_transfers };
+            let limit =
+                if per_host { &mut settings.common.max_per_host_transfers } else { &mut settings.common.max_total_transfers };
             *limit = 1;
         })
         .await;
@@ -134,7 +138,8 @@ async fn first_transfers_are_stamped_once() {
         get(&session.fs(), name).await.expect("read");
     }
     fixture.memory("alice").put(&path("/empty"), b"");
-    let firsts = fixture.actions().await.into_iter().filter(|row| row.0.starts_with("first-")).map(|row| row.1).collect::<Vec<_>>();
+    let firsts =
+        fixture.actions().await.into_iter().filter(|row| row.0.starts_with("first-")).map(|row| row.1).collect::<Vec<_>>();
     assert_eq!(firsts, ["/a", "/a"]);
 }
 

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::fixture::{Fixture, names, path, put, rule, size, usage};
+use super::{
+    client::{names, path, put, rule, size, usage},
+    fixture::Fixture,
+};
 use crate::{Error, Session};
 
 async fn mounted(mounts: serde_json::Value) -> (Fixture, Session) {

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use entrepot_storage::{Attributes, Timestamp};
 use serde_json::json;
 
-use super::fixture::{Fixture, PUT, RESUME, get, names, path, put, rule, size, usage};
+use super::{
+    client::{PUT, RESUME, get, names, path, put, rule, size, usage},
+    fixture::Fixture,
+};
 use crate::{Error, Session, Upload};
 
 async fn writing() -> (Fixture, Session, Upload) {

@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::fixture::{Fixture, PUT, RESUME, get, give_up, names, path, put, size, usage};
+use super::{
+    client::{PUT, RESUME, get, give_up, names, path, put, size, usage},
+    fixture::Fixture,
+};
 use crate::{Error, OpenWrite};
 
 async fn partial(data: &[u8]) -> Fixture {
@@ -227,4 +230,19 @@ async fn rows_of_a_user_who_is_gone_expire_too() {
     fixture.clock.advance_millis(169 * 3_600_000);
     crate::transfer::partials::expire_now(&fixture.core).await;
     assert_eq!(fixture.rows("alice").await, (vec![], vec![]));
+}
+
+// The storage cannot end it: what lies there is a partial, so that it is charged, found and expired.
+#[tokio::test]
+async fn upload_that_cannot_be_ended_is_a_partial() {
+    use entrepot_storage::{ErrorKind, memory::Operation};
+    let (fixture, session) = Fixture::alice(json!({ "quota_size": 1000 })).await;
+    fixture.memory("alice").faults().fail(Operation::Abandon, 1, ErrorKind::Io);
+    give_up(&session.fs(), "/f", b"0123").await;
+    fixture.settled().await;
+    assert_eq!(fixture.used("alice").await, usage(1, 4));
+    assert_eq!(fixture.rows("alice").await.1, []);
+    session.fs().remove_file(&path("/f")).await.expect("removed");
+    assert_eq!(fixture.used("alice").await, usage(0, 0));
+    assert_eq!(fixture.memory("alice").paths(), Vec::<Vec<u8>>::new());
 }

@@ -3,7 +3,10 @@
 use entrepot_model::{EffectiveUser, Permission};
 use serde_json::{Value, json};
 
-use super::fixture::{Fixture, PUT, get, names, path, put, rule, size, user};
+use super::{
+    client::{PUT, get, names, path, put, rule, size},
+    fixture::{Fixture, user},
+};
 use crate::{Decision, Error, Operation, policy::decide};
 
 fn account(fields: Value) -> EffectiveUser {

@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::fixture::{Fixture, PUT, get, give_up, path, put, size, usage};
+use super::{
+    client::{PUT, get, give_up, path, put, size, usage},
+    fixture::Fixture,
+};
 use crate::{Error, OpenWrite};
 
 // ACC-346, ACC-281, ACC-291
@@ -168,4 +171,21 @@ async fn links_do_not_count() {
     fs.rename(&path("/f"), &path("/link")).await.expect("over the link");
     assert_eq!(fixture.used("alice").await, usage(1, 4));
     assert_eq!(size(&fs, "/f").await, None);
+}
+
+// LIM-003: what an upload was to replace goes, and its room is taken before the commit.
+#[tokio::test]
+async fn commit_is_refused_when_the_room_of_the_replaced_file_was_taken() {
+    let (fixture, session) = Fixture::alice(json!({ "quota_size": 100, "quota_files": 1 })).await;
+    let fs = session.fs();
+    put(&fs, "/f", &[0; 60]).await.expect("file");
+    let upload = fs.open_write(&path("/f"), PUT).await.expect("open");
+    upload.write_at(0, Bytes::from_static(&[1; 60])).await.expect("write");
+    fixture.memory("alice").faults().clear();
+    let other = fixture.session("alice").await;
+    other.fs().remove_file(&path("/f")).await.expect("removed");
+    put(&other.fs(), "/g", &[2; 50]).await.expect("there is room");
+    assert_eq!(upload.commit().await.err(), Some(Error::Quota));
+    assert_eq!(fixture.used("alice").await, usage(1, 50));
+    assert_eq!(fixture.memory("alice").paths(), [b"/g".to_vec()]);
 }

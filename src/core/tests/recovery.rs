@@ -6,7 +6,10 @@ use entrepot_storage::{Backend, StageOptions};
 use entrepot_store::{UploadIntent, UploadState};
 use serde_json::{Value, json};
 
-use super::fixture::{Fixture, RESUME, Remains, get, path, size, usage};
+use super::{
+    client::{RESUME, get, path, size, usage},
+    fixture::{Fixture, Remains},
+};
 
 /// The row of an upload to `/f` that had begun.
 fn intent(id: &str) -> UploadIntent {
@@ -118,7 +121,10 @@ async fn storage_that_is_away_keeps_its_intents_for_the_next_start() {
     let identity = stage(&remains, "/memory/alice", "u1", b"0123").await;
     remains.store.transfers().begin(UploadIntent { identity, ..intent("u1") }).expect("intent");
     let (store, storages) = (remains.store.clone(), remains.storages.clone());
-    storages.memory("/memory/alice").faults().fail_always(entrepot_storage::memory::Operation::Partial, entrepot_storage::ErrorKind::Timeout);
+    storages
+        .memory("/memory/alice")
+        .faults()
+        .fail_always(entrepot_storage::memory::Operation::Partial, entrepot_storage::ErrorKind::Timeout);
     let fixture = remains.start().await;
     assert_eq!(fixture.rows("alice").await.1.len(), 1);
     storages.memory("/memory/alice").faults().clear();
@@ -161,8 +167,8 @@ async fn crash_at_each_step_of_an_upload_keeps_the_invariants() {
         let (store, storages) = (remains.store.clone(), remains.storages.clone());
         let fixture = remains.start().await;
         let session = fixture.session("alice").await;
-        super::fixture::put(&session.fs(), "/f", b"old").await.expect("old");
-        let upload = session.fs().open_write(&path("/f"), super::fixture::PUT).await.expect("open");
+        super::client::put(&session.fs(), "/f", b"old").await.expect("old");
+        let upload = session.fs().open_write(&path("/f"), super::client::PUT).await.expect("open");
         if step != "opened" {
             upload.write_at(0, (&b"newer"[..]).into()).await.expect("write");
         }

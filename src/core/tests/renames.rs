@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::fixture::{Fixture, get, names, path, put, rule, size, usage};
+use super::{
+    client::{get, names, path, put, rule, size, usage},
+    fixture::Fixture,
+};
 use crate::{Error, Session};
 
 // SFTP-034, ACC-137
@@ -209,9 +212,9 @@ async fn files_in_flight_follow_their_directory() {
     let fs = session.fs();
     fs.create_directory(&path("/d")).await.expect("directory");
     put(&fs, "/d/old", b"12").await.expect("file");
-    let staged = fs.open_write(&path("/d/f"), super::fixture::PUT).await.expect("open");
-    let dropped = fs.open_write(&path("/d/g"), super::fixture::PUT).await.expect("open");
-    let edited = fs.open_write(&path("/d/old"), super::fixture::RESUME).await.expect("open");
+    let staged = fs.open_write(&path("/d/f"), super::client::PUT).await.expect("open");
+    let dropped = fs.open_write(&path("/d/g"), super::client::PUT).await.expect("open");
+    let edited = fs.open_write(&path("/d/old"), super::client::RESUME).await.expect("open");
     for upload in [&staged, &dropped] {
         upload.write_at(0, (&b"0123"[..]).into()).await.expect("write");
     }

@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::fixture::{Fixture, PART, PUT, RESUME, get, give_up, path, put, size, usage};
+use super::{
+    client::{PUT, RESUME, get, give_up, path, put, size, usage},
+    fixture::{Fixture, PART},
+};
 use crate::{Error, Session};
 
 async fn objects(home: &str) -> (Fixture, Session) {

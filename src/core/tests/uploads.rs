@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::fixture::{Fixture, PUT, RESUME, get, give_up, names, path, put, rule, size, usage};
+use super::{
+    client::{PUT, RESUME, get, give_up, names, path, put, rule, size, usage},
+    fixture::Fixture,
+};
 use crate::{Error, OpenWrite};
 
 fn shown(fixture: &Fixture) -> Vec<String> {

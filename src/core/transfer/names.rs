@@ -123,7 +123,8 @@ impl Names {
     pub(crate) fn moved(&self, session: &SessionState, from: &Place, to: &Place) {
         let (resource, _) = key(session, from);
         let mut edits = self.edits.lock();
-        let below = |path: &[u8]| VirtualPath::parse(path).ok().and_then(|path| path.rebase(&from.path, &to.path)).and_then(Result::ok);
+        let below =
+            |path: &[u8]| VirtualPath::parse(path).ok().and_then(|path| path.rebase(&from.path, &to.path)).and_then(Result::ok);
         let moved: Vec<(Key, Key)> = edits
             .keys()
             .filter(|key| key.0 == resource)

@@ -1,8 +1,6 @@
 //! Settlement: the end of a change, in the ledger and in one transaction of the database.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use entrepot_store::{
     FirstTransfer, IntentEnd, OutboxEvent, QuotaChange, QuotaOwner, Settlement as Rows, StoreError, TransferDirection,

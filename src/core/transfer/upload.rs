@@ -19,10 +19,7 @@ use crate::{
     quota::{Reservation, Usage},
     registry::Running,
     session::SessionState,
-    transfer::{
-        names::Edit,
-        settlement::{TransferAllowance},
-    },
+    transfer::{names::Edit, settlement::TransferAllowance},
 };
 
 /// How a file is opened for writing.
@@ -208,6 +205,15 @@ impl UploadState {
             }
             Err(error) => Err(self.fail(error)),
         }
+    }
+
+    /// Makes sure that there is room for what the upload comes to: `files` files and `size` bytes of which `credit` replace
+    /// others. What it was to replace may have gone since its opening.
+    pub(crate) fn still_fits(&self, files: i64, size: u64, credit: u64) -> Result<()> {
+        let charged = self.facts.charged;
+        let mut reservation = self.reservation.lock();
+        let Some(reservation) = reservation.as_mut() else { return Err(Error::Cancelled) };
+        reservation.rebase(files - charged.files, size.saturating_sub(unsigned(charged.size)), credit)
     }
 
     fn count(&self, length: usize) {

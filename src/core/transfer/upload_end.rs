@@ -72,9 +72,13 @@ async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &
     let found = present(session.account.door.stat(&granted, false).await)?;
     if let Some(found) = &found {
         may_replace(state, &place, intent, found)?;
+        // The file that goes may be one whose settlement is still to be stored: a restart could not tell its size any more.
+        let stored = session.core.0.store.transfers().barrier().await;
+        stored.map_err(|error| Error::internal("storing settlements", error))?;
     }
     // A link or special file that is replaced was never counted.
     let replaced = found.as_ref().filter(|found| found.is_file()).map(|found| found.size);
+    state.still_fits(i64::from(replaced.is_none()), file.size(), replaced.unwrap_or(0))?;
     note_intent(state, intent, &place, replaced, file.size())?;
     let durability = durability(session.core.settings().transfers.durability.as_str());
     let committed = file.commit(&place.path, CommitOptions { replace: found.is_some(), durability }).await;
@@ -113,13 +117,7 @@ pub(crate) fn is_staged_file(intent: &UploadIntent, found: &Metadata) -> bool {
 }
 
 /// What is noted of the upload must be true before the rename: it is what a restart goes by.
-fn note_intent(
-    state: &UploadState,
-    intent: &UploadIntent,
-    place: &Place,
-    replaced: Option<u64>,
-    size: u64,
-) -> Result<()> {
+fn note_intent(state: &UploadState, intent: &UploadIntent, place: &Place, replaced: Option<u64>, size: u64) -> Result<()> {
     let store = state.facts.session.core.0.store.transfers();
     let replaced_size = replaced.map(signed);
     let is_true = replaced_size == intent.replaced_size && place.path.as_bytes() == intent.backend_path;
@@ -216,7 +214,7 @@ pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
             settle_in_place(state, edit, &place, status, state.file().size()).await
         }
         Target::Staged { file, intent, .. } => {
-            let keep = keeps_partial(state, error);
+            let keep = keeps_partial(state, error) && state.still_fits(1, file.durable(), 0).is_ok();
             let left = file.abandon(keep).await.unwrap_or_else(|error| {
                 // The storage could not end it: what is there is a partial, until it can be removed.
                 tracing::warn!(connection_id = %state.facts.session.id, upload = %intent.id, %error, "giving up an upload");
@@ -237,7 +235,12 @@ fn keeps_partial(state: &UploadState, error: &Error) -> bool {
     !matches!(error, Error::Quota | Error::NoSpace | Error::Denied(_)) && (mode & 2 != 0 || mode & 1 == 0)
 }
 
-async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partial: Option<Partial>, status: Status) -> Result<()> {
+async fn settle_given_up(
+    state: &Arc<UploadState>,
+    intent: &UploadIntent,
+    partial: Option<Partial>,
+    status: Status,
+) -> Result<()> {
     let session = &state.facts.session;
     let core = &session.core.0;
     // From here to the hand-over to the database nothing waits: whoever renames its directory finds it in flight or as a
