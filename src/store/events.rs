@@ -17,8 +17,6 @@ pub use search::{FsEventFilter, LogEventFilter, Page, ProviderEventFilter};
 use crate::StoreError;
 use crate::engine::{Database, Durability};
 
-/// Events that one call of the mover takes along.
-const MOVE_BATCH: i64 = 500;
 /// Rows that one transaction of the retention deletes, so that events that arrive never wait long.
 const DELETE_BATCH: i64 = 1000;
 /// Free pages given back to the file system after each such transaction.
@@ -32,6 +30,9 @@ pub struct Events {
 }
 
 impl Events {
+    /// Events that one call of [`Events::move_outbox`] takes along at the most.
+    pub const BATCH: usize = 500;
+
     pub(crate) fn new(main: Arc<Database>, events: Arc<Database>) -> Self {
         Self { main, events }
     }
@@ -53,7 +54,7 @@ impl Events {
     /// when the copy is on the disk; a copy that was made before a crash is not made twice. Call it until it
     /// answers 0.
     pub async fn move_outbox(&self) -> Result<usize, StoreError> {
-        let batch = self.main.read(|c| outbox::take_batch(c, MOVE_BATCH)).await?;
+        let batch = self.main.read(|c| outbox::take_batch(c, Self::BATCH)).await?;
         let Some(last) = batch.last().map(|(sequence, _)| *sequence) else {
             return Ok(0);
         };

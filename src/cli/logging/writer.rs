@@ -17,6 +17,8 @@ use super::{line::Line, rotation::LogFile};
 
 /// Lines that may wait. A disk that stands still for longer costs lines, not transfers.
 const QUEUED: usize = 2048;
+/// How long lines gather before they are written.
+const GATHER: Duration = Duration::from_millis(10);
 /// How long the end of the process waits for the last lines.
 const LAST: Duration = Duration::from_secs(2);
 
@@ -120,6 +122,10 @@ pub(super) fn spawn(writes: Writes, file: Option<LogFile>, output: Output, utc: 
 /// Writes until the last queue is gone. What is in the queue goes out in one go, then the buffers are emptied.
 fn write_all(writes: &Writes, mut file: Option<LogFile>, output: Output, utc: bool) {
     while let Ok(first) = writes.jobs.recv() {
+        if matches!(first, Job::Line { .. }) {
+            // Parked, not receiving: each line that comes now would wake the thread, and cost the transfer that wrote it.
+            thread::park_timeout(GATHER);
+        }
         let mut next = Some(first);
         let mut waiting = Vec::new();
         while let Some(job) = next {

@@ -106,10 +106,10 @@ pub(crate) fn put_outbox(connection: &Connection, events: &[OutboxEvent]) -> Res
 }
 
 /// The oldest events of the outbox, with their places.
-pub(super) fn take_batch(connection: &Connection, limit: i64) -> Result<Vec<(i64, OutboxEvent)>, StoreError> {
+pub(super) fn take_batch(connection: &Connection, limit: usize) -> Result<Vec<(i64, OutboxEvent)>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT sequence, event_id, kind, payload FROM outbox ORDER BY sequence LIMIT ?")?;
-    let mut rows = statement.query([limit])?;
+    let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
     let mut batch = Vec::new();
     while let Some(row) = rows.next()? {
         let event = OutboxEvent { id: row.get(1)?, kind: EventKind::from_number(row.get(2)?)?, payload: row.get(3)? };
