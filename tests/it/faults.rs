@@ -94,9 +94,14 @@ sftp = paramiko.SFTPClient.from_transport(transport)
 index = 0
 while True:
     name = f"{prefix}{index}"
-    with sftp.open(name + (".part" if len(sys.argv) > 3 else ""), "wb") as file:
-        file.set_pipelined(True)
-        file.write(data(size, index + 1))
+    file = sftp.open(name + (".part" if len(sys.argv) > 3 else ""), "wb")
+    file.set_pipelined(True)
+    file.write(data(size, index + 1))
+    file.flush()
+    sftp._finish_responses(file)
+    # Not file.close(): it takes a lost connection for a success.
+    sftp._request(paramiko.sftp.CMD_CLOSE, file.handle)
+    file._closed = True
     if len(sys.argv) > 3:
         sftp.posix_rename(name + ".part", name)
     print("done", name, flush=True)
