@@ -78,7 +78,13 @@ impl UserFs {
         }
     }
 
-    fn hook_context(&self, operation: Operation, path: &VirtualPath, target: Option<&VirtualPath>, size: Option<u64>) -> HookContext {
+    fn hook_context(
+        &self,
+        operation: Operation,
+        path: &VirtualPath,
+        target: Option<&VirtualPath>,
+        size: Option<u64>,
+    ) -> HookContext {
         HookContext {
             user: self.0.account.user.clone(),
             operation,
@@ -92,7 +98,13 @@ impl UserFs {
     }
 
     /// Asks the hooks before an operation.
-    async fn before(&self, operation: Operation, path: &VirtualPath, target: Option<&VirtualPath>, size: Option<u64>) -> Result<()> {
+    async fn before(
+        &self,
+        operation: Operation,
+        path: &VirtualPath,
+        target: Option<&VirtualPath>,
+        size: Option<u64>,
+    ) -> Result<()> {
         let hooks = &self.0.core.0.hooks;
         if !hooks.wants(operation) {
             return Ok(());

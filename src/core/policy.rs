@@ -94,7 +94,11 @@ pub fn decide(user: &EffectiveUser, operation: Operation, path: &VirtualPath) ->
 fn reserved_allow(row: &Row, path: &VirtualPath) -> Result<(), Denial> {
     const RESERVED: &[u8] = b".entrepot-";
     if path.components().any(|name| name.starts_with(RESERVED)) {
-        return Err(Denial { rule: "reserved_names", detail: format!("{path} is a name of the server's own"), hidden: !row.writes });
+        return Err(Denial {
+            rule: "reserved_names",
+            detail: format!("{path} is a name of the server's own"),
+            hidden: !row.writes,
+        });
     }
     Ok(())
 }
@@ -148,7 +152,14 @@ fn creates(operation: Operation) -> bool {
     use Operation as O;
     matches!(
         operation,
-        O::Upload | O::Overwrite | O::CreateDirectory | O::RenameFile | O::RenameDirectory | O::Copy | O::CreateSymlink | O::Truncate
+        O::Upload
+            | O::Overwrite
+            | O::CreateDirectory
+            | O::RenameFile
+            | O::RenameDirectory
+            | O::Copy
+            | O::CreateSymlink
+            | O::Truncate
     )
 }
 
@@ -165,7 +176,8 @@ fn permissions_allow(user: &EffectiveUser, operation: Operation, row: &Row, path
     for any in row.needs {
         if !granted.has_any(any) {
             let names: Vec<&str> = any.iter().map(|p| p.as_str()).collect();
-            let detail = format!("{operation:?} needs {} on {directory}, the entry {entry} does not grant it", names.join(" or "));
+            let detail =
+                format!("{operation:?} needs {} on {directory}, the entry {entry} does not grant it", names.join(" or "));
             return Err(Denial::new("permissions", detail));
         }
     }

@@ -11,13 +11,7 @@ use std::{
 use entrepot_model::{EffectiveUser, connection::ConnectionStatus};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    Core, Result,
-    accounts::Account,
-    fs::UserFs,
-    throttle::Bucket,
-    transfer::overlay::Overlay,
-};
+use crate::{Core, Result, accounts::Account, fs::UserFs, throttle::Bucket, transfer::overlay::Overlay};
 
 /// An account whose credentials were accepted, on one connection. Sessions (SFTP channels, requests) are opened from it.
 #[derive(Clone)]

@@ -14,8 +14,8 @@ mod upload;
 mod upload_end;
 
 pub use download::Download;
-pub(crate) use settlement::{TransferAllowance, allowance};
-pub(crate) use upload_end::{durability, present as upload_end_present};
 pub(crate) use settlement::Settlement;
+pub(crate) use settlement::{TransferAllowance, allowance};
 pub use upload::{OpenWrite, Upload};
 pub(crate) use upload::{Target, UploadFacts, UploadState};
+pub(crate) use upload_end::{durability, present as upload_end_present};
