@@ -1,7 +1,6 @@
 //! Integration tests: the built binary, driven by the clients that people use. A module per topic.
 
 #![allow(clippy::disallowed_methods, reason = "tests have folders, processes and threads of their own")]
-#![allow(clippy::unwrap_used, reason = "all of it is test; clippy knows only the functions with the attribute as such")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
 
 #[path = "../harness/harness.rs"]
