@@ -21,6 +21,13 @@ pub(crate) struct Usage {
     pub size: i64,
 }
 
+impl Usage {
+    /// The sum, as far as it can be counted.
+    pub(crate) fn plus(self, more: Self) -> Self {
+        Self { files: self.files.saturating_add(more.files), size: self.size.saturating_add(more.size) }
+    }
+}
+
 /// Limits of a counter as one account sees them; 0 = none (ACC-276, ACC-183).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Limits {
@@ -35,9 +42,10 @@ struct State {
 }
 
 impl State {
+    /// Sizes come from clients: a file may be said to have 2^63 - 1 bytes and take none. The sum ends there, and never wraps.
     fn add(&mut self, change: Usage) {
-        self.used.files = (self.used.files + change.files).max(0);
-        self.used.size = (self.used.size + change.size).max(0);
+        self.used = self.used.plus(change);
+        self.used = Usage { files: self.used.files.max(0), size: self.used.size.max(0) };
     }
 }
 
@@ -113,7 +121,8 @@ impl Counter {
         if files > 0 && limits.files > 0 && state.used.files + state.reserved.files + files > limits.files {
             return Err(Error::Quota);
         }
-        if limits.size > 0 && limits.size - state.used.size - state.reserved.size + signed(credit) <= 0 && size != Some(0) {
+        let left = limits.size.saturating_sub(state.used.size).saturating_sub(state.reserved.size).saturating_add(signed(credit));
+        if limits.size > 0 && left <= 0 && size != Some(0) {
             return Err(Error::Quota);
         }
         state.reserved.files += files;
@@ -154,12 +163,12 @@ impl Reservation {
         let mut state = self.counter.0.lock();
         let mine = signed(taken.saturating_sub(self.credit));
         let others = state.reserved.size - mine;
-        let most = unsigned(self.limits.size - state.used.size - others).saturating_add(self.credit);
+        let most = unsigned(self.limits.size.saturating_sub(state.used.size).saturating_sub(others)).saturating_add(self.credit);
         if total > most {
             return Err(Error::Quota);
         }
         let lease = if exact { total } else { total + (most - total) / SHARE };
-        state.reserved.size += signed(lease.saturating_sub(self.credit)) - mine;
+        state.reserved.size = state.reserved.size.saturating_add(signed(lease.saturating_sub(self.credit)) - mine);
         *taken = lease;
         Ok(lease)
     }
@@ -181,14 +190,14 @@ impl Reservation {
         let taken = self.taken.get_mut();
         let (mine, need) = (signed(taken.saturating_sub(self.credit)), signed(total.saturating_sub(credit)));
         let (more_files, more) = (files - self.files, need - mine);
-        let over = |limit: i64, used: i64, more: i64| limit > 0 && more > 0 && used + more > limit;
+        let over = |limit: i64, used: i64, more: i64| limit > 0 && more > 0 && used.saturating_add(more) > limit;
         if over(self.limits.files, state.used.files + state.reserved.files, more_files)
-            || over(self.limits.size, state.used.size + state.reserved.size, more)
+            || over(self.limits.size, state.used.size.saturating_add(state.reserved.size), more)
         {
             return Err(Error::Quota);
         }
         state.reserved.files += more_files;
-        state.reserved.size += more;
+        state.reserved.size = state.reserved.size.saturating_add(more);
         (self.files, self.credit, *taken) = (files, credit, total);
         Ok(())
     }
@@ -204,7 +213,7 @@ impl Reservation {
     fn release(&mut self, state: &mut State) {
         let taken = std::mem::take(self.taken.get_mut());
         state.reserved.files -= std::mem::take(&mut self.files);
-        state.reserved.size -= signed(taken.saturating_sub(self.credit));
+        state.reserved.size = state.reserved.size.saturating_sub(signed(taken.saturating_sub(self.credit)));
     }
 }
 
@@ -299,6 +308,23 @@ mod tests {
         replacing.settle(Usage { files: 1, size: 60 });
         assert_eq!(counter.usage(), Usage { files: 2, size: 100 });
         assert!(counter.reserve(limits, 0, Some(1), 1).is_ok());
+    }
+
+    // Files of 2^63 - 1 bytes that take none can be made on many a file system.
+    #[test]
+    fn sizes_that_exceed_every_number_neither_wrap_nor_fail() {
+        let (counter, huge) = (counter(0, 0), Usage { files: 1, size: i64::MAX });
+        counter.apply(huge);
+        counter.apply(huge);
+        assert_eq!(counter.usage(), Usage { files: 2, size: i64::MAX });
+        let limits = Limits { files: 0, size: i64::MAX };
+        assert!(counter.reserve(limits, 1, None, 0).is_err());
+        let mut replacing = counter.reserve(limits, 0, None, u64::MAX).unwrap();
+        assert!(replacing.extend(u64::MAX, false).is_ok());
+        assert_eq!(replacing.rebase(0, u64::MAX, u64::MAX), Ok(()));
+        replacing.settle(huge);
+        assert_eq!(counter.usage(), Usage { files: 3, size: i64::MAX });
+        assert!(counter.reserve(limits, 1, Some(1), 0).is_err());
     }
 
     // ACC-280, ACC-279

@@ -109,7 +109,7 @@ impl UserFs {
         let retired = tree.copy(self).await?;
         let (gone, removed) = tree.remove_source(self).await;
         let usage = tree.usage();
-        let came = Usage { files: usage.files + retired.files, size: usage.size + retired.size };
+        let came = usage.plus(retired);
         let is_reserved = reservation.is_some();
         if let Some(reservation) = reservation {
             reservation.settle(came);

@@ -45,8 +45,8 @@ impl Transplant {
             next += 1;
             match entry.metadata.kind {
                 FileKind::File => {
-                    tree.usage.files += 1;
-                    tree.usage.size += i64::try_from(entry.metadata.size).unwrap_or(i64::MAX);
+                    let size = i64::try_from(entry.metadata.size).unwrap_or(i64::MAX);
+                    tree.usage = tree.usage.plus(Usage { files: 1, size });
                 }
                 FileKind::Directory => {
                     let (from, to) = (entry.from.clone(), entry.to.clone());
@@ -104,7 +104,7 @@ impl Transplant {
         let mut retired = Usage::default();
         for (count, entry) in self.entries.iter().enumerate() {
             match copy_entry(fs, entry).await {
-                Ok(usage) => retired = Usage { files: retired.files + usage.files, size: retired.size + usage.size },
+                Ok(usage) => retired = retired.plus(usage),
                 Err(error) => {
                     for done in self.entries[..count].iter().rev() {
                         let _ = remove_entry(fs, &done.to, &done.metadata).await;
@@ -124,7 +124,7 @@ impl Transplant {
                 return (gone, Err(error));
             }
             let usage = retire::usage(&fs.0, &fs.place(&entry.from), &entry.metadata);
-            gone = Usage { files: gone.files + usage.files, size: gone.size + usage.size };
+            gone = gone.plus(usage);
         }
         (gone, Ok(()))
     }

@@ -191,12 +191,12 @@ pub(super) fn set_folder_usage(connection: &Connection, id: i64, files: i64, siz
     Ok(())
 }
 
-/// Adds to the quota figures of a user; nothing happens if it is gone.
+/// Adds to the quota figures of a user, as far as they can be counted; nothing happens if it is gone.
 pub(crate) fn add_user_usage(connection: &Connection, name: &str, files: i64, size: i64, now: i64) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "UPDATE user_usage SET used_quota_files = MAX(0, used_quota_files + ?), \
-             used_quota_size = MAX(0, used_quota_size + ?), last_quota_update = ? \
+             used_quota_size = CAST(MIN(9223372036854775807, MAX(0, used_quota_size + ?)) AS INTEGER), last_quota_update = ? \
              WHERE user_id = (SELECT id FROM user_account WHERE name = ?)",
         )?
         .execute(params![files, size, now, name])?;
@@ -208,7 +208,7 @@ pub(crate) fn add_folder_usage(connection: &Connection, name: &str, files: i64, 
     connection
         .prepare_cached(
             "UPDATE folder_usage SET used_quota_files = MAX(0, used_quota_files + ?), \
-             used_quota_size = MAX(0, used_quota_size + ?), last_quota_update = ? \
+             used_quota_size = CAST(MIN(9223372036854775807, MAX(0, used_quota_size + ?)) AS INTEGER), last_quota_update = ? \
              WHERE folder_id = (SELECT id FROM virtual_folder WHERE name = ?)",
         )?
         .execute(params![files, size, now, name])?;

@@ -151,6 +151,10 @@ async fn usage_is_set_or_added_and_stays_above_zero() {
     assert_eq!((usage.used_quota_files, usage.used_quota_size), (0, 25));
     assert_eq!((usage.used_upload_data_transfer, usage.used_download_data_transfer), (4, 0));
     assert_eq!(usage.last_quota_update, NOW + 1); // ACC-288
+    // The sum ends where numbers do.
+    users.add_usage("alice", 0, i64::MAX, NOW + 1).await.expect("add");
+    users.add_usage("alice", 0, i64::MAX, NOW + 1).await.expect("add");
+    assert_eq!(users.usage("alice").await.expect("usage").expect("alice").used_quota_size, i64::MAX);
     assert!(users.set_usage("nobody", 0, 0, NOW).await.is_err());
     assert_eq!(users.usage("nobody").await.expect("usage"), None);
 }
