@@ -26,6 +26,13 @@ impl CopyRange {
     fn overlaps(&self) -> bool {
         self.length == 0 || self.from.abs_diff(self.to) < self.length
     }
+
+    /// Bytes to copy from a source of `size` bytes. It is settled before the first of them: a file that is copied to its
+    /// own end under another handle, or another name, would grow without end.
+    fn within(&self, size: u64) -> u64 {
+        let most = size.saturating_sub(self.from);
+        if self.length == 0 { most } else { self.length.min(most) }
+    }
 }
 
 /// Copies; limits and quota are those of the reads and writes it is made of.
@@ -33,15 +40,11 @@ pub async fn copy_data(id: u32, source: Arc<OpenFile>, target: Arc<OpenFile>, ra
     if Arc::ptr_eq(&source, &target) && range.overlaps() {
         return Err(Failure::new(StatusCode::Failure, "source and target overlap"));
     }
-    let mut done = 0_u64;
-    loop {
+    let (length, mut done) = (range.within(source.metadata().await?.size), 0);
+    while done < length {
         // Each step may be ready at once: without this the lane, or worse the session, would do nothing else.
         tokio::task::yield_now().await;
-        let wanted = match range.length {
-            0 => MAX_DATA,
-            length if done == length => break,
-            length => usize::try_from(length - done).unwrap_or(MAX_DATA).min(MAX_DATA),
-        };
+        let wanted = usize::try_from(length - done).unwrap_or(MAX_DATA).min(MAX_DATA);
         let at = |start: u64| start.checked_add(done).ok_or_else(|| Failure::plain(StatusCode::Failure));
         let data = source.clone().read(at(range.from)?, wanted).await?;
         if data.is_empty() {
@@ -63,5 +66,12 @@ mod tests {
         let overlaps = |from, length, to| CopyRange { from, length, to }.overlaps();
         assert!(overlaps(0, 10, 9) && overlaps(9, 10, 0) && overlaps(0, 0, 1000) && overlaps(5, 1, 5));
         assert!(!overlaps(0, 10, 10) && !overlaps(10, 10, 0));
+    }
+
+    #[test]
+    fn copy_ends_where_its_source_ended_when_it_began() {
+        let within = |from, length| CopyRange { from, length, to: 0 }.within(1000);
+        assert_eq!((within(0, 0), within(300, 0), within(1000, 0), within(u64::MAX, 0)), (1000, 700, 0, 0));
+        assert_eq!((within(0, 10), within(995, 10), within(2000, 10), within(0, u64::MAX)), (10, 5, 0, 1000));
     }
 }
