@@ -73,12 +73,13 @@ impl Core {
     /// the storage when the account's root cannot be used (ACC-085); `Busy` when too many passwords wait.
     pub async fn authenticate(&self, attempt: &Attempt, credentials: Credentials<'_>) -> Result<Authenticated> {
         let mut role = String::new();
+        let since = self.0.registry.moment();
         match self.login(attempt, &credentials, &mut role).await {
             Ok(account) => {
                 self.0.credentials.throttle.succeeded(&account.user.user.username);
                 outcome::succeeded(self, attempt, &credentials, &role).await;
                 let overlay = Arc::new(Overlay::default());
-                Ok(Authenticated { core: self.clone(), account, peer: attempt.peer.clone(), overlay })
+                Ok(Authenticated { core: self.clone(), account, peer: attempt.peer.clone(), overlay, since })
             }
             Err(refusal) => Err(outcome::refused(self, attempt, &credentials, refusal, &role).await),
         }

@@ -28,6 +28,9 @@ struct State {
     transfers: HashMap<u64, Arc<Progress>>,
     transfers_by_user: HashMap<String, usize>,
     transfers_by_host: HashMap<IpAddr, usize>,
+    /// How often an account was told to end, and at which of these moments each was last.
+    endings: u64,
+    ended_at: HashMap<String, u64>,
     /// The server is stopping: nothing new is taken (LIM-009).
     closed: bool,
 }
@@ -56,12 +59,21 @@ pub(crate) struct Progress {
 }
 
 impl Registry {
-    /// Enters a session.
-    pub(crate) fn open(&self, session: &Arc<SessionState>) -> Result<()> {
+    /// The moment before which a login must have begun to be ended by the next [`Registry::close_user`].
+    pub(crate) fn moment(&self) -> u64 {
+        self.state.lock().endings
+    }
+
+    /// Enters a session of a login that began at `since`. An account that was told to end has to log in again: what it
+    /// was allowed then may not hold any more.
+    pub(crate) fn open(&self, session: &Arc<SessionState>, since: u64) -> Result<()> {
         let most = usize::try_from(session.account.user.user.max_sessions).unwrap_or(0);
         let mut state = self.state.lock();
         if state.closed {
             return Err(Error::Shutdown);
+        }
+        if state.ended_at.get(session.username()).is_some_and(|ended| *ended > since) {
+            return Err(Error::Auth);
         }
         if state.sessions.contains_key(&session.id) {
             return Err(Error::internal("opening a session", format!("the id {} is in use", session.id)));
@@ -89,8 +101,14 @@ impl Registry {
         self.state.lock().sessions_by_user.get(username).copied().unwrap_or(0)
     }
 
-    /// Tells every session of an account to end. Answers how many there were.
+    /// Tells every session of an account to end, and lets its logins open no other. Answers how many sessions there were.
     pub(crate) fn close_user(&self, username: &str) -> usize {
+        {
+            let mut state = self.state.lock();
+            state.endings += 1;
+            let moment = state.endings;
+            state.ended_at.insert(username.to_owned(), moment);
+        }
         let sessions = self.live();
         let mut closed = 0;
         for session in sessions.iter().filter(|session| session.username() == username) {

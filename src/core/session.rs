@@ -20,6 +20,8 @@ pub struct Authenticated {
     pub(crate) account: Arc<Account>,
     pub(crate) peer: Peer,
     pub(crate) overlay: Arc<Overlay>,
+    /// When the login began, as the registry counts.
+    pub(crate) since: u64,
 }
 
 /// Who is at the other end.
@@ -42,7 +44,8 @@ impl Authenticated {
     /// Opens a session with the given id, for example `SFTP_4f21_1`. `protocol` is the name in events and lists.
     ///
     /// # Errors
-    /// `TooMany` when the account has `max_sessions` open already (ACC-264, ACC-369).
+    /// `TooMany` when the account has `max_sessions` open already (ACC-264, ACC-369); `Auth` when it was disconnected or
+    /// deleted since the login (ACC-066, ACC-067).
     pub fn open_session(&self, protocol: &'static str, id: impl Into<String>) -> Result<Session> {
         let id = id.into();
         let core = &self.core.0;
@@ -61,7 +64,7 @@ impl Authenticated {
             denials: crate::audit::DenialBudget::default(),
             id,
         });
-        core.registry.open(&state)?;
+        core.registry.open(&state, self.since)?;
         Ok(Session(state))
     }
 }

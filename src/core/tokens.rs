@@ -194,10 +194,10 @@ impl Core {
     /// # Errors
     /// See [`TokenError`].
     pub async fn user_by_token(&self, token: &str, peer: Peer) -> Result<Authenticated, TokenError> {
-        let ip = peer.remote.ip();
+        let (ip, since) = (peer.remote.ip(), self.0.registry.moment());
         let claims = self.verify_claims(token, TokenKind::ApiUser, ip)?;
         let account = self.account_of(&claims, ip).await?;
-        Ok(Authenticated { core: self.clone(), account, peer, overlay: std::sync::Arc::new(Overlay::default()) })
+        Ok(Authenticated { core: self.clone(), account, peer, overlay: std::sync::Arc::new(Overlay::default()), since })
     }
 
     /// Ends a token before its time: logout, or the change of the own password (SEC-066, SEC-068).

@@ -277,9 +277,13 @@ async fn deleting_or_disconnecting_ends_sessions() {
     assert!(!session.ended().is_cancelled());
     users::update(&house.core, &system(), "alice", house.user("alice"), true).await.expect("updated");
     assert!(session.ended().is_cancelled());
-    let session = login.open_session("SFTP", "SFTP_2").expect("session");
+    // The connection may stay; it opens no other session.
+    assert_eq!(login.open_session("SFTP", "SFTP_2").err(), Some(Error::Auth));
+    let login = house.core.authenticate(&attempt, secret).await.expect("login");
+    let session = login.open_session("SFTP", "SFTP_3").expect("session");
     users::delete(&house.core, &system(), "alice").await.expect("deleted");
     assert!(session.ended().is_cancelled());
+    assert_eq!(login.open_session("SFTP", "SFTP_4").err(), Some(Error::Auth));
 }
 
 fn new_admin(name: &str) -> Admin {

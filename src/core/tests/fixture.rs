@@ -253,10 +253,11 @@ impl Fixture {
 
     /// A login of that user, as if its credentials had been accepted.
     pub async fn login(&self, name: &str) -> Authenticated {
+        let since = self.core.0.registry.moment();
         let account = self.core.0.accounts.load(&self.core, name).await.expect("account").expect("user exists");
         let remote: SocketAddr = "192.0.2.7:40000".parse().expect("address");
         let peer = Peer { remote, local: None, client_version: "test".to_owned() };
-        Authenticated { core: self.core.clone(), account, peer, overlay: Arc::new(Overlay::default()) }
+        Authenticated { core: self.core.clone(), account, peer, overlay: Arc::new(Overlay::default()), since }
     }
 
     /// A session of that user, on a connection of its own.
