@@ -130,7 +130,7 @@ impl Accounts {
         };
         let record = core.0.store.users().load_for_login(&name).await;
         let Some(record) = record.map_err(|error| Error::internal("reading an account", error))? else { return Ok(None) };
-        let account = Arc::new(open(core, record, now)?);
+        let account = Arc::new(open(core, record, now).await?);
         let mut state = self.0.lock();
         if state.generation == generation {
             if state.accounts.len() >= KEPT {
@@ -161,13 +161,15 @@ pub(crate) fn naming_rules(core: &Core) -> NamingRules {
     NamingRules::new(u8::try_from(core.settings().data_provider.naming_rules & 7).unwrap_or_default())
 }
 
-fn open(core: &Core, record: LoginRecord, now: i64) -> Result<Account> {
+async fn open(core: &Core, record: LoginRecord, now: i64) -> Result<Account> {
     let user = EffectiveUser::merge(&record.user, &record.groups).map_err(|error| Denial::new("groups", error.to_string()))?;
     check_root(core, "home_dir", &user.user.filesystem, &user.user.home_dir)
+        .await
         .map_err(|error| Denial::new("home_dir", error.to_string()))?;
     for mount in &user.mounts {
         let folder = &mount.folder;
         check_root(core, "virtual_folders", &folder.filesystem, &folder.mapped_path)
+            .await
             .map_err(|error| Denial::new("virtual_folders", error.to_string()))?;
     }
     let door = Door::open(&user, core.0.storages.as_ref(), core.tasks(), umask(&core.settings()))?;

@@ -22,6 +22,7 @@ use rustix::{
     fs::{AtFlags, OFlags, fstat, fstatvfs, statat, unlinkat},
 };
 
+pub use self::root::real_path;
 use self::{
     file::LocalFile,
     listing::Listing,

@@ -43,7 +43,7 @@ pub async fn get(core: &Core, session: &AdminSession, name: &str, confidential: 
 pub async fn add(core: &Core, session: &AdminSession, mut folder: BaseVirtualFolder) -> Result<BaseVirtualFolder> {
     session.require(P::ManageFolders)?;
     folder.validate(&rules(core, true)).map_err(invalid)?;
-    check_root(core, "mapped_path", &folder.filesystem, &folder.mapped_path)?;
+    check_root(core, "mapped_path", &folder.filesystem, &folder.mapped_path).await?;
     let owner = owner(&folder.name);
     sealing::seal_filesystem(core, &mut folder.filesystem, &owner)?;
     let added = core.0.store.folders().insert(folder).await.map_err(stored)?;
@@ -60,7 +60,7 @@ pub async fn update(core: &Core, session: &AdminSession, name: &str, mut folder:
     folder.name.clone_from(&old.name);
     folder.filesystem.keep_secrets_from(&old.filesystem);
     folder.validate(&rules(core, false)).map_err(invalid)?;
-    check_root(core, "mapped_path", &folder.filesystem, &folder.mapped_path)?;
+    check_root(core, "mapped_path", &folder.filesystem, &folder.mapped_path).await?;
     sealing::seal_filesystem(core, &mut folder.filesystem, &owner(&old.name))?;
     let updated = core.0.store.folders().update(folder, core.clock().millis()).await.map_err(stored)?;
     Ok(finish(core, session, Action::Update, updated))

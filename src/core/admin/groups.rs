@@ -43,7 +43,7 @@ pub async fn get(core: &Core, session: &AdminSession, name: &str, confidential: 
 pub async fn add(core: &Core, session: &AdminSession, mut group: Group) -> Result<Group> {
     session.require(P::ManageGroups)?;
     group.validate(&rules(core, true)).map_err(invalid)?;
-    check_home(core, &group)?;
+    check_home(core, &group).await?;
     let owner = owner(&group.name);
     sealing::seal_filesystem(core, &mut group.user_settings.filesystem, &owner)?;
     let added = core.0.store.groups().insert(group, core.clock().millis()).await.map_err(stored)?;
@@ -60,7 +60,7 @@ pub async fn update(core: &Core, session: &AdminSession, name: &str, mut group: 
     group.name.clone_from(&old.name);
     group.user_settings.filesystem.keep_secrets_from(&old.user_settings.filesystem);
     group.validate(&rules(core, false)).map_err(invalid)?;
-    check_home(core, &group)?;
+    check_home(core, &group).await?;
     sealing::seal_filesystem(core, &mut group.user_settings.filesystem, &owner(&old.name))?;
     let updated = core.0.store.groups().update(group, core.clock().millis()).await.map_err(stored)?;
     Ok(finish(core, session, Action::Update, updated))
@@ -79,8 +79,8 @@ pub async fn delete(core: &Core, session: &AdminSession, name: &str) -> Result<(
 }
 
 /// A home with placeholders is checked again when it is merged into a user.
-fn check_home(core: &Core, group: &Group) -> Result<()> {
-    check_root(core, "user_settings.home_dir", &group.user_settings.filesystem, &group.user_settings.home_dir)
+async fn check_home(core: &Core, group: &Group) -> Result<()> {
+    check_root(core, "user_settings.home_dir", &group.user_settings.filesystem, &group.user_settings.home_dir).await
 }
 
 /// Whom the secrets of a group are sealed for (SEC-019).

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use entrepot_model::FilesystemConfig;
+use entrepot_storage::local::real_path;
 
 use crate::{Core, Error, Result};
 
@@ -12,18 +13,25 @@ pub(super) fn homes(core: &Core) -> PathBuf {
 }
 
 /// Refuses a local root that contains the data folder, or lies in it outside `homes`: its files would be the database, the
-/// keys, the certificates.
+/// keys, the certificates. Links on the way to it do not help.
 ///
 /// # Errors
 /// `Invalid` for `field`.
-pub(crate) fn check_root(core: &Core, field: &str, filesystem: &FilesystemConfig, root: &str) -> Result<()> {
+pub(crate) async fn check_root(core: &Core, field: &str, filesystem: &FilesystemConfig, root: &str) -> Result<()> {
     if root.is_empty() || filesystem.provider().is_some_and(|provider| !provider.is_local()) {
         return Ok(());
     }
-    if is_apart(Path::new(root), core.data_directory()) {
-        return Ok(());
+    let (path, data) = (PathBuf::from(root), core.data_directory().to_owned());
+    let look = move || {
+        is_apart(&path, &data) && [path.clone(), clean(&path)].iter().all(|path| is_apart(&real_path(path), &real_path(&data)))
+    };
+    match core.tasks().storage().run(look).await {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            Err(Error::invalid(field, format!("{root} holds the server's own data or lies in it: choose another directory")))
+        }
+        Err(error) => Err(Error::internal("looking where a root is", error)),
     }
-    Err(Error::invalid(field, format!("{root} holds the server's own data or lies in it: choose another directory")))
 }
 
 fn is_apart(root: &Path, data: &Path) -> bool {

@@ -173,7 +173,12 @@ async fn a_user_without_home_gets_one_in_the_data_folder() {
 async fn roots_around_the_data_folder_are_refused_at_save() {
     let house = house(|_| {}).await;
     let data = house.folder.path().join("data");
-    for root in [house.folder.path().to_owned(), data.clone(), data.join("keys")] {
+    // What a link leads to counts.
+    let (link, outer) = (house.folder.path().join("link"), house.folder.path().join("outer"));
+    std::os::unix::fs::symlink(&data, &link).expect("link");
+    std::os::unix::fs::symlink(house.folder.path(), &outer).expect("link");
+    let links = [link.clone(), link.join("not yet there"), outer.clone(), outer.join("data/keys"), link.join("homes/..")];
+    for root in [house.folder.path().to_owned(), data.clone(), data.join("keys")].into_iter().chain(links) {
         let root = root.to_string_lossy().into_owned();
         let user = entrepot_model::User { home_dir: root.clone(), ..house.user("alice") };
         let refused = users::add(&house.core, &system(), user).await.err();

@@ -64,7 +64,7 @@ pub async fn add(core: &Core, session: &AdminSession, mut user: User) -> Result<
     }
     assign(session, &mut user);
     user.validate(&rules(core, true)).map_err(invalid)?;
-    check_root(core, "home_dir", &user.filesystem, &user.home_dir)?;
+    check_root(core, "home_dir", &user.filesystem, &user.home_dir).await?;
     let password = user.password.take().filter(|password| !password.is_empty());
     // ACC-057: the age of a password that came as a hash is not known.
     user.last_password_change = 0;
@@ -102,7 +102,7 @@ pub async fn update(core: &Core, session: &AdminSession, username: &str, mut use
     keep_unseen(session, &mut user, &old);
     user.filesystem.keep_secrets_from(&old.filesystem);
     user.validate(&rules(core, false)).map_err(invalid)?;
-    check_root(core, "home_dir", &user.filesystem, &user.home_dir)?;
+    check_root(core, "home_dir", &user.filesystem, &user.home_dir).await?;
     let password = match user.password.take() {
         None => PasswordChange::Keep,
         Some(password) if password.is_empty() => PasswordChange::Clear,

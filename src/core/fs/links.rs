@@ -11,7 +11,7 @@ use crate::{
 
 impl UserFs {
     /// Makes a symbolic link at `link` that leads to `target`: relative to the link's directory, or an absolute virtual
-    /// path, which is stored as a relative link (SFTP-038).
+    /// path, which is stored as a relative link (SFTP-038), as is one that climbs above the root.
     ///
     /// # Errors
     /// `Unsupported` unless `common.symlink_mode` allows it and both lie in one storage; `Denied`; `NotFound` for a target
@@ -36,7 +36,10 @@ impl UserFs {
         }
         let granted = self.authorize(Operation::CreateSymlink, link)?;
         self.authorize(Operation::CreateSymlink, &target_path)?;
-        let text = if target.first() == Some(&b'/') { relative(&to.path, &from.path) } else { target.to_vec() };
+        let above = leaves_root(&to.path.parent().unwrap_or_else(VirtualPath::root), target);
+        // A text that climbs above the root means a path below it: who meets the link under another root must not be led
+        // out by it.
+        let text = if target.first() == Some(&b'/') || above { relative(&to.path, &from.path) } else { target.to_vec() };
         self.0.account.door.symlink(&granted, &text).await
     }
 

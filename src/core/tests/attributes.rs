@@ -69,7 +69,8 @@ async fn links_lead_to_virtual_paths() {
     put(&fs, "/a/f", b"data").await.expect("file");
     fs.create_symlink(b"/a/f", &path("/b/absolute")).await.expect("absolute");
     fs.create_symlink(b"../a/f", &path("/b/relative")).await.expect("relative");
-    for link in ["/b/absolute", "/b/relative"] {
+    fs.create_symlink(b"../../../a/f", &path("/b/above")).await.expect("above the root");
+    for link in ["/b/absolute", "/b/relative", "/b/above"] {
         assert_eq!(fs.read_link(&path(link)).await, Ok(path("/a/f")), "{link}");
         assert_eq!(fs.real_path(&path(link)).await, Ok(path("/a/f")), "{link}");
         assert_eq!(get(&fs, link).await.expect("read"), b"data");

@@ -18,6 +18,25 @@ use crate::{
     system::{FileClass, chmod, give, metadata},
 };
 
+/// Where `path` really is, links followed, as far as it exists; the rest stays as it is. Blocks.
+pub fn real_path(path: &Path) -> PathBuf {
+    let mut rest = Vec::new();
+    let mut known = path;
+    loop {
+        if let Ok(real) = known.canonicalize() {
+            return rest.into_iter().rev().fold(real, |real, name| real.join(name));
+        }
+        match (known.parent(), known.file_name()) {
+            (Some(parent), Some(name)) => {
+                rest.push(name);
+                known = parent;
+            }
+            // It ends in `..`, or there is nothing of it.
+            _ => return path.to_owned(),
+        }
+    }
+}
+
 /// An open root.
 pub(crate) struct Held {
     fd: OwnedFd,
