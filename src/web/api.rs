@@ -1,16 +1,23 @@
 //! The REST API below `/api/v2`: a file per topic, handlers that only read, call and answer.
 
 mod access;
+mod admins;
 mod body;
+mod collection;
+mod folders;
+mod groups;
 mod query;
+mod roles;
 mod tokens;
 mod users;
 mod version;
 
 use actix_web::{
+    Resource,
     http::StatusCode,
-    web::{self, PathConfig, PayloadConfig, ServiceConfig, delete, get, post, put},
+    web::{self, PathConfig, PayloadConfig, ServiceConfig, get},
 };
+use entrepot_model::{Admin, BaseVirtualFolder, Group, Role, User};
 
 use crate::error::{ApiError, method_not_allowed};
 
@@ -19,7 +26,6 @@ const BODY_LIMIT: usize = 1024 * 1024;
 
 /// Every route of the contract that is there.
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    let at = |path: &str| web::resource(path.to_owned()).default_service(web::to(method_not_allowed));
     config
         .app_data(PayloadConfig::new(BODY_LIMIT))
         // A name in the path that is no UTF-8 is nobody's name.
@@ -29,10 +35,16 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(at("/user/token").route(get().to(tokens::user_token)))
         .service(at("/user/logout").route(get().to(tokens::user_logout)))
         .service(at("/version").route(get().to(version::version)))
-        .service(at("/users").route(get().to(users::list)).route(post().to(users::add)))
-        .service(
-            at("/users/{username}").route(get().to(users::get)).route(put().to(users::update)).route(delete().to(users::delete)),
-        );
+        .configure(collection::routes::<User>)
+        .configure(collection::routes::<Group>)
+        .configure(collection::routes::<BaseVirtualFolder>)
+        .configure(collection::routes::<Role>)
+        .configure(collection::routes::<Admin>);
+}
+
+/// What is served at a path; methods that it does not take are told so (API-015).
+fn at(path: &str) -> Resource {
+    web::resource(path.to_owned()).default_service(web::to(method_not_allowed))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The REST API from the outside.
 
+mod collections;
+
 use actix_web::{http::StatusCode, test::TestRequest};
 use entrepot_model::AdminPermission;
 use serde_json::{Value, json};
