@@ -36,6 +36,7 @@ pub(crate) fn run(command: &Serve) -> anyhow::Result<()> {
     if let Some(trouble) = trouble {
         eprintln!("entrepot: {trouble}");
     }
+    raise_descriptor_limit();
     let runtime = runtime::build().context("the threads of the server cannot be started")?;
     let outcome = runtime.block_on(serve(&folder, sources, loaded, command.any_port, &log));
     // What still blocks a thread now (a dead disk) must not keep the process.
@@ -44,6 +45,17 @@ pub(crate) fn run(command: &Serve) -> anyhow::Result<()> {
         tracing::error!(error = exit::sentence(error), "the server ended");
     }
     outcome
+}
+
+/// Systems start programs with a soft limit of 1024 open files, for the sake of old ones; what the hard limit allows is ours.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+    {
+        tracing::warn!(%error, "the limit of open files cannot be raised");
+    }
 }
 
 async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: bool, log: &LogHandle) -> anyhow::Result<()> {

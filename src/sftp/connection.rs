@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     batch_stream::BatchStream,
     cipher_choice::{Introduction, introduce},
+    descriptors::HandleBudget,
     handler::{Batching, SshHandler},
     login::Login,
     server::Service,
@@ -43,6 +44,8 @@ pub struct Connection {
     pub banner: Option<String>,
     /// Whether listings begin with `.` and `..`.
     pub dot_entries: bool,
+    /// Room for handles, shared by all connections.
+    pub handles: HandleBudget,
     /// Set once a file subsystem has begun.
     pub batching: Batching,
     /// Cancelled once somebody has logged in.
@@ -75,6 +78,7 @@ impl Connection {
             tasks: service.core.tasks().clone(),
             banner: service.banner.clone(),
             dot_entries: service.dot_entries,
+            handles: service.handles.clone(),
             batching: Batching::default(),
             authenticated: CancellationToken::new(),
             cut: CancellationToken::new(),

@@ -6,7 +6,7 @@ use entrepot_core::{Session, UserFs};
 use entrepot_model::VirtualPath;
 use parking_lot::Mutex;
 
-use crate::{connection::OpenChannel, handles::HandleTable, lane::Order, status::Failure};
+use crate::{connection::OpenChannel, descriptors::HandleBudget, handles::HandleTable, lane::Order, status::Failure};
 
 /// State of a channel that a request may carry into the lane.
 pub struct ChannelContext {
@@ -28,10 +28,11 @@ pub struct ChannelContext {
 
 impl ChannelContext {
     /// The context of a new channel.
-    pub fn new(session: Session, dot_entries: bool, open: OpenChannel) -> Self {
+    pub fn new(session: Session, dot_entries: bool, budget: &HandleBudget, open: OpenChannel) -> Self {
         let fs = session.fs();
         let start = fs.start_directory();
-        Self { session, fs, start, dot_entries, handles: Mutex::default(), closing: Mutex::default(), _open: open }
+        let handles = Mutex::new(HandleTable::new(budget.of(&session.user().user.username)));
+        Self { session, fs, start, dot_entries, handles, closing: Mutex::default(), _open: open }
     }
 
     /// The path that a client named; relative ones begin in the start directory.

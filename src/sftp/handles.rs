@@ -8,14 +8,15 @@ use entrepot_model::VirtualPath;
 use parking_lot::Mutex;
 
 use crate::{
+    descriptors::{AccountHandles, HandlePlace},
     lane::{BoxFuture, Order, ReadSource},
     packet::StatusCode,
     status::Failure,
 };
 
-/// Handles that a channel may have open. The protocol states no limit (SFTP-047); this one keeps a client that opens in
-/// an endless loop from taking the server's file descriptors.
-const MAX_HANDLES: usize = 8192;
+/// Handles that a channel may have open. The protocol states no limit (SFTP-047); this one, and the budget of all channels,
+/// keep a client that opens in an endless loop from taking the server's file descriptors.
+const MAX_HANDLES: usize = 1024;
 
 /// How a file was opened.
 pub enum Access {
@@ -152,33 +153,43 @@ impl Handle {
     }
 }
 
+/// Something open, and its place in the budget.
+struct Entry {
+    handle: Handle,
+    _place: HandlePlace,
+}
+
 /// The handles of a channel. Numbers are not used again before all others were.
-#[derive(Default)]
 pub struct HandleTable {
-    open: HashMap<u32, Handle>,
+    open: HashMap<u32, Entry>,
     next: u32,
+    budget: AccountHandles,
 }
 
 impl HandleTable {
+    /// An empty table.
+    pub fn new(budget: AccountHandles) -> Self {
+        Self { open: HashMap::new(), next: 0, budget }
+    }
+
     /// Enters something open and returns its handle.
     pub fn insert(&mut self, handle: Handle) -> Result<u32, Failure> {
-        if self.open.len() >= MAX_HANDLES {
-            return Err(Failure::new(StatusCode::Failure, "too many open handles"));
-        }
+        let place = (self.open.len() < MAX_HANDLES).then(|| self.budget.take()).flatten();
+        let place = place.ok_or(Failure::new(StatusCode::Failure, "too many open handles"))?;
         while self.open.contains_key(&self.next) {
             self.next = self.next.wrapping_add(1);
         }
         let number = self.next;
         self.next = self.next.wrapping_add(1);
-        self.open.insert(number, handle);
+        self.open.insert(number, Entry { handle, _place: place });
         Ok(number)
     }
 
     /// What is open under a handle as the client sent it.
     pub fn get(&self, handle: &[u8]) -> Result<(u32, Handle), Failure> {
         let number = number(handle)?;
-        let handle = self.open.get(&number).ok_or_else(Failure::invalid_handle)?;
-        Ok((number, handle.clone()))
+        let entry = self.open.get(&number).ok_or_else(Failure::invalid_handle)?;
+        Ok((number, entry.handle.clone()))
     }
 
     /// The same for a handle that must be a file.
@@ -200,11 +211,39 @@ impl HandleTable {
     /// Takes a handle out.
     pub fn remove(&mut self, handle: &[u8]) -> Result<(u32, Handle), Failure> {
         let number = number(handle)?;
-        let handle = self.open.remove(&number).ok_or_else(Failure::invalid_handle)?;
-        Ok((number, handle))
+        let entry = self.open.remove(&number).ok_or_else(Failure::invalid_handle)?;
+        Ok((number, entry.handle))
     }
 }
 
 fn number(handle: &[u8]) -> Result<u32, Failure> {
     handle.try_into().map(u32::from_be_bytes).map_err(|_| Failure::invalid_handle())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptors::HandleBudget;
+
+    fn directory() -> Handle {
+        let open = OpenDirectory { path: VirtualPath::root(), order: Arc::default(), state: Mutex::new(None) };
+        Handle::Directory(Arc::new(open))
+    }
+
+    #[test]
+    fn handles_end_with_the_budget_that_channels_of_an_account_share() {
+        let budget = HandleBudget::new((MAX_HANDLES + 2) * 4);
+        let (mut one, mut other) = (HandleTable::new(budget.of("a")), HandleTable::new(budget.of("a")));
+        for _ in 0..MAX_HANDLES {
+            assert!(one.insert(directory()).is_ok());
+        }
+        assert!(one.insert(directory()).is_err(), "a channel has its own limit");
+        let number = other.insert(directory()).expect("room");
+        assert!(other.insert(directory()).is_ok());
+        assert!(other.insert(directory()).is_err());
+        assert!(other.remove(&number.to_be_bytes()).is_ok());
+        assert!(other.insert(directory()).is_ok());
+        drop(one);
+        assert!(other.insert(directory()).is_ok());
+    }
 }

@@ -23,6 +23,7 @@ mod channel;
 mod cipher_choice;
 mod connection;
 mod context;
+mod descriptors;
 mod handler;
 mod handles;
 mod host_keys;

@@ -10,6 +10,7 @@ use crate::{
     algorithms::{AlgorithmLists, Algorithms, UnknownAlgorithm},
     cipher_choice::{Offer, has_fast_aes},
     connection,
+    descriptors::HandleBudget,
     host_keys::{HostKey, HostKeyError, load_host_certificates, load_host_keys},
     login,
 };
@@ -52,6 +53,7 @@ pub struct Service {
     pub(crate) banner: Option<String>,
     pub(crate) identification: String,
     pub(crate) dot_entries: bool,
+    pub(crate) handles: HandleBudget,
     pub(crate) gcm_config: Option<Arc<Config>>,
     config: Arc<Config>,
     gatekeeper: Arc<dyn Gatekeeper>,
@@ -110,6 +112,7 @@ impl SshServer {
             gcm_config: algorithms.preferred_gcm().filter(|_| is_auto).map(config),
             banner: banner(&settings),
             dot_entries: !settings.hook.disable_dot_entries,
+            handles: HandleBudget::of_process(),
             algorithms: Arc::new(algorithms),
             methods,
             identification,
