@@ -174,6 +174,7 @@ async fn roots_around_the_data_folder_are_refused_at_save() {
     let house = house(|_| {}).await;
     let data = house.folder.path().join("data");
     // What a link leads to counts.
+    std::fs::create_dir(&data).expect("data folder");
     let (link, outer) = (house.folder.path().join("link"), house.folder.path().join("outer"));
     std::os::unix::fs::symlink(&data, &link).expect("link");
     std::os::unix::fs::symlink(house.folder.path(), &outer).expect("link");
