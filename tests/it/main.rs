@@ -10,6 +10,7 @@ mod command_line;
 mod faults;
 mod first_start;
 mod foreign_clients;
+mod hostile;
 mod house;
 mod limits;
 mod openssh;
