@@ -25,6 +25,10 @@ use crate::{
 /// Bytes that one callback may answer inline; the next READs go to the lane.
 const CALLBACK_BUDGET: usize = 1 << 20;
 
+/// What a WRITE that waits for a rate takes of the lane, as a multiple of its size. It gains nothing by waiting here and not
+/// on the client's side, and a queue is held for as long as it takes at that rate, even when the client has gone.
+const THROTTLED_WEIGHT: usize = 16;
+
 /// How long the lane may stand still while the session waits for room in it. It never should: this is for a client that
 /// shut its window and made its writes wait behind its reads.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -259,7 +263,8 @@ impl Channel {
                 }
             }
         }
-        let permit = self.reserve(data.len()).await?;
+        let weight = if file.is_throttled() { THROTTLED_WEIGHT } else { 1 };
+        let permit = self.reserve(data.len() * weight).await?;
         let order = file.order.clone();
         let answer = answer(id, operations::write(id, file, offset, Bytes::copy_from_slice(data)));
         let work = Work { answer, kind: Kind::Write, bulky: false, after: Vec::new(), permit: Some(permit) };

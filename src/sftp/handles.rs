@@ -42,6 +42,11 @@ impl OpenFile {
         Self { order: Arc::default(), path, access }
     }
 
+    /// Whether WRITEs wait for a rate, and not for a storage.
+    pub fn is_throttled(&self) -> bool {
+        matches!(&self.access, Access::Upload(upload) if upload.is_throttled())
+    }
+
     /// Writes all of `data` if that needs no waiting. `false` = nothing was written.
     pub fn try_write(&self, offset: u64, data: &[u8]) -> Result<bool, Failure> {
         match &self.access {

@@ -301,6 +301,11 @@ impl Upload {
         self.0.file().reader().ok_or(Error::Unsupported)
     }
 
+    /// Whether a rate holds for it: what is written may wait for long.
+    pub fn is_throttled(&self) -> bool {
+        self.0.facts.session.upload_bucket.is_some()
+    }
+
     /// Size of the file as written so far.
     pub fn size(&self) -> u64 {
         self.0.file().size()
