@@ -174,8 +174,9 @@ fn hash_argon2id(password: &[u8], parameters: &HashingParameters) -> Result<Stri
     let mut salt = [0; ARGON2_SALT_BYTES];
     fill_random(&mut salt);
     let mut digest = [0; DIGEST_BYTES];
+    let memory = working_memory(&costs);
     Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, costs)
-        .hash_password_into(password, &salt, &mut digest)
+        .hash_password_into_with_memory(password, &salt, &mut digest, memory)
         .map_err(|_| HashError::Internal)?;
     Ok(format!(
         "$argon2id$v=19$m={},t={},p={}${}${}",
@@ -249,4 +250,13 @@ pub fn dummy_hash(parameters: &HashingParameters) -> Result<String, HashError> {
     let mut password = Zeroizing::new([0; 32]);
     fill_random(password.as_mut_slice());
     hash(password.as_slice(), parameters)
+}
+
+/// Memory for one computation. glibc keeps what was freed below 32 MiB, twenty megabytes for each thread that ever hashed;
+/// what was asked for above is given back to the system. What is not needed of it is never touched, and so costs nothing.
+fn working_memory(costs: &argon2::Params) -> Vec<argon2::Block> {
+    const GIVEN_BACK: usize = (33 << 20) / argon2::Block::SIZE;
+    let mut memory = Vec::with_capacity(costs.block_count().max(GIVEN_BACK));
+    memory.resize(costs.block_count(), argon2::Block::default());
+    memory
 }

@@ -6,6 +6,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
 use super::format::{DigestName, Stored, StoredArgon2, StoredPbkdf2, argon2_parameters};
+use super::working_memory;
 use super::{HashError, MAX_PASSWORD_BYTES, md5_crypt};
 use crate::token::constant_time_eq;
 
@@ -37,8 +38,10 @@ pub fn verify(hash: &str, password: &[u8]) -> Result<bool, HashError> {
 
 fn verify_argon2id(stored: &StoredArgon2, password: &[u8]) -> Result<bool, HashError> {
     let mut actual = vec![0; stored.digest.len()];
-    Argon2::new(argon2::Algorithm::Argon2id, stored.version, argon2_parameters(stored)?)
-        .hash_password_into(password, &stored.salt, &mut actual)
+    let costs = argon2_parameters(stored)?;
+    let memory = working_memory(&costs);
+    Argon2::new(argon2::Algorithm::Argon2id, stored.version, costs)
+        .hash_password_into_with_memory(password, &stored.salt, &mut actual, memory)
         .map_err(|_| HashError::Internal)?;
     Ok(constant_time_eq(&actual, &stored.digest))
 }
