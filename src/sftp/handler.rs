@@ -173,16 +173,17 @@ impl Handler for SshHandler {
     }
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
-        Ok(self.login.password(user, password).await)
+        // Boxed, as its like below: russh's task would have room for the largest of them as long as it lives.
+        Ok(Box::pin(self.login.password(user, password)).await)
     }
 
     async fn auth_publickey_offered(&mut self, user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Self::Error> {
-        let welcome = self.login.is_key_welcome(user, offer.public_key, offer.algorithm).await;
+        let welcome = Box::pin(self.login.is_key_welcome(user, offer.public_key, offer.algorithm)).await;
         Ok(if welcome { Auth::Accept } else { self.login.reject() })
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        Ok(self.login.public_key(user, key.public_key, key.algorithm).await)
+        Ok(Box::pin(self.login.public_key(user, key.public_key, key.algorithm)).await)
     }
 
     async fn auth_openssh_certificate(&mut self, _: &str, _: &Certificate) -> Result<Auth, Self::Error> {
@@ -198,7 +199,7 @@ impl Handler for SshHandler {
     ) -> Result<Auth, Self::Error> {
         let answer = response.map(|mut answers| answers.next());
         let text = answer.as_ref().map(|answer| answer.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()));
-        Ok(self.login.keyboard_interactive(user, text).await)
+        Ok(Box::pin(self.login.keyboard_interactive(user, text)).await)
     }
 
     async fn auth_succeeded(&mut self, _: &mut Session) -> Result<(), Self::Error> {
