@@ -50,17 +50,31 @@ pub struct Features {
     pub admin_token: bool,
     /// Tokens for users against name and password (HTTP-010).
     pub user_token: bool,
+    /// API keys for administrators (SEC-095).
+    pub admin_key: bool,
+    /// API keys for users (SEC-095).
+    pub user_key: bool,
 }
 
 impl Default for Features {
     fn default() -> Self {
-        Self { rest_api: true, web_admin: true, web_client: true, admin_token: true, user_token: true }
+        Self {
+            rest_api: true,
+            web_admin: true,
+            web_client: true,
+            admin_token: true,
+            user_token: true,
+            admin_key: true,
+            user_key: true,
+        }
     }
 }
 
 /// Bits of `disabled_login_methods`.
 const ADMIN_TOKEN: u32 = 16;
 const USER_TOKEN: u32 = 32;
+const ADMIN_KEY: u32 = 64;
+const USER_KEY: u32 = 128;
 
 impl Binding {
     /// The binding that the settings describe; `index` is its place in `httpd.bindings`. `tls` is used if it is an HTTPS
@@ -101,6 +115,8 @@ impl Binding {
                 web_client: settings.enable_web_client,
                 admin_token: disabled & ADMIN_TOKEN == 0,
                 user_token: disabled & USER_TOKEN == 0,
+                admin_key: disabled & ADMIN_KEY == 0,
+                user_key: disabled & USER_KEY == 0,
             },
             headers: HeaderOverrides::from_settings(security),
             allowed_hosts: if security.enabled { security.allowed_hosts.clone() } else { Vec::new() },
@@ -173,7 +189,10 @@ mod tests {
         let some = HttpBinding { enable_rest_api: false, disabled_login_methods: 32, redirect_to_https: false, ..settings() };
         let some = binding(&some).unwrap().unwrap();
         assert!(!some.features.rest_api && some.features.web_admin);
-        assert!(some.features.admin_token && !some.features.user_token);
+        assert!(some.features.admin_token && !some.features.user_token && some.features.admin_key);
+        let keys = HttpBinding { disabled_login_methods: 64 + 128, ..settings() };
+        let keys = binding(&keys).unwrap().unwrap().features;
+        assert!(keys.admin_token && keys.user_token && !keys.admin_key && !keys.user_key);
         assert_eq!((some.listen.port, some.redirect), (8080, Redirect::None));
         assert_eq!(binding(&settings()).unwrap().unwrap().redirect, Redirect::OwnHttps);
     }

@@ -47,6 +47,22 @@ impl fmt::Debug for Token {
     }
 }
 
+/// Answer to the making of an API key.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ApiKeyCreated {
+    /// Says that the key is shown only now.
+    pub message: String,
+    /// `id.secret`.
+    pub key: String,
+}
+
+impl fmt::Debug for ApiKeyCreated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiKeyCreated").field("message", &self.message).field("key", &"***").finish()
+    }
+}
+
 /// A configuration for one-time passwords that the server offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -8,6 +8,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::{patterns::PatternsFilter, wire::is_default};
 
+/// Values of `filters.web_client` (ACC-304…ACC-317); the last is an extension value (ACC-318).
+pub const WEB_CLIENT_OPTIONS: [&str; 14] = [
+    "publickey-change-disabled",
+    "tls-cert-change-disabled",
+    "write-disabled",
+    "mfa-disabled",
+    "password-change-disabled",
+    "api-key-auth-change-disabled",
+    "info-change-disabled",
+    "shares-disabled",
+    "password-reset-disabled",
+    "shares-without-password-disabled",
+    "shares-require-email-auth",
+    "wopi-disabled",
+    "rest-api-disabled",
+    "shares-policy-change-disabled",
+];
+
 /// Hooks that are skipped for an account (ACC-326).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -8,6 +8,7 @@
 
 pub mod admin;
 pub mod api;
+pub mod api_key;
 pub mod connection;
 pub mod effective;
 pub mod event;
@@ -29,6 +30,7 @@ pub mod validation;
 pub mod wire;
 
 pub use admin::{Admin, AdminFilters, AdminGroupMapping, AdminPermission, AdminPreferences};
+pub use api_key::{ApiKey, ApiKeyScope};
 pub use effective::{EffectiveUser, MergeError, Rule};
 pub use filesystem::{FilesystemConfig, FsProvider};
 pub use filters::{

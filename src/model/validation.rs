@@ -1,6 +1,7 @@
 //! Validation of what clients send. Objects are made uniform in place, and the first fault is named.
 
 mod admin;
+mod api_key;
 mod certificates;
 mod filesystem;
 mod filters;

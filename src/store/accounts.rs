@@ -1,6 +1,7 @@
 //! Users, groups, virtual folders, administrators and roles.
 
 mod admins;
+mod api_keys;
 mod document;
 mod folders;
 mod groups;
@@ -14,6 +15,7 @@ mod users;
 
 pub use admins::Admins;
 pub(crate) use admins::insert_admin;
+pub use api_keys::ApiKeys;
 pub use folders::Folders;
 pub use groups::Groups;
 pub use listing::{ListOptions, Order};

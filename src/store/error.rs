@@ -16,6 +16,8 @@ pub enum ObjectKind {
     Admin,
     /// A role of administrators and users.
     Role,
+    /// An API key, by id.
+    ApiKey,
 }
 
 impl fmt::Display for ObjectKind {
@@ -26,6 +28,7 @@ impl fmt::Display for ObjectKind {
             Self::Folder => "folder",
             Self::Admin => "admin",
             Self::Role => "role",
+            Self::ApiKey => "API key",
         })
     }
 }

@@ -12,7 +12,9 @@ use crate::engine::migration::{Schema, back_up};
 use crate::engine::place::{check_directory, take_lock};
 use crate::engine::{Database, Location};
 use crate::transfers::Journal;
-use crate::{Admins, Events, Folders, Groups, RevokedTokens, Roles, SecretKeys, Settings, Setup, StoreError, Transfers, Users};
+use crate::{
+    Admins, ApiKeys, Events, Folders, Groups, RevokedTokens, Roles, SecretKeys, Settings, Setup, StoreError, Transfers, Users,
+};
 
 /// File of the events database, beside the main one.
 const EVENTS_FILE: &str = "events.db";
@@ -125,6 +127,11 @@ impl Store {
     /// Administrators.
     pub fn admins(&self) -> Admins {
         Admins::new(Arc::clone(&self.main))
+    }
+
+    /// API keys.
+    pub fn api_keys(&self) -> ApiKeys {
+        ApiKeys::new(Arc::clone(&self.main))
     }
 
     /// Roles.

@@ -3,29 +3,12 @@
 use super::{FieldError, ValidationRules, text};
 use crate::{
     effective::is_structural,
-    filters::{BandwidthLimit, BaseUserFilters, SharePolicy, TimePeriod, UserFilters},
+    filters::{BandwidthLimit, BaseUserFilters, SharePolicy, TimePeriod, UserFilters, WEB_CLIENT_OPTIONS},
     glob::Glob,
     login::{LoginMethod, Protocol},
     patterns::PatternsFilter,
 };
 
-/// Values of `filters.web_client` (section 18); the last is an extension value (ACC-318).
-const WEB_CLIENT_OPTIONS: [&str; 14] = [
-    "publickey-change-disabled",
-    "tls-cert-change-disabled",
-    "write-disabled",
-    "mfa-disabled",
-    "password-change-disabled",
-    "api-key-auth-change-disabled",
-    "info-change-disabled",
-    "shares-disabled",
-    "password-reset-disabled",
-    "shares-without-password-disabled",
-    "shares-require-email-auth",
-    "wopi-disabled",
-    "rest-api-disabled",
-    "shares-policy-change-disabled",
-];
 const MAX_PLACEHOLDERS: usize = 10;
 
 type Checked = Result<(), FieldError>;

@@ -16,6 +16,7 @@ fn table(kind: ObjectKind) -> &'static str {
         ObjectKind::Folder => "virtual_folder",
         ObjectKind::Admin => "admin",
         ObjectKind::Role => "role",
+        ObjectKind::ApiKey => "api_key",
     }
 }
 
