@@ -2,6 +2,7 @@
 //! caches follow, and records a provider event. REST handlers, pages and the command line call these and nothing beneath.
 
 pub mod admins;
+pub mod api_keys;
 mod changes;
 pub mod folders;
 pub mod groups;
@@ -22,7 +23,13 @@ use entrepot_store::StoreError;
 pub use entrepot_store::{ListOptions, Order};
 pub use setup::SetupRequest;
 
-use crate::{Core, Error, Result, accounts::naming_rules, policy::Denial};
+use crate::{
+    Core, Error, Result,
+    accounts::naming_rules,
+    caller::Shown,
+    policy::Denial,
+    tokens::{Claims, Duties},
+};
 pub(crate) use roots::check_root;
 
 /// Executor of changes that nobody in particular made (PVA-006).
@@ -34,19 +41,37 @@ pub struct AdminSession {
     admin: Admin,
     ip: IpAddr,
     password_hash: Option<Sensitive<String>>,
+    shown: Shown,
+    duties: Duties,
 }
 
 impl AdminSession {
     /// `password_hash` is the one that was stored when the administrator was let in.
     pub(crate) fn new(mut admin: Admin, password_hash: Option<String>, ip: IpAddr) -> Self {
+        let duties = Duties::of_admin(&admin);
         admin.hide_confidential();
-        Self { admin, ip: ip.to_canonical(), password_hash: password_hash.map(Sensitive::new) }
+        let password_hash = password_hash.map(Sensitive::new);
+        Self { admin, ip: ip.to_canonical(), password_hash, shown: Shown::Nothing, duties }
+    }
+
+    /// Let in by a token, which brings the duties of its login.
+    pub(crate) fn with_token(mut self, claims: Claims) -> Self {
+        self.duties = self.duties.and(claims.duties.clone());
+        self.shown = Shown::Token(Box::new(claims));
+        self
+    }
+
+    /// Let in by the API key with this id; that asks neither for a new password nor for a second factor (SEC-084).
+    pub(crate) fn with_key(mut self, id: String) -> Self {
+        self.duties = Duties::default();
+        self.shown = Shown::Key(id);
+        self
     }
 
     /// The server itself, for the command line beside it and for what happens at start. It may do everything.
     pub fn system() -> Self {
         let admin = Admin { username: SYSTEM.to_owned(), status: 1, permissions: vec![AdminPermission::Any], ..Admin::default() };
-        Self { admin, ip: IpAddr::V4(Ipv4Addr::LOCALHOST), password_hash: None }
+        Self::new(admin, None, IpAddr::V4(Ipv4Addr::LOCALHOST))
     }
 
     /// Name of the executor, as events have it.
@@ -62,6 +87,21 @@ impl AdminSession {
     /// Where the request came from.
     pub fn ip(&self) -> IpAddr {
         self.ip
+    }
+
+    /// What must be done before anything else.
+    pub fn duties(&self) -> &Duties {
+        &self.duties
+    }
+
+    /// The token, if it was one.
+    pub fn claims(&self) -> Option<&Claims> {
+        self.shown.claims()
+    }
+
+    /// Id of the API key, if it was one.
+    pub fn api_key(&self) -> Option<&str> {
+        self.shown.key()
     }
 
     /// The password hash that the account had when it was let in.

@@ -31,7 +31,7 @@ use crate::{
     hooks::HookContext,
     operation::Operation,
     place::Place,
-    policy::{self, Granted},
+    policy::{self, Denial, Granted},
     session::SessionState,
     transfer::Settlement,
 };
@@ -63,6 +63,11 @@ impl UserFs {
         self.0.touch();
         if self.0.kill.is_cancelled() {
             return Err(Error::Cancelled);
+        }
+        if operation.row().writes && self.0.is_read_only() {
+            let error = Error::Denied(Denial::new("write-disabled", "changes over HTTP are disabled for this account"));
+            self.note_denial(operation, path, &error);
+            return Err(error);
         }
         policy::authorize(self.user(), operation, path).inspect_err(|error| self.note_denial(operation, path, error))
     }

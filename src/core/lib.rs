@@ -22,6 +22,7 @@
 mod accounts;
 pub mod admin;
 mod audit;
+mod caller;
 mod clock;
 mod error;
 pub mod fs;
@@ -41,6 +42,7 @@ mod throttle;
 pub mod tokens;
 pub mod transfer;
 
+pub use caller::UserCaller;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use entrepot_storage::{Attributes, DirectoryEntry, FileKind, Identity, Metadata, Owner, Pool, Space, Timestamp};
 pub use entrepot_store::FsEventFilter;

@@ -3,6 +3,7 @@
 //! Everything that can refuse a login is checked here, in one order, for every protocol. The client learns that it failed
 //! and nothing else; the rule that fired stands in the log and in the log events.
 
+pub mod api_key;
 mod cache;
 pub(crate) mod checks;
 pub mod enforced;

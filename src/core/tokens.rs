@@ -5,10 +5,11 @@
 //! password of the account changes (SEC-065, SEC-068).
 
 mod claims;
+mod duties;
 mod keys;
 mod revoked;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use entrepot_config::Settings;
 use entrepot_secrets::{Sealer, Sensitive, constant_time_eq, random_token, token_hash};
@@ -16,10 +17,13 @@ use entrepot_store::{SecretKey, Store};
 use uuid::Uuid;
 
 pub use claims::{Claims, Token, TokenError, TokenKind};
+pub use duties::Duties;
 
 use crate::{
     Authenticated, Clock, Core, Error, Peer, Result,
+    accounts::Account,
     admin::{AdminSession, sealing},
+    caller::{Shown, UserCaller},
     login::checks,
     transfer::overlay::Overlay,
 };
@@ -123,6 +127,16 @@ fn password_mark(id: &str, hash: Option<&str>) -> String {
     mark
 }
 
+/// Whom a token is for.
+struct Subject<'a> {
+    kind: TokenKind,
+    username: &'a str,
+    updated_at: i64,
+    ip: IpAddr,
+    hash: Option<&'a str>,
+    duties: Duties,
+}
+
 impl Core {
     /// A token for an administrator that has just logged in.
     ///
@@ -136,32 +150,47 @@ impl Core {
         if hash.is_none() || hash.as_deref() != session.password_hash() {
             return Err(Error::Auth);
         }
-        self.issue(TokenKind::ApiAdmin, username, session.admin().updated_at, session.ip(), hash.as_deref())
+        self.issue(Subject {
+            kind: TokenKind::ApiAdmin,
+            username,
+            updated_at: session.admin().updated_at,
+            ip: session.ip(),
+            hash: hash.as_deref(),
+            duties: session.duties().clone(),
+        })
     }
 
     /// A token for a user that has just logged in over HTTP.
     ///
     /// # Errors
-    /// `Internal` when the token cannot be signed.
-    pub fn issue_user_token(&self, user: &Authenticated) -> Result<Token> {
-        let account = &user.account;
-        let hash = account.password_hash();
-        self.issue(TokenKind::ApiUser, &account.user.user.username, account.user.user.updated_at, user.peer.remote.ip(), hash)
+    /// `Denied` when the account may not use the REST API (ACC-317); `Internal` when the token cannot be signed.
+    pub fn issue_user_token(&self, login: &Authenticated) -> Result<Token> {
+        let account = &login.account;
+        checks::may_use_rest(&account.user)?;
+        self.issue(Subject {
+            kind: TokenKind::ApiUser,
+            username: &account.user.user.username,
+            updated_at: account.user.user.updated_at,
+            ip: login.peer.remote.ip(),
+            hash: account.password_hash(),
+            duties: Duties::of_user(&account.user, self.clock().millis()),
+        })
     }
 
-    fn issue(&self, kind: TokenKind, username: &str, updated_at: i64, ip: IpAddr, hash: Option<&str>) -> Result<Token> {
+    fn issue(&self, subject: Subject<'_>) -> Result<Token> {
         let minutes = i64::from(self.settings().httpd.jwt_lifetime);
         let minutes = if LIFETIMES.contains(&minutes) { minutes } else { DEFAULT_LIFETIME };
         let now = self.clock().seconds();
         let jti = Uuid::new_v4().to_string();
         let claims = Claims {
-            aud: vec![kind.audience().to_owned(), ip.to_canonical().to_string()],
+            aud: vec![subject.kind.audience().to_owned(), subject.ip.to_canonical().to_string()],
             iat: now,
             nbf: now - NOT_BEFORE,
             exp: now + minutes * 60,
-            sub: updated_at.to_string(),
-            username: username.to_owned(),
-            pwd: password_mark(&jti, hash),
+            sub: subject.updated_at.to_string(),
+            username: subject.username.to_owned(),
+            pwd: password_mark(&jti, subject.hash),
+            duties: subject.duties,
             jti,
         };
         let access_token = self.0.tokens.ring.sign(&claims).map_err(|error| Error::internal("signing a token", error))?;
@@ -174,7 +203,8 @@ impl Core {
     /// See [`TokenError`].
     pub async fn verify_token(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<Claims, TokenError> {
         if kind.is_admin() {
-            return Ok(self.admin_by_token(token, kind, ip).await?.0);
+            let session = self.admin_by_token(token, kind, ip).await?;
+            return session.claims().cloned().ok_or(TokenError::Invalid);
         }
         let claims = self.verify_claims(token, kind, ip)?;
         self.account_of(&claims, ip).await?;
@@ -186,18 +216,21 @@ impl Core {
     /// # Errors
     /// See [`TokenError`].
     pub async fn admin_session(&self, token: &str, ip: IpAddr) -> Result<AdminSession, TokenError> {
-        Ok(self.admin_by_token(token, TokenKind::ApiAdmin, ip).await?.1)
+        self.admin_by_token(token, TokenKind::ApiAdmin, ip).await
     }
 
-    /// The account of a user that shows a token.
+    /// The user that shows a token.
     ///
     /// # Errors
     /// See [`TokenError`].
-    pub async fn user_by_token(&self, token: &str, peer: Peer) -> Result<Authenticated, TokenError> {
+    pub async fn user_by_token(&self, token: &str, peer: Peer) -> Result<UserCaller, TokenError> {
         let (ip, since) = (peer.remote.ip(), self.0.registry.moment());
         let claims = self.verify_claims(token, TokenKind::ApiUser, ip)?;
         let account = self.account_of(&claims, ip).await?;
-        Ok(Authenticated { core: self.clone(), account, peer, overlay: std::sync::Arc::new(Overlay::default()), since })
+        checks::may_use_rest(&account.user).map_err(|_| TokenError::RestDisabled)?;
+        let duties = claims.duties.clone().and(Duties::of_user(&account.user, self.clock().millis()));
+        let login = Authenticated { core: self.clone(), account, peer, overlay: Arc::new(Overlay::default()), since };
+        Ok(UserCaller::new(login, Shown::Token(Box::new(claims)), duties))
     }
 
     /// Ends a token before its time: logout, or the change of the own password (SEC-066, SEC-068).
@@ -237,17 +270,17 @@ impl Core {
         Ok(())
     }
 
-    async fn admin_by_token(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<(Claims, AdminSession), TokenError> {
+    async fn admin_by_token(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<AdminSession, TokenError> {
         let claims = self.verify_claims(token, kind, ip)?;
         let found = self.0.store.admins().load_for_login(&claims.username).await;
         let found = found.map_err(|error| unavailable(&error))?;
         let (admin, hash) = found.ok_or(TokenError::Invalid)?;
         self.check_state(&claims, admin.updated_at, hash.as_deref())?;
         checks::admin(&admin, ip).map_err(|_| TokenError::Invalid)?;
-        Ok((claims, AdminSession::new(admin, hash, ip)))
+        Ok(AdminSession::new(admin, hash, ip).with_token(claims))
     }
 
-    async fn account_of(&self, claims: &Claims, ip: IpAddr) -> Result<std::sync::Arc<crate::accounts::Account>, TokenError> {
+    async fn account_of(&self, claims: &Claims, ip: IpAddr) -> Result<Arc<Account>, TokenError> {
         let found = self.0.accounts.load(self, &claims.username).await.map_err(|error| match error {
             Error::Denied(_) => TokenError::Invalid,
             other => unavailable(&other),

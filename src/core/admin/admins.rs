@@ -70,6 +70,7 @@ pub async fn update(core: &Core, session: &AdminSession, username: &str, mut adm
     admin.filters.totp_config = old.filters.totp_config.clone();
     admin.filters.recovery_codes = old.filters.recovery_codes.clone();
     admin.validate(&rules(core, false)).map_err(invalid)?;
+    not_through_its_key(session, &old)?;
     if is_self(session, &old) {
         check_own(&mut admin, &old)?;
     }
@@ -88,6 +89,7 @@ pub async fn update(core: &Core, session: &AdminSession, username: &str, mut adm
 pub async fn delete(core: &Core, session: &AdminSession, username: &str) -> Result<()> {
     session.require(P::Any)?;
     let admin = existing(core, username).await?;
+    not_through_its_key(session, &admin)?;
     if is_self(session, &admin) {
         return Err(Error::invalid("username", "you cannot delete yourself"));
     }
@@ -98,6 +100,14 @@ pub async fn delete(core: &Core, session: &AdminSession, username: &str) -> Resu
 
 fn is_self(session: &AdminSession, admin: &Admin) -> bool {
     !session.is_system() && session.username() == admin.username
+}
+
+/// A program that acts for an administrator has no say about that account (ACC-250, SEC-087).
+fn not_through_its_key(session: &AdminSession, admin: &Admin) -> Result<()> {
+    if session.api_key().is_some() && is_self(session, admin) {
+        return Err(Error::invalid("username", "an API key cannot change or delete the administrator that it stands for"));
+    }
+    Ok(())
 }
 
 /// What an administrator may not change of the own account (ACC-249).

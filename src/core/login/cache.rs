@@ -14,12 +14,14 @@ const LIFETIME: i64 = 5 * 60 * 1000;
 /// Entries kept per kind of account (SEC-043).
 const USERS: usize = 500;
 const ADMINS: usize = 100;
+const KEYS: usize = 500;
 
-/// Whose password it is: users and admins have name spaces of their own (ACC-010).
+/// Whose password it is: users, admins and API keys have name spaces of their own (ACC-010).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Holder {
     User,
     Admin,
+    ApiKey,
 }
 
 /// Remembers that a password matched a stored hash. It holds neither of them: only an HMAC over both, with a key that
@@ -66,6 +68,7 @@ impl CredentialCache {
         let limit = match holder {
             Holder::User => USERS,
             Holder::Admin => ADMINS,
+            Holder::ApiKey => KEYS,
         };
         let mut entries = self.entries.lock();
         if entries.keys().filter(|(kind, _)| *kind == holder).count() >= limit {
@@ -92,6 +95,7 @@ fn parts<'a>(holder: Holder, username: &'a str, hash: &'a str, password: &'a str
     let kind: &[u8] = match holder {
         Holder::User => b"user",
         Holder::Admin => b"admin",
+        Holder::ApiKey => b"api_key",
     };
     [kind, username.as_bytes(), hash.as_bytes(), password.as_bytes()]
 }

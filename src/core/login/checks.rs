@@ -74,8 +74,29 @@ pub(super) fn login(
     method(user, protocol, credentials)?;
     second_factor(user, protocol, credentials)?;
     user.login_allowed_ip(attempt.peer.remote.ip()).map_err(|rule| Denial::new("ip_filters", rule.to_string()))?;
-    if !matches!(credentials, Credentials::PublicKey { .. }) {
-        password_age(user, now)?;
+    // Over HTTP there is a way to change it; the token is good for nothing else (ACC-103).
+    if !matches!(credentials, Credentials::PublicKey { .. }) && protocol != Protocol::Http {
+        password_must_change(user, now)?;
+    }
+    Ok(())
+}
+
+/// What refuses an API key its account. Password, second factor and number of sessions are not asked (SEC-083, SEC-084).
+pub(super) fn key(core: &Core, user: &EffectiveUser, ip: IpAddr, now: i64) -> Result<(), Refusal> {
+    if !user.user.filters.base.allow_api_key_auth {
+        return refuse("allow_api_key_auth", "API keys may not stand for this account");
+    }
+    account(core, user, now)?;
+    if let Some(denial) = enforced::unenforced(user, Protocol::Http) {
+        return Err(denial.into());
+    }
+    may_go_on(core, user, ip)
+}
+
+/// The option that closes the REST API to a user (ACC-317).
+pub(crate) fn may_use_rest(user: &EffectiveUser) -> Result<(), Denial> {
+    if user.user.filters.base.has_web_client_option("rest-api-disabled") {
+        return Err(Denial::new("rest-api-disabled", "the REST API is disabled for this account"));
     }
     Ok(())
 }
@@ -108,7 +129,8 @@ fn second_factor(user: &EffectiveUser, protocol: Protocol, credentials: &Credent
     let filters = &user.user.filters;
     let lists = |list: &[String]| list.iter().any(|name| name == protocol.as_str());
     let is_active = filters.totp_config.enabled && lists(&filters.totp_config.protocols);
-    if lists(&filters.base.two_factor_protocols) && !is_active {
+    // Over HTTP there is a way to configure one; the token is good for nothing else.
+    if lists(&filters.base.two_factor_protocols) && !is_active && protocol != Protocol::Http {
         return refuse("two_factor_protocols", format!("{protocol} needs a second factor, and none is configured"));
     }
     // Over SSH only keyboard-interactive asks for the code (SEC-119, SEC-120); WebDAV never does (SEC-123).
@@ -123,8 +145,8 @@ fn second_factor(user: &EffectiveUser, protocol: Protocol, credentials: &Credent
     Ok(())
 }
 
-/// ACC-103, ACC-105. Over HTTP the account might change its password, once there is a way to.
-fn password_age(user: &EffectiveUser, now: i64) -> Result<(), Refusal> {
+/// Whether the password has to be changed before it is good for anything else (ACC-103, ACC-105).
+pub(crate) fn password_must_change(user: &EffectiveUser, now: i64) -> Result<(), Refusal> {
     let filters = &user.user.filters;
     if filters.require_password_change {
         return refuse("require_password_change", "the password must be changed first");

@@ -26,7 +26,7 @@ use State::{Enforced, Irrelevant, RefusesOn};
 pub const ENFORCED: &[(&str, State)] = &[
     ("access_time", Enforced("at login")),
     ("additional_emails", Irrelevant("no restriction")),
-    ("allow_api_key_auth", Irrelevant("grants something, and API keys are not taken yet")),
+    ("allow_api_key_auth", Enforced("when an API key is shown")),
     ("allowed_ip", Enforced("at login")),
     ("allowed_share_paths", Irrelevant("users cannot share yet")),
     ("bandwidth_limits", Enforced("by the buckets of a session")),
@@ -48,20 +48,38 @@ pub const ENFORCED: &[(&str, State)] = &[
     ("is_anonymous", Enforced("at login; permissions when groups are merged")),
     ("max_shares_expiration", Irrelevant("users cannot share yet")),
     ("max_upload_file_size", Enforced("by uploads")),
-    ("password_expiration", Enforced("at login")),
+    ("password_expiration", Enforced("at login; over HTTP by what a token opens")),
     ("password_policy", Enforced("when a password is set")),
     ("password_strength", Enforced("when a password is set")),
     ("pre_login_cache_time", Irrelevant("a configured hook refuses the start")),
     ("recovery_codes", Irrelevant("no restriction")),
-    ("require_password_change", Enforced("at login")),
+    ("require_password_change", Enforced("at login; over HTTP by what a token opens")),
     ("share_policy", Irrelevant("users cannot share yet")),
     ("start_directory", Enforced("by protocols")),
     ("tls_certs", Irrelevant("grants something, and client certificates are not asked for yet")),
     ("tls_username", Irrelevant("grants something, and client certificates are not asked for yet")),
     ("totp_config", Enforced("at login")),
-    ("two_factor_protocols", Enforced("at login")),
+    ("two_factor_protocols", Enforced("at login; over HTTP by what a token opens")),
     ("user_type", Irrelevant("a hint for others (ACC-043)")),
-    ("web_client", RefusesOn(&[Protocol::Http])),
+    ("web_client", Enforced("option by option, see WEB_CLIENT")),
+];
+
+/// Every option of `web_client`, with what becomes of it.
+pub const WEB_CLIENT: &[(&str, State)] = &[
+    ("api-key-auth-change-disabled", Enforced("by the own profile")),
+    ("info-change-disabled", Enforced("by the own profile")),
+    ("mfa-disabled", Enforced("by the operations of the own second factor")),
+    ("password-change-disabled", Enforced("by the change of the own password")),
+    ("password-reset-disabled", Enforced("by the reset of a forgotten password")),
+    ("publickey-change-disabled", Enforced("by the own profile")),
+    ("rest-api-disabled", Enforced("by tokens and API keys")),
+    ("shares-disabled", Irrelevant("users cannot share yet")),
+    ("shares-policy-change-disabled", Irrelevant("users cannot share yet")),
+    ("shares-require-email-auth", Irrelevant("users cannot share yet")),
+    ("shares-without-password-disabled", Irrelevant("users cannot share yet")),
+    ("tls-cert-change-disabled", Enforced("by the own profile")),
+    ("wopi-disabled", Irrelevant("documents are not edited yet")),
+    ("write-disabled", Enforced("by the files of a session over HTTP")),
 ];
 
 /// The first restriction of the account that would not be enforced over `protocol`.
@@ -72,6 +90,12 @@ pub(crate) fn unenforced(user: &EffectiveUser, protocol: Protocol) -> Option<Den
     for (name, value) in &filters {
         if !is_set(value) {
             continue;
+        }
+        if let ("web_client", Value::Array(options)) = (name.as_str(), value)
+            && let Some(option) = options.iter().find(|option| !WEB_CLIENT.iter().any(|(known, _)| *option == known))
+        {
+            let detail = format!("filters.web_client holds {option}, and this build does not know it");
+            return Some(Denial::new("not_enforced", detail));
         }
         match ENFORCED.iter().find(|(field, _)| field == name).map(|(_, state)| *state) {
             Some(Enforced(_) | Irrelevant(_)) => {}
@@ -102,7 +126,7 @@ mod tests {
     use entrepot_config::{SETTINGS, Support};
     use entrepot_model::{
         BandwidthLimit, BaseUserFilters, HooksFilter, PasswordPolicy, PatternsFilter, RecoveryCode, Secret, TimePeriod,
-        TotpConfig, User, UserFilters,
+        TotpConfig, User, UserFilters, filters::WEB_CLIENT_OPTIONS,
     };
 
     use super::*;
@@ -124,7 +148,7 @@ mod tests {
                 tls_username: "CommonName".to_owned(),
                 hooks: HooksFilter { external_auth_disabled: true, pre_login_disabled: true, check_password_disabled: true },
                 disable_fs_checks: true,
-                web_client: texts(),
+                web_client: vec!["write-disabled".to_owned()],
                 allow_api_key_auth: true,
                 user_type: "OSUser".to_owned(),
                 bandwidth_limits: vec![BandwidthLimit::default()],
@@ -176,15 +200,27 @@ mod tests {
 
     #[test]
     fn a_set_filter_that_is_not_enforced_refuses_the_login_and_names_itself() {
-        let filters = UserFilters {
-            base: BaseUserFilters { web_client: vec!["write-disabled".to_owned()], ..BaseUserFilters::default() },
-            ..UserFilters::default()
-        };
-        let denial = unenforced(&user(filters.clone()), Protocol::Http).expect("refused");
+        let filters =
+            UserFilters { base: BaseUserFilters { ftp_security: 1, ..BaseUserFilters::default() }, ..UserFilters::default() };
+        let denial = unenforced(&user(filters.clone()), Protocol::Ftp).expect("refused");
         assert_eq!(denial.rule(), "not_enforced");
-        assert!(denial.detail().contains("filters.web_client"), "{denial}");
+        assert!(denial.detail().contains("filters.ftp_security"), "{denial}");
         assert_eq!(unenforced(&user(filters), Protocol::Ssh), None);
         assert_eq!(unenforced(&user(UserFilters::default()), Protocol::Http), None);
+    }
+
+    #[test]
+    fn every_option_of_the_web_client_has_a_row() {
+        let rows: Vec<&str> = WEB_CLIENT.iter().map(|(option, _)| *option).collect();
+        let mut options = WEB_CLIENT_OPTIONS.to_vec();
+        options.sort_unstable();
+        assert_eq!(rows, options);
+        let with = |option: &str| {
+            let base = BaseUserFilters { web_client: vec![option.to_owned()], ..BaseUserFilters::default() };
+            unenforced(&user(UserFilters { base, ..UserFilters::default() }), Protocol::Http)
+        };
+        assert!(options.iter().all(|option| with(option).is_none()));
+        assert!(with("from-the-future").is_some_and(|denial| denial.detail().contains("from-the-future")));
     }
 
     #[test]

@@ -234,10 +234,13 @@ async fn second_factor_that_is_required_or_cannot_be_asked_for_refuses() {
     // SEC-125, SEC-119, SSH-016
     let house = house(|_| {}).await;
     let mut user = house.user("alice");
-    user.filters.base.two_factor_protocols = vec!["SSH".into()];
+    user.filters.base.two_factor_protocols = vec!["SSH".into(), "HTTP".into()];
     house.add(user).await;
     refused(house.core.authenticate(&ssh("alice"), SECRET).await);
-    assert!(house.core.authenticate(&attempt("alice", Protocol::Ftp), SECRET).await.is_ok());
+    // Over HTTP one can be configured.
+    for protocol in [Protocol::Ftp, Protocol::Http] {
+        assert!(house.core.authenticate(&attempt("alice", protocol), SECRET).await.is_ok(), "{protocol}");
+    }
 
     house.add(house.user("bob")).await;
     let mut bob = house.core.0.store.users().get("bob").await.expect("read").expect("bob");
@@ -267,6 +270,10 @@ async fn old_passwords_and_required_changes_stop_passwords_but_not_keys() {
     assert!(house.core.authenticate(&ssh("alice"), key()).await.is_ok());
     refused(house.core.authenticate(&ssh("bob"), SECRET).await);
     assert!(house.core.authenticate(&ssh("bob"), key()).await.is_ok());
+    for name in ["alice", "bob"] {
+        refused(house.core.authenticate(&attempt(name, Protocol::Dav), SECRET).await);
+        assert!(house.core.authenticate(&attempt(name, Protocol::Http), SECRET).await.is_ok(), "there it can be changed");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

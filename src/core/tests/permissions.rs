@@ -209,3 +209,21 @@ fn the_root_stays() {
         assert!(matches!(decide(&user, operation, &path("/")), Decision::Deny(_)), "{operation:?}");
     }
 }
+
+// ACC-155, ACC-306
+#[tokio::test]
+async fn changes_can_be_taken_away_over_http_alone() {
+    let (fixture, session) = Fixture::alice(json!({"filters": {"web_client": ["write-disabled"]}})).await;
+    let fs = session.fs();
+    put(&fs, "/f", b"data").await.expect("over SFTP");
+    let web = fixture.login("alice").await.open_session("HTTP", "HTTP_1").expect("session");
+    let fs = web.fs();
+    assert_eq!(names(&fs, "/").await.expect("list"), ["f"]);
+    assert!(get(&fs, "/f").await.is_ok());
+    assert_eq!(rule(&put(&fs, "/g", b"x").await), Some("write-disabled"));
+    assert_eq!(rule(&put(&fs, "/f", b"x").await), Some("write-disabled"));
+    assert_eq!(rule(&fs.remove_file(&path("/f")).await), Some("write-disabled"));
+    assert_eq!(rule(&fs.rename(&path("/f"), &path("/g")).await), Some("write-disabled"));
+    assert_eq!(rule(&fs.copy(&path("/f"), &path("/g")).await), Some("write-disabled"));
+    assert_eq!(rule(&fs.create_directory(&path("/d")).await), Some("write-disabled"));
+}

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Duties;
+
 /// What a token is for (SEC-059). A token of one kind is never taken for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TokenKind {
@@ -56,6 +58,9 @@ pub struct Claims {
     pub username: String,
     /// Stands for the password that the account had when the token was issued.
     pub pwd: String,
+    /// What must be done before the token is good for anything else (SEC-070).
+    #[serde(default, skip_serializing_if = "Duties::is_empty")]
+    pub duties: Duties,
 }
 
 impl Claims {
@@ -85,7 +90,7 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// Why a token is not taken; all of them are 401.
+/// Why a token is not taken; 401 where nothing else is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Malformed, not ours, expired, or its account is gone, disabled or has another password now (SEC-065, SEC-068, SEC-073).
@@ -100,6 +105,9 @@ pub enum TokenError {
     /// Logged out (SEC-066).
     #[error("Your token is no longer valid")]
     Revoked,
+    /// The account may not use the REST API (ACC-317): 403.
+    #[error("the REST API is disabled for this account")]
+    RestDisabled,
     /// The account cannot be looked up now: a fault of ours, not of the token.
     #[error("the account cannot be checked now")]
     Unavailable,

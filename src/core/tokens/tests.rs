@@ -146,6 +146,42 @@ async fn users_lose_their_token_with_protocol_address_or_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_keeps_the_duties_of_its_login_and_gets_new_ones_at_once() {
+    // SEC-058, SEC-070, ACC-103, ACC-244
+    let house = house(|_| {}).await;
+    let mut user = house.user("alice");
+    user.filters.require_password_change = true;
+    let token = of_user(&house, user).await;
+    let caller = async || house.core.user_by_token(&token, peer("192.0.2.1")).await.expect("caller");
+    assert!(caller().await.duties().message().is_some_and(|text| text.starts_with("Password change required")));
+    let released = User { password: None, ..house.user("alice") };
+    users::update(&house.core, &AdminSession::system(), "alice", released, false).await.expect("updated");
+    assert!(!caller().await.duties().is_empty(), "the login was one of somebody who had to change the password");
+
+    let (house, token) = with_admin(|_| {}).await;
+    let session = async || house.core.admin_session(&token, address("192.0.2.1")).await.expect("session");
+    assert!(session().await.duties().is_empty());
+    let mut admin = Admin { password: None, ..root() };
+    admin.filters.require_two_factor = true;
+    admins::update(&house.core, &AdminSession::system(), "root", admin).await.expect("updated");
+    assert!(!session().await.duties().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_whose_rest_api_is_disabled_get_no_token_and_lose_the_one_they_have() {
+    // ACC-317, SEC-053
+    let house = house(|_| {}).await;
+    let token = of_user(&house, house.user("alice")).await;
+    let mut user = User { password: None, ..house.user("alice") };
+    user.filters.base.web_client = vec!["rest-api-disabled".into()];
+    users::update(&house.core, &AdminSession::system(), "alice", user, false).await.expect("updated");
+    assert_eq!(house.core.user_by_token(&token, peer("192.0.2.1")).await.err(), Some(TokenError::RestDisabled));
+    let attempt = Attempt { username: "alice".into(), protocol: Protocol::Http, peer: peer("192.0.2.1") };
+    let login = house.core.authenticate(&attempt, Credentials::Password("secret")).await.expect("login");
+    assert!(matches!(house.core.issue_user_token(&login), Err(Error::Denied(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_survive_a_restart_and_are_renewed_in_time() {
     // decisions: signing keys are made once, sealed, with rotation
     let house = house(|_| {}).await;
@@ -161,6 +197,7 @@ async fn keys_survive_a_restart_and_are_renewed_in_time() {
         sub: String::new(),
         username: "root".into(),
         pwd: String::new(),
+        duties: Duties::default(),
     };
     let load = async |sealer: &Sealer| TokenKeys::load(&store, sealer, &settings, &clock).await.expect("keys").ring;
     let token = load(&sealer).await.sign(&claims).expect("signed");
