@@ -2,6 +2,7 @@
 
 mod access;
 mod admins;
+mod api_keys;
 mod body;
 mod collection;
 mod folders;
@@ -39,7 +40,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(collection::routes::<Group>)
         .configure(collection::routes::<BaseVirtualFolder>)
         .configure(collection::routes::<Role>)
-        .configure(collection::routes::<Admin>);
+        .configure(collection::routes::<Admin>)
+        .configure(api_keys::routes);
 }
 
 /// What is served at a path; methods that it does not take are told so (API-015).

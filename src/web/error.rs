@@ -9,7 +9,7 @@ use actix_web::{
         header::{self, HeaderValue},
     },
 };
-use entrepot_core::{Error, tokens::TokenError};
+use entrepot_core::{Error, login::api_key::KeyError, tokens::TokenError};
 use entrepot_model::api::ApiResponse;
 use serde::Serialize;
 
@@ -41,6 +41,16 @@ impl ApiError {
     /// The request cannot be understood; `problem` names what and where.
     pub(crate) fn bad_request(problem: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, problem)
+    }
+
+    /// A refusal whose message itself says why.
+    pub(crate) fn saying(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::new(status, "") }
+    }
+
+    /// A way to log in that the binding does not offer (HTTP-010, SEC-056).
+    pub(crate) fn method_disabled() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "this login method is disabled")
     }
 
     /// No credentials (SEC-048): the detail is absent.
@@ -112,11 +122,25 @@ impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
         match error {
             TokenError::Invalid => Self::token_missing(),
+            TokenError::RestDisabled => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             TokenError::Unavailable => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
             // SEC-059, SEC-063, SEC-066: the message itself says which.
             TokenError::Audience | TokenError::NotValid | TokenError::Revoked => {
                 Self { message: error.to_string(), ..Self::token_missing() }
             }
+        }
+    }
+}
+
+/// SEC-082, SEC-083.
+impl From<KeyError> for ApiError {
+    fn from(error: KeyError) -> Self {
+        let text = error.to_string();
+        match error {
+            KeyError::Malformed => Self::bad_request(text),
+            KeyError::Scope | KeyError::RestDisabled => Self::new(StatusCode::FORBIDDEN, text),
+            KeyError::Rejected => Self { error: text, ..Self::token_missing() },
+            KeyError::Unavailable(error) => error.into(),
         }
     }
 }

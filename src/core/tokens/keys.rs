@@ -88,6 +88,7 @@ mod tests {
             sub: "state".into(),
             username: "root".into(),
             pwd: "mark".into(),
+            duties: crate::tokens::Duties::default(),
         }
     }
 

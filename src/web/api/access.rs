@@ -1,72 +1,182 @@
-//! Who is asking: taken from the `Authorization` header and from nowhere else (SEC-072).
+//! Who is asking: the one place that turns what a request shows into somebody, for every operation of the REST API.
+//!
+//! A handler takes one of these as its first argument:
+//!
+//! | argument        | bearer token of | API key                            |
+//! |-----------------|-----------------|------------------------------------|
+//! | [`AdminToken`]  | administrators  | of the admin scope                 |
+//! | [`AdminBearer`] | administrators  | 403 "API key authentication is not allowed" (SEC-086) |
+//! | [`UserToken`]   | users           | of the user scope                  |
+//! | [`UserBearer`]  | users           | 403, as above                      |
+//!
+//! A token is read from the `Authorization` header and from nowhere else (SEC-072); with both, the token counts (SEC-097).
+//! Whoever must change the password or configure a second factor first gets no further than that ([`duties`]).
+
+mod basic;
+mod duties;
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use entrepot_core::{
-    admin::AdminSession,
-    tokens::{Claims, TokenKind},
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::{StatusCode, header},
+    web,
 };
-use entrepot_http::Client;
+use entrepot_core::{Peer, UserCaller, admin::AdminSession};
+use entrepot_http::{Client, Features};
+
+pub(crate) use basic::BasicCredentials;
 
 use crate::{Site, error::ApiError};
 
+/// Header of API keys (SEC-078).
+const API_KEY: &str = "X-SFTPGO-API-KEY";
+
 type Taking<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
-/// An administrator with a valid token; every handler of the admin API takes one.
+/// An administrator with a token or an API key.
 pub(crate) struct AdminToken(pub(crate) AdminSession);
+
+/// An administrator with a token.
+pub(crate) struct AdminBearer(pub(crate) AdminSession);
+
+/// A user with a token or an API key.
+#[allow(dead_code, reason = "the operations of users that take API keys are those of files")]
+pub(crate) struct UserToken(pub(crate) UserCaller);
+
+/// A user with a token.
+pub(crate) struct UserBearer(pub(crate) UserCaller);
 
 impl FromRequest for AdminToken {
     type Error = ApiError;
     type Future = Taking<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let asked = ask(request);
-        Box::pin(async move {
-            let (site, client, token) = asked?;
-            Ok(Self(site.core().admin_session(&token, client.ip()).await?))
-        })
+        let asked = Asked::read(request);
+        Box::pin(async move { asked?.admin(Keys::Taken).await.map(Self) })
     }
 }
 
-/// The token itself, verified: logging out needs to know which one it was.
-pub(crate) struct AdminClaims(pub(crate) Claims);
-
-impl FromRequest for AdminClaims {
+impl FromRequest for AdminBearer {
     type Error = ApiError;
     type Future = Taking<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Box::pin(claims(ask(request), TokenKind::ApiAdmin, Self))
+        let asked = Asked::read(request);
+        Box::pin(async move { asked?.admin(Keys::Refused).await.map(Self) })
     }
 }
 
-/// As [`AdminClaims`], of a user.
-pub(crate) struct UserClaims(pub(crate) Claims);
-
-impl FromRequest for UserClaims {
+impl FromRequest for UserToken {
     type Error = ApiError;
     type Future = Taking<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Box::pin(claims(ask(request), TokenKind::ApiUser, Self))
+        let asked = Asked::read(request);
+        Box::pin(async move { asked?.user(Keys::Taken).await.map(Self) })
     }
 }
 
-type Asked = Result<(web::Data<Site>, Client, String), ApiError>;
+impl FromRequest for UserBearer {
+    type Error = ApiError;
+    type Future = Taking<Self>;
 
-async fn claims<T>(asked: Asked, kind: TokenKind, make: fn(Claims) -> T) -> Result<T, ApiError> {
-    let (site, client, token) = asked?;
-    Ok(make(site.core().verify_token(&token, kind, client.ip()).await?))
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let asked = Asked::read(request);
+        Box::pin(async move { asked?.user(Keys::Refused).await.map(Self) })
+    }
 }
 
-/// Site, client and bearer token of a request.
-fn ask(request: &HttpRequest) -> Asked {
-    let token = credentials(request, "bearer").ok_or_else(ApiError::token_missing)?.to_owned();
-    let site = request.app_data::<web::Data<Site>>().cloned();
-    let client = request.extensions().get::<Client>().cloned();
-    site.zip(client).map(|(site, client)| (site, client, token)).ok_or_else(ApiError::token_missing)
+/// Whether an operation can be asked for with an API key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    Taken,
+    Refused,
+}
+
+/// What a request shows.
+enum Shown {
+    Token(String),
+    Key(String),
+}
+
+/// All of a request that says who asks.
+struct Asked {
+    site: web::Data<Site>,
+    client: Client,
+    agent: String,
+    shown: Shown,
+    /// The operation is open to those who must do something first.
+    is_duty: bool,
+}
+
+impl Asked {
+    fn read(request: &HttpRequest) -> Result<Self, ApiError> {
+        let shown = shown(request)?;
+        let site = request.app_data::<web::Data<Site>>().cloned();
+        let client = request.extensions().get::<Client>().cloned();
+        let (site, client) = site.zip(client).ok_or_else(ApiError::token_missing)?;
+        let is_duty = request.match_pattern().is_some_and(|pattern| duties::are_open(&pattern));
+        Ok(Self { site, client, agent: agent(request), shown, is_duty })
+    }
+
+    async fn admin(self, keys: Keys) -> Result<AdminSession, ApiError> {
+        let (core, ip) = (self.site.core(), self.client.ip());
+        let session = match &self.shown {
+            Shown::Token(token) => core.admin_session(token, ip).await?,
+            Shown::Key(key) => {
+                self.check_keys(keys, |features| features.admin_key)?;
+                core.admin_by_key(key, ip).await?
+            }
+        };
+        duties::check(self.is_duty, session.duties())?;
+        Ok(session)
+    }
+
+    async fn user(self, keys: Keys) -> Result<UserCaller, ApiError> {
+        let peer = peer(&self.client, self.agent.clone());
+        let core = self.site.core();
+        let caller = match &self.shown {
+            Shown::Token(token) => core.user_by_token(token, peer).await?,
+            Shown::Key(key) => {
+                self.check_keys(keys, |features| features.user_key)?;
+                core.user_by_key(key, peer).await?
+            }
+        };
+        duties::check(self.is_duty, caller.duties())?;
+        Ok(caller)
+    }
+
+    fn check_keys(&self, keys: Keys, is_enabled: fn(&Features) -> bool) -> Result<(), ApiError> {
+        if keys == Keys::Refused {
+            return Err(ApiError::saying(StatusCode::FORBIDDEN, "API key authentication is not allowed"));
+        }
+        // SEC-056, SEC-095
+        if is_enabled(&self.client.features) { Ok(()) } else { Err(ApiError::method_disabled()) }
+    }
+}
+
+fn shown(request: &HttpRequest) -> Result<Shown, ApiError> {
+    if let Some(token) = credentials(request, "bearer") {
+        return Ok(Shown::Token(token.to_owned()));
+    }
+    match request.headers().get(API_KEY) {
+        // What is no text is no key either; the core says so.
+        Some(key) if !key.is_empty() => Ok(Shown::Key(key.to_str().unwrap_or_default().to_owned())),
+        Some(_) | None => Err(ApiError::token_missing()),
+    }
+}
+
+/// The other end of a request, for a login.
+pub(crate) fn peer(client: &Client, agent: String) -> Peer {
+    Peer { remote: client.address, local: Some(client.local), client_version: agent }
+}
+
+/// What the client says it is.
+pub(crate) fn agent(request: &HttpRequest) -> String {
+    let agent = request.headers().get(header::USER_AGENT);
+    agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()).unwrap_or_default()
 }
 
 /// What follows `scheme` in the `Authorization` header (RFC 9110 section 11.4).
@@ -77,57 +187,31 @@ fn credentials<'a>(request: &'a HttpRequest, scheme: &str) -> Option<&'a str> {
     (name.eq_ignore_ascii_case(scheme) && !rest.is_empty()).then_some(rest)
 }
 
-/// Name and password (RFC 7617). Its `Debug` would show the password, so it has none.
-pub(crate) struct BasicCredentials {
-    pub(crate) username: String,
-    pub(crate) password: String,
-}
-
-impl FromRequest for BasicCredentials {
-    type Error = ApiError;
-    type Future = std::future::Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(basic(request).ok_or_else(ApiError::credentials_missing))
-    }
-}
-
-/// Missing, unreadable or blank credentials are none (SEC-048).
-fn basic(request: &HttpRequest) -> Option<BasicCredentials> {
-    let decoded = STANDARD.decode(credentials(request, "basic")?).ok()?;
-    let text = String::from_utf8(decoded).ok()?;
-    let (username, password) = text.split_once(':')?;
-    let present = !username.trim().is_empty() && !password.trim().is_empty();
-    present.then(|| BasicCredentials { username: username.to_owned(), password: password.to_owned() })
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
 
-    fn with(value: &str) -> HttpRequest {
-        TestRequest::get().insert_header((header::AUTHORIZATION, value)).to_http_request()
-    }
-
-    // SEC-048
-    #[test]
-    fn blank_or_unreadable_credentials_are_none() {
-        let encoded = |text: &str| format!("Basic {}", STANDARD.encode(text));
-        for value in ["", "Basic", "Basic !!!", &encoded("name"), &encoded(":secret"), &encoded("name:"), &encoded(" : ")] {
-            assert!(basic(&with(value)).is_none(), "{value}");
-        }
-        let found = basic(&with(&encoded("ana:a:b"))).unwrap();
-        assert_eq!((found.username.as_str(), found.password.as_str()), ("ana", "a:b"));
-    }
-
     // SEC-072
     #[test]
     fn bearer_comes_from_the_header_only() {
+        let with = |value: &str| TestRequest::get().insert_header((header::AUTHORIZATION, value)).to_http_request();
         assert_eq!(credentials(&with("bearer abc"), "bearer"), Some("abc"));
         assert_eq!(credentials(&with("Basic abc"), "bearer"), None);
         let elsewhere = TestRequest::get().uri("/?access_token=abc").insert_header(("cookie", "jwt=abc")).to_http_request();
         assert_eq!(credentials(&elsewhere, "bearer"), None);
+    }
+
+    // SEC-078, SEC-097
+    #[test]
+    fn a_bearer_token_wins_over_a_key() {
+        let key = || TestRequest::get().insert_header((API_KEY, "id.secret"));
+        assert!(matches!(shown(&key().to_http_request()), Ok(Shown::Key(key)) if key == "id.secret"));
+        let both = key().insert_header((header::AUTHORIZATION, "Bearer abc")).to_http_request();
+        assert!(matches!(shown(&both), Ok(Shown::Token(token)) if token == "abc"));
+        let basic = key().insert_header((header::AUTHORIZATION, "Basic abc")).to_http_request();
+        assert!(matches!(shown(&basic), Ok(Shown::Key(_))));
+        assert!(shown(&TestRequest::get().insert_header((API_KEY, "")).to_http_request()).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! The REST API from the outside.
 
 mod collections;
+mod identity;
 
 use actix_web::{http::StatusCode, test::TestRequest};
 use entrepot_model::AdminPermission;

@@ -1,16 +1,12 @@
 //! Tokens and logging out (SEC-047…SEC-074).
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{StatusCode, header},
-    web,
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use chrono::{DateTime, SecondsFormat};
-use entrepot_core::{Attempt, Credentials, Error, Peer, tokens::Token};
+use entrepot_core::{Attempt, Credentials, Error, tokens::Token};
 use entrepot_http::Client;
 use entrepot_model::{Protocol, api};
 
-use super::access::{AdminClaims, BasicCredentials, UserClaims};
+use super::access::{AdminBearer, BasicCredentials, UserBearer, agent, peer};
 use crate::{
     Site,
     error::{ApiError, ApiResult, done, json},
@@ -21,7 +17,7 @@ const LOGGED_OUT: &str = "Your token has been invalidated";
 /// `GET /token`: for administrators.
 pub(crate) async fn admin_token(site: web::Data<Site>, client: Client, given: BasicCredentials) -> ApiResult {
     if !client.features.admin_token {
-        return Err(disabled());
+        return Err(ApiError::method_disabled());
     }
     let session = site.core().admin_login(&given.username, &given.password, client.ip()).await?;
     answer(&site.core().issue_admin_token(&session).await?)
@@ -35,33 +31,27 @@ pub(crate) async fn user_token(
     given: BasicCredentials,
 ) -> ApiResult {
     if !client.features.user_token {
-        return Err(disabled());
+        return Err(ApiError::method_disabled());
     }
-    let agent = request.headers().get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
-    let attempt = Attempt {
-        username: given.username,
-        protocol: Protocol::Http,
-        peer: Peer { remote: client.address, local: Some(client.local), client_version: agent.unwrap_or_default() },
-    };
+    let attempt = Attempt { username: given.username, protocol: Protocol::Http, peer: peer(&client, agent(&request)) };
     let user = site.core().authenticate(&attempt, Credentials::Password(&given.password)).await.map_err(refused)?;
     answer(&site.core().issue_user_token(&user)?)
 }
 
 /// `GET /logout`.
-pub(crate) async fn admin_logout(site: web::Data<Site>, AdminClaims(claims): AdminClaims) -> HttpResponse {
-    site.core().revoke_token(&claims);
+pub(crate) async fn admin_logout(AdminBearer(admin): AdminBearer, site: web::Data<Site>) -> HttpResponse {
+    if let Some(claims) = admin.claims() {
+        site.core().revoke_token(claims);
+    }
     done(LOGGED_OUT)
 }
 
 /// `GET /user/logout`.
-pub(crate) async fn user_logout(site: web::Data<Site>, UserClaims(claims): UserClaims) -> HttpResponse {
-    site.core().revoke_token(&claims);
+pub(crate) async fn user_logout(UserBearer(user): UserBearer, site: web::Data<Site>) -> HttpResponse {
+    if let Some(claims) = user.claims() {
+        site.core().revoke_token(claims);
+    }
     done(LOGGED_OUT)
-}
-
-/// HTTP-010: a method that the binding does not offer.
-fn disabled() -> ApiError {
-    ApiError::new(StatusCode::FORBIDDEN, "this login method is disabled")
 }
 
 /// SEC-053: too many sessions is a refusal of this account, not of the request rate.

@@ -8,6 +8,9 @@ use crate::{
     login::tests::{House, MONDAY_NOON, house, peer},
 };
 
+/// What is different with an account.
+type Change = fn(&mut User);
+
 const IP: &str = "192.0.2.7";
 
 fn ip() -> IpAddr {
@@ -86,7 +89,7 @@ async fn wrong_keys_are_told_apart_as_the_contract_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_account_must_take_keys_and_be_let_in() {
     // SEC-083, ACC-241, ACC-317
-    let cases: [(fn(&mut User), KeyError); 7] = [
+    let cases: [(Change, KeyError); 7] = [
         (|user| user.filters.base.allow_api_key_auth = false, KeyError::Rejected),
         (|user| user.status = 0, KeyError::Rejected),
         (|user| user.expiration_date = MONDAY_NOON - 1, KeyError::Rejected),
