@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Resetpwd(ResetPassword),
     /// Make a new link for setting the server up, as long as there is no administrator.
     SetupUrl(Place),
+    /// Load a backup of this program, or a dump of an SFTPGo server, into the running server or into the database.
+    Import(Import),
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -108,6 +110,18 @@ pub(crate) struct Serve {
     /// Seconds for which running transfers may go on when the server stops
     #[arg(long, value_name = "SECONDS")]
     pub(crate) grace_time: Option<u32>,
+    /// Backup that is loaded before anything listens
+    #[arg(long, value_name = "FILE")]
+    pub(crate) loaddata_from: Option<PathBuf>,
+    /// What the backup does to objects that exist: 0 replaces them, 1 leaves them alone [default: 1]
+    #[arg(long, value_name = "MODE", value_parser = clap::value_parser!(u32).range(0..=1))]
+    pub(crate) loaddata_mode: Option<u32>,
+    /// Whose files are counted after loading: 0 nobody's, 1 everybody's, 2 those of users with limits [default: 0]
+    #[arg(long, value_name = "CHOICE", value_parser = clap::value_parser!(u32).range(0..=2))]
+    pub(crate) loaddata_scan: Option<u32>,
+    /// Remove the backup after it was loaded completely
+    #[arg(long)]
+    pub(crate) loaddata_clean: bool,
     /// Listen on free ports instead of the configured ones; ready.json in the data folder names them
     #[arg(long)]
     pub(crate) any_port: bool,
@@ -169,6 +183,25 @@ pub(crate) struct ResetPassword {
     pub(crate) admin: String,
 }
 
+/// `entrepot import`.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The backup; - reads it from standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Check everything, name everything that is wrong, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// What happens to objects that exist: 0 replaced, 1 left alone, 2 replaced and sessions of users ended
+    #[arg(long, value_name = "MODE", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub(crate) mode: u8,
+    /// Whose files are counted afterwards: 0 nobody's, 1 everybody's, 2 those of users with limits
+    #[arg(long, value_name = "CHOICE", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub(crate) scan_quota: u8,
+}
+
 /// `entrepot config show`.
 #[derive(Debug, Args)]
 pub(crate) struct ShowConfig {
@@ -207,6 +240,15 @@ mod tests {
     fn a_password_and_a_password_file_exclude_each_other() {
         let arguments = ["entrepot", "portable", "-p", "x", "--password-file", "y"];
         assert!(Arguments::try_parse_from(arguments).is_err());
+    }
+
+    // CLI-008
+    #[test]
+    fn modes_of_loading_are_those_of_the_reference() {
+        let serve = |mode| Arguments::try_parse_from(["entrepot", "serve", "--loaddata-from", "/x", "--loaddata-mode", mode]);
+        assert!(serve("0").is_ok() && serve("1").is_ok() && serve("2").is_err());
+        let import = |mode| Arguments::try_parse_from(["entrepot", "import", "x", "--mode", mode]);
+        assert!(import("2").is_ok() && import("3").is_err());
     }
 
     // CLI-001

@@ -1,7 +1,8 @@
 //! The control socket in the data folder: how a command reaches the server that runs beside it.
 //!
 //! One line of JSON each way, over a socket of mode 0600, between processes of one account (or root): a request
-//! `{"command": …}`, an answer `{"ok": true, …}` or `{"ok": false, "error": …}`.
+//! `{"command": …}`, an answer `{"ok": true, …}` or `{"ok": false, "error": …}`. `import` is followed by as many bytes as its
+//! `length` says, so that the server need not be able to read the file; its answer may be long and take its time.
 
 mod client;
 mod server;
@@ -11,13 +12,15 @@ use std::{
     path::PathBuf,
 };
 
-pub(crate) use client::ask;
+pub(crate) use client::{ask, ask_with};
 pub(crate) use server::{Control, listen, remove, serve};
 
 use crate::data_folder::DataFolder;
 
 /// Longest line in either direction, in bytes.
 const LIMIT: usize = 64 * 1024;
+/// Longest answer to `import`, in bytes.
+const REPORT_LIMIT: usize = 64 * 1024 * 1024;
 /// Name of the socket in the data folder.
 const NAME: &str = "control.sock";
 /// Longest path that fits into an address of a Unix socket (unix(7): 108 bytes with its end).

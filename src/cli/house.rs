@@ -19,7 +19,7 @@ use crate::{
     bindings::WebBindings,
     exit::{self, Failure},
     gate::Gate,
-    runtime, version,
+    initial_data, runtime, version,
 };
 
 /// Name in the identification line of SSH.
@@ -45,6 +45,8 @@ pub(crate) struct HouseOptions {
     pub(crate) web: bool,
     /// The administrator to make if there is none.
     pub(crate) default_admin: Option<DefaultAdmin>,
+    /// Whether the backup that the settings name is loaded.
+    pub(crate) load_initial_data: bool,
 }
 
 /// A listener of the web.
@@ -122,7 +124,7 @@ impl House {
     /// # Errors
     /// The first thing that cannot be had; what was started before is stopped.
     pub(crate) async fn start(options: HouseOptions) -> anyhow::Result<Self> {
-        let HouseOptions { settings, data_directory, store, any_port, web, default_admin } = options;
+        let HouseOptions { settings, data_directory, store, any_port, web, default_admin, load_initial_data } = options;
         let has_sftp = settings.sftpd.bindings.iter().any(|binding| binding.port != 0);
         let has_web = web && settings.httpd.bindings.iter().any(|binding| binding.port != 0);
         if !has_sftp && !has_web {
@@ -136,6 +138,9 @@ impl House {
         // Before anything listens: nobody may meet a server that waits for its setup.
         if let Some(admin) = default_admin {
             make_default_admin(&core, &admin).await?;
+        }
+        if load_initial_data {
+            initial_data::load(&core).await;
         }
         let gate = Arc::new(Gate::new(settings));
         let mut house = Self { core, sftp: Vec::new(), web: Vec::new(), certificates: Vec::new(), ssh: None, http: None, gate };

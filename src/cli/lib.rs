@@ -18,6 +18,8 @@ mod data_folder;
 mod exit;
 mod gate;
 mod house;
+mod import;
+mod initial_data;
 mod load;
 mod logging;
 mod ping;
@@ -57,6 +59,7 @@ pub fn run() -> ExitCode {
         Command::Ping(place) => ping::run(place),
         Command::Resetpwd(command) => reset_password::run(command),
         Command::SetupUrl(place) => setup_url::run(place),
+        Command::Import(command) => import::run(command),
         Command::Config(ConfigCommand::Show(command)) => show_config::run(command),
     };
     match outcome {

@@ -37,6 +37,19 @@ pub(crate) fn add_serve_flags(sources: &mut Sources, flags: &Serve) {
         ("shutdown.grace_time", flags.grace_time),
     ];
     sources.overrides.extend(numbers.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into()))));
+    add_loaddata_flags(sources, flags);
+}
+
+/// CLI-008. A path that was typed is meant as the shell understands it.
+fn add_loaddata_flags(sources: &mut Sources, flags: &Serve) {
+    let from = flags.loaddata_from.as_ref().and_then(|path| std::path::absolute(path).ok());
+    let values = [
+        ("loaddata.from", from.map(|path| path.to_string_lossy().into_owned().into())),
+        ("loaddata.mode", flags.loaddata_mode.map(Value::from)),
+        ("loaddata.quota_scan", flags.loaddata_scan.map(Value::from)),
+        ("loaddata.clean", flags.loaddata_clean.then_some(Value::Bool(true))),
+    ];
+    sources.overrides.extend(values.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
 }
 
 /// Opens the databases that the settings name.

@@ -122,6 +122,7 @@ async fn start(command: &Portable, loaded: &Loaded) -> anyhow::Result<House> {
             any_port: command.sftpd_port == 0 && is_last,
             web: false,
             default_admin: None,
+            load_initial_data: false,
         })
         .await;
         match started {

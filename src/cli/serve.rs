@@ -73,6 +73,7 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
         any_port,
         web: true,
         default_admin: default_admin(&loaded),
+        load_initial_data: true,
     })
     .await?;
     let outcome = attend(&house, folder, &warnings, &mut signals, log).await;

@@ -3,6 +3,7 @@
 
 pub mod admins;
 pub mod api_keys;
+pub mod backup;
 mod changes;
 pub mod folders;
 pub mod groups;

@@ -13,6 +13,7 @@ pub mod local;
 pub mod memory;
 mod metadata;
 mod pool;
+pub mod private_file;
 mod system;
 
 pub use backend::{

@@ -39,8 +39,8 @@ impl Settings {
     pub async fn list(&self) -> Result<Vec<(String, Value)>, StoreError> {
         self.database
             .read(|c| {
-                let mut statement = c.prepare_cached("SELECT key, value FROM setting ORDER BY key")?;
-                let mut rows = statement.query([])?;
+                let mut statement = c.prepare_cached("SELECT key, value FROM setting WHERE key <> ? ORDER BY key")?;
+                let mut rows = statement.query([CONFIGURATIONS])?;
                 let mut settings = Vec::new();
                 while let Some(row) = rows.next()? {
                     let key: String = row.get(0)?;
@@ -70,6 +70,22 @@ impl Settings {
                 Ok(())
             })
             .await
+    }
+}
+
+/// Key of the row of [`Settings::configurations`]; keys of settings have a section and a dot.
+const CONFIGURATIONS: &str = "configs";
+
+impl Settings {
+    /// The member `configs` of backups as a whole: sections with their settings and sealed secrets, whether or not this
+    /// program uses them.
+    pub async fn configurations(&self) -> Result<Option<Value>, StoreError> {
+        self.get(CONFIGURATIONS).await
+    }
+
+    /// Replaces it.
+    pub async fn put_configurations(&self, configurations: Value, now: i64) -> Result<(), StoreError> {
+        self.change(vec![(CONFIGURATIONS.to_string(), Some(configurations))], now).await
     }
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod admins;
 mod api_keys;
+mod backup;
 mod body;
 mod collection;
 mod folders;
@@ -41,7 +42,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(collection::routes::<BaseVirtualFolder>)
         .configure(collection::routes::<Role>)
         .configure(collection::routes::<Admin>)
-        .configure(api_keys::routes);
+        .configure(api_keys::routes)
+        .configure(backup::routes);
 }
 
 /// What is served at a path; methods that it does not take are told so (API-015).

@@ -68,6 +68,12 @@ impl ApiError {
         Self { challenge: Some(BEARER), ..Self::new(StatusCode::UNAUTHORIZED, "") }
     }
 
+    /// Says where it happened, after what happened.
+    pub(crate) fn with_place(mut self, place: &str) -> Self {
+        self.error = format!("{} ({place})", self.error);
+        self
+    }
+
     /// The status, for callers that treat one apart.
     #[cfg(test)]
     pub(crate) fn status(&self) -> StatusCode {

@@ -12,6 +12,7 @@ mod first_start;
 mod foreign_clients;
 mod hostile;
 mod house;
+mod import;
 mod limits;
 mod openssh;
 mod portable;

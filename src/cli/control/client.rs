@@ -8,17 +8,28 @@ use std::{
 
 use serde_json::Value;
 
-use super::{LIMIT, SocketPath};
+use super::{LIMIT, REPORT_LIMIT, SocketPath};
 use crate::{data_folder::DataFolder, exit::Failure};
 
 /// Time for the whole answer: setting a password takes a hash.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Time for an answer to `import`: many passwords in clear text are as many hashes.
+const IMPORT_PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Sends `request` to the server of the folder. `None`: there is none.
 ///
 /// # Errors
 /// The server refuses, or does not answer.
 pub(crate) fn ask(folder: &DataFolder, request: &Value) -> anyhow::Result<Option<Value>> {
+    send(folder, |stream| exchange(stream, request, &[], PATIENCE, LIMIT))
+}
+
+/// As [`ask`], with content that the server is to take.
+pub(crate) fn ask_with(folder: &DataFolder, request: &Value, content: &[u8]) -> anyhow::Result<Option<Value>> {
+    send(folder, |stream| exchange(stream, request, content, IMPORT_PATIENCE, REPORT_LIMIT))
+}
+
+fn send(folder: &DataFolder, exchange: impl FnOnce(&UnixStream) -> io::Result<Value>) -> anyhow::Result<Option<Value>> {
     let stream = match SocketPath::of(folder).and_then(|socket| UnixStream::connect(&socket.path)) {
         Ok(stream) => stream,
         // A socket without a server: the one that made it was killed.
@@ -30,20 +41,20 @@ pub(crate) fn ask(folder: &DataFolder, request: &Value) -> anyhow::Result<Option
         }
         Err(error) => return Err(Failure::plain(format!("the running server cannot be reached: {error}"))),
     };
-    let answer =
-        exchange(&stream, request).map_err(|error| Failure::plain(format!("the running server does not answer: {error}")))?;
+    let answer = exchange(&stream).map_err(|error| Failure::plain(format!("the running server does not answer: {error}")))?;
     if answer["ok"] == true {
         return Ok(Some(answer));
     }
     Err(Failure::plain(answer["error"].as_str().unwrap_or("the running server refuses").to_owned()))
 }
 
-fn exchange(mut stream: &UnixStream, request: &Value) -> io::Result<Value> {
-    stream.set_read_timeout(Some(PATIENCE))?;
+fn exchange(mut stream: &UnixStream, request: &Value, content: &[u8], patience: Duration, limit: usize) -> io::Result<Value> {
+    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(format!("{request}\n").as_bytes())?;
+    stream.write_all(content)?;
     let mut line = String::new();
-    BufReader::new(stream.take(LIMIT as u64)).read_line(&mut line)?;
+    BufReader::new(stream.take(limit as u64)).read_line(&mut line)?;
     if !line.ends_with('\n') {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }

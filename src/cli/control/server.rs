@@ -6,14 +6,14 @@ use entrepot_core::Core;
 use entrepot_secrets::Sensitive;
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
 };
 
 use super::{LIMIT, NAME, SocketPath};
-use crate::{data_folder::DataFolder, exit, reset_password, setup_url};
+use crate::{data_folder::DataFolder, exit, import, reset_password, setup_url};
 
-/// Time for a whole exchange.
+/// Time for each step of an exchange.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What commands can reach.
@@ -53,10 +53,8 @@ pub(crate) async fn serve(control: Control, listener: UnixListener) {
             Ok((stream, _)) => {
                 let control = control.clone();
                 control.core.tasks().clone().spawn(async move {
-                    match tokio::time::timeout(PATIENCE, exchange(&control, stream)).await {
-                        Ok(Ok(())) => {}
-                        Ok(Err(error)) => tracing::debug!(%error, "a command went away"),
-                        Err(_) => tracing::debug!("a command took too long"),
+                    if let Err(error) = exchange(&control, stream).await {
+                        tracing::debug!(%error, "a command went away");
                     }
                 });
             }
@@ -70,20 +68,44 @@ pub(crate) async fn serve(control: Control, listener: UnixListener) {
 
 async fn exchange(control: &Control, mut stream: UnixStream) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
+    let (reader, mut writer) = stream.split();
     let answer = if peer == 0 || peer == rustix::process::geteuid().as_raw() {
+        let mut reader = BufReader::new(reader);
         let mut line = String::new();
-        let (reader, _) = stream.split();
-        BufReader::new(reader.take(LIMIT as u64)).read_line(&mut line).await?;
+        within((&mut reader).take(LIMIT as u64).read_line(&mut line)).await?;
         match serde_json::from_str::<Value>(&line) {
-            Ok(request) if line.ends_with('\n') => perform(control, &request).await,
+            Ok(request) if line.ends_with('\n') && request["command"] == "import" => {
+                let content = receive(&mut reader, &request["length"]).await?;
+                // It may take long, and goes on when the command goes away.
+                import::load(&control.core, content, &request).await
+            }
+            Ok(request) if line.ends_with('\n') => within(async { Ok(perform(control, &request).await) }).await?,
             _ => Err(anyhow::anyhow!("the request cannot be understood")),
         }
     } else {
         Err(anyhow::anyhow!("only the account of the server and root may give it commands"))
     };
     let answer = answer.unwrap_or_else(|error| json!({ "ok": false, "error": exit::sentence(&error) }));
-    stream.write_all(format!("{answer}\n").as_bytes()).await?;
-    stream.shutdown().await
+    within(writer.write_all(format!("{answer}\n").as_bytes())).await?;
+    writer.shutdown().await
+}
+
+/// A step of an exchange.
+async fn within<T>(step: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    tokio::time::timeout(PATIENCE, step).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+/// What follows the request.
+async fn receive(reader: &mut (impl AsyncRead + Unpin), length: &Value) -> io::Result<Vec<u8>> {
+    let length = length.as_u64().filter(|length| *length <= import::LIMIT).ok_or(io::ErrorKind::FileTooLarge)?;
+    let mut content = Vec::new();
+    let mut reader = reader.take(length);
+    while (content.len() as u64) < length {
+        if within(reader.read_buf(&mut content)).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(content)
 }
 
 async fn perform(control: &Control, request: &Value) -> anyhow::Result<Value> {

@@ -145,7 +145,7 @@ pub(super) fn finish_updated(core: &Core, session: &AdminSession, admin: Admin) 
     finish(core, session, Action::Update, admin)
 }
 
-fn finish(core: &Core, session: &AdminSession, action: Action, mut admin: Admin) -> Admin {
+pub(super) fn finish(core: &Core, session: &AdminSession, action: Action, mut admin: Admin) -> Admin {
     core.0.credentials.forget(Holder::Admin, &admin.username);
     admin.hide_confidential();
     changes::record(core, session, &Change { action, kind: KIND, name: &admin.username, role: &admin.role, object: &admin });

@@ -103,15 +103,6 @@ pub async fn delete(core: &Core, session: &AdminSession, id: &str) -> Result<()>
     Ok(())
 }
 
-/// Every key with its hash, for a backup.
-///
-/// # Errors
-/// `Denied` without `*`.
-pub async fn export(core: &Core, session: &AdminSession) -> Result<Vec<ApiKey>> {
-    session.require(P::Any)?;
-    core.0.store.api_keys().list(ListOptions::all()).await.map_err(stored)
-}
-
 /// Puts a key from a backup in place: with its id, its hash and its times, even if it has ended (SEC-090, API-096). With
 /// `replace` off a key that exists stays, and `None` is answered. A secret in clear text is hashed (SEC-039).
 ///
@@ -119,6 +110,18 @@ pub async fn export(core: &Core, session: &AdminSession) -> Result<Vec<ApiKey>> 
 /// `Denied` without `*`; `Invalid`, also without `key` and for an unknown account.
 pub async fn restore(core: &Core, session: &AdminSession, mut key: ApiKey, replace: bool) -> Result<Option<ApiKey>> {
     session.require(P::Any)?;
+    prepare_restored(core, &mut key).await?;
+    let existed = core.0.store.api_keys().get(&key.id).await.map_err(stored)?.is_some();
+    let restored = core.0.store.api_keys().restore(key, replace, core.clock().millis()).await.map_err(unknown_account)?;
+    let action = if existed { Action::Update } else { Action::Add };
+    Ok(restored.map(|key| finish(core, session, action, key)))
+}
+
+/// Checks a key from a backup and hashes a secret that came in clear text.
+///
+/// # Errors
+/// `Invalid`.
+pub(super) async fn prepare_restored(core: &Core, key: &mut ApiKey) -> Result<()> {
     key.check_id().map_err(invalid)?;
     key.validate(&rules(core, false)).map_err(invalid)?;
     let Some(secret) = key.key.take().filter(|secret| !secret.is_empty()) else {
@@ -130,10 +133,7 @@ pub async fn restore(core: &Core, session: &AdminSession, mut key: ApiKey, repla
     } else {
         passwords::hash(core, &secret).await?
     });
-    let existed = core.0.store.api_keys().get(&key.id).await.map_err(stored)?.is_some();
-    let restored = core.0.store.api_keys().restore(key, replace, core.clock().millis()).await.map_err(unknown_account)?;
-    let action = if existed { Action::Update } else { Action::Add };
-    Ok(restored.map(|key| finish(core, session, action, key)))
+    Ok(())
 }
 
 /// Keys are not managed through keys (SEC-086).

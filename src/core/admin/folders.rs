@@ -80,7 +80,7 @@ pub async fn delete(core: &Core, session: &AdminSession, name: &str) -> Result<(
 }
 
 /// Whom the secrets of a folder are sealed for (SEC-019).
-fn owner(name: &str) -> String {
+pub(super) fn owner(name: &str) -> String {
     format!("folder_{name}")
 }
 
@@ -89,7 +89,7 @@ async fn existing(core: &Core, name: &str) -> Result<BaseVirtualFolder> {
     core.0.store.folders().get(&name).await.map_err(stored)?.ok_or(Error::NotFound)
 }
 
-fn finish(core: &Core, session: &AdminSession, action: Action, mut folder: BaseVirtualFolder) -> BaseVirtualFolder {
+pub(super) fn finish(core: &Core, session: &AdminSession, action: Action, mut folder: BaseVirtualFolder) -> BaseVirtualFolder {
     core.0.accounts.invalidate_all();
     folder.hide_confidential();
     changes::record(core, session, &Change { action, kind: KIND, name: &folder.name, role: "", object: &folder });

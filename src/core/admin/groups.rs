@@ -79,12 +79,12 @@ pub async fn delete(core: &Core, session: &AdminSession, name: &str) -> Result<(
 }
 
 /// A home with placeholders is checked again when it is merged into a user.
-async fn check_home(core: &Core, group: &Group) -> Result<()> {
+pub(super) async fn check_home(core: &Core, group: &Group) -> Result<()> {
     check_root(core, "user_settings.home_dir", &group.user_settings.filesystem, &group.user_settings.home_dir).await
 }
 
 /// Whom the secrets of a group are sealed for (SEC-019).
-fn owner(name: &str) -> String {
+pub(super) fn owner(name: &str) -> String {
     format!("group_{name}")
 }
 
@@ -93,7 +93,7 @@ async fn existing(core: &Core, name: &str) -> Result<Group> {
     core.0.store.groups().get(&name).await.map_err(stored)?.ok_or(Error::NotFound)
 }
 
-fn finish(core: &Core, session: &AdminSession, action: Action, mut group: Group) -> Group {
+pub(super) fn finish(core: &Core, session: &AdminSession, action: Action, mut group: Group) -> Group {
     core.0.accounts.invalidate_all();
     core.0.credentials.forget_all();
     group.hide_confidential();

@@ -71,7 +71,7 @@ async fn existing(core: &Core, name: &str) -> Result<Role> {
     core.0.store.roles().get(&name).await.map_err(stored)?.ok_or(Error::NotFound)
 }
 
-fn finish(core: &Core, session: &AdminSession, action: Action, role: Role) -> Role {
+pub(super) fn finish(core: &Core, session: &AdminSession, action: Action, role: Role) -> Role {
     changes::record(core, session, &Change { action, kind: KIND, name: &role.name, role: "", object: &role });
     role
 }

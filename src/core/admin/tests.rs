@@ -6,13 +6,13 @@ use super::*;
 use crate::login::tests::{House, MONDAY_NOON, house};
 use entrepot_model::AdminPermission as P;
 
-const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9));
+pub(super) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9));
 
 fn system() -> AdminSession {
     AdminSession::system()
 }
 
-fn session(permissions: &[P]) -> AdminSession {
+pub(super) fn session(permissions: &[P]) -> AdminSession {
     let admin = Admin { username: "op".into(), status: 1, permissions: permissions.to_vec(), ..Admin::default() };
     AdminSession::new(admin, None, HOME)
 }

@@ -186,12 +186,12 @@ async fn apply_bandwidth(core: &Core, username: &str) {
     }
 }
 
-fn forget(core: &Core, username: &str) {
+pub(super) fn forget(core: &Core, username: &str) {
     core.0.accounts.invalidate(username);
     core.0.credentials.forget(Holder::User, username);
 }
 
-fn finish(core: &Core, session: &AdminSession, action: Action, mut user: User) -> User {
+pub(super) fn finish(core: &Core, session: &AdminSession, action: Action, mut user: User) -> User {
     user.hide_confidential();
     changes::record(core, session, &Change { action, kind: KIND, name: &user.username, role: &user.role, object: &user });
     user

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use arc_swap::ArcSwap;
 use entrepot_config::Settings;
 use entrepot_model::{Permission, TimePeriod, User, event::LogEvent};
-use entrepot_secrets::{Sealer, password};
+use entrepot_secrets::password;
 use entrepot_store::{Store, StoreOptions};
 use tokio::runtime::Handle;
 
@@ -40,11 +40,12 @@ pub(crate) async fn house(change: impl FnOnce(&mut Settings)) -> House {
     quick(&mut settings);
     change(&mut settings);
     let clock = Arc::new(ManualClock::at_millis(MONDAY_NOON));
+    let sealer = settings.kms.secrets.sealer().expect("keys");
     let core = Core::start(CoreOptions {
         settings: Arc::new(ArcSwap::from_pointee(settings)),
         data_directory: folder.path().join("data"),
         store: Store::open(StoreOptions::in_memory()).expect("store"),
-        sealer: Sealer::default(),
+        sealer,
         tasks: Tasks::new(Handle::current(), 1),
         clock: clock.clone() as Arc<dyn Clock>,
         hooks: Arc::new(NoHooks),

@@ -51,6 +51,20 @@ impl Admins {
         self.database.read(move |c| LISTED.ids(c, &options)?.into_iter().map(|id| load(c, id)).collect()).await
     }
 
+    /// A page of administrators with the hashes of their passwords: what a backup holds (API-089).
+    pub async fn list_complete(&self, options: ListOptions) -> Result<Vec<Admin>, StoreError> {
+        self.database
+            .read(move |c| {
+                let complete = |id| {
+                    let mut admin = load(c, id)?;
+                    admin.password = password_hash(c, &admin.username)?;
+                    Ok(admin)
+                };
+                LISTED.ids(c, &options)?.into_iter().map(complete).collect()
+            })
+            .await
+    }
+
     /// How many administrators the list has without paging.
     pub async fn count(&self, options: ListOptions) -> Result<u64, StoreError> {
         self.database.read(move |c| LISTED.count(c, &options)).await

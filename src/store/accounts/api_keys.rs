@@ -36,10 +36,11 @@ impl ApiKeys {
     pub async fn list(&self, options: ListOptions) -> Result<Vec<ApiKey>, StoreError> {
         self.database
             .read(move |c| {
-                let sql = format!("{SELECT} ORDER BY k.id {} LIMIT ? OFFSET ?", options.order.sql());
+                let sql = format!("{SELECT} WHERE k.id > ? ORDER BY k.id {} LIMIT ? OFFSET ?", options.order.sql());
                 let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+                let after = options.after.unwrap_or_default();
                 let mut statement = c.prepare_cached(&sql)?;
-                let rows = statement.query_map(params![number(options.limit), number(options.offset)], from_row)?;
+                let rows = statement.query_map(params![after, number(options.limit), number(options.offset)], from_row)?;
                 Ok(rows.collect::<Result<_, _>>()?)
             })
             .await

@@ -37,11 +37,13 @@ pub struct ListOptions {
     pub role: Option<String>,
     /// Only objects whose name contains this text; ASCII letters of both cases are the same.
     pub name: Option<String>,
+    /// Only objects whose name comes after this one: a walk over all of them misses none that stays, whatever else changes.
+    pub after: Option<String>,
 }
 
 impl Default for ListOptions {
     fn default() -> Self {
-        Self { offset: 0, limit: 100, order: Order::Ascending, role: None, name: None }
+        Self { offset: 0, limit: 100, order: Order::Ascending, role: None, name: None, after: None }
     }
 }
 
@@ -81,6 +83,10 @@ impl Listed {
         if let Some(name) = options.name.as_ref().filter(|name| !name.is_empty()) {
             conditions.push("name LIKE ? ESCAPE '\\'");
             values.push(Value::Text(pattern(name)));
+        }
+        if let Some(after) = &options.after {
+            conditions.push("name > ?");
+            values.push(Value::Text(after.clone()));
         }
         let condition = match conditions.as_slice() {
             [] => String::new(),

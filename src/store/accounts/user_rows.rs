@@ -102,6 +102,24 @@ pub(super) fn update_user(
     load(connection, id)
 }
 
+/// As [`update_user`], with the password of a backup. Without a time for it, a hash that is another one is of now.
+pub(super) fn overwrite_user(
+    connection: &Connection,
+    mut document: Document,
+    password_hash: Option<&str>,
+    now: i64,
+) -> Result<User, StoreError> {
+    let changed = document.take_integer("last_password_change");
+    let user = update_user(connection, document, &PasswordChange::Keep, now)?;
+    connection
+        .prepare_cached(
+            "UPDATE user_account SET password_hash = ?1, last_password_change = CASE WHEN ?2 > 0 THEN ?2 \
+             WHEN password_hash IS ?1 THEN last_password_change ELSE ?3 END WHERE id = ?4",
+        )?
+        .execute(params![password_hash, changed, now, user.id])?;
+    load(connection, user.id)
+}
+
 pub(super) fn change_password(connection: &Connection, id: i64, change: &PasswordChange, now: i64) -> Result<(), StoreError> {
     let hash = match change {
         PasswordChange::Keep => return Ok(()),

@@ -8,7 +8,7 @@ use super::document::Document;
 use super::listing::{ListOptions, Listed};
 use super::login::{LoginRecord, load_for_login};
 use super::relations::{find, require};
-use super::user_rows::{change_password, insert_user, load, password_hash, update_user};
+use super::user_rows::{change_password, insert_user, load, overwrite_user, password_hash, update_user};
 use crate::engine::{Database, Durability};
 use crate::{ObjectKind, StoreError};
 
@@ -63,6 +63,21 @@ impl Users {
         self.database.read(move |c| LISTED.ids(c, &options)?.into_iter().map(|id| load(c, id)).collect()).await
     }
 
+    /// A page of users with the hashes of their passwords: what a backup holds (API-089).
+    pub async fn list_complete(&self, options: ListOptions) -> Result<Vec<User>, StoreError> {
+        self.database
+            .read(move |c| {
+                let ids = LISTED.ids(c, &options)?.into_iter();
+                let complete = |id| {
+                    let mut user = load(c, id)?;
+                    user.password = password_hash(c, &user.username)?;
+                    Ok(user)
+                };
+                ids.map(complete).collect()
+            })
+            .await
+    }
+
     /// How many users the list has without paging.
     pub async fn count(&self, options: ListOptions) -> Result<u64, StoreError> {
         self.database.read(move |c| LISTED.count(c, &options)).await
@@ -94,6 +109,16 @@ impl Users {
     pub async fn restore(&self, user: User, password_hash: Option<String>, now: i64) -> Result<User, StoreError> {
         let document = Document::of(KIND, &user)?;
         self.add(document, password_hash, now).await
+    }
+
+    /// Replaces an existing user by one from a backup: as `update`, but the hash is that of the backup, and the time of the
+    /// password's change is the one it carries (API-095). Counters and the other times stay.
+    ///
+    /// # Errors
+    /// As `update`.
+    pub async fn overwrite(&self, user: User, password_hash: Option<String>, now: i64) -> Result<User, StoreError> {
+        let document = Document::of(KIND, &user)?;
+        self.database.write(Durability::Full, move |c| overwrite_user(c, document, password_hash.as_deref(), now)).await
     }
 
     async fn add(&self, document: Document, password_hash: Option<String>, now: i64) -> Result<User, StoreError> {

@@ -28,8 +28,16 @@ impl FromRequest for Parameters {
 }
 
 impl Parameters {
+    /// The text called `name`; `None` if it is absent.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     /// The number called `name`; `None` if it is absent.
-    fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
         let parsed = self.0.get(name).map(|text| text.parse());
         parsed.transpose().map_err(|_| ApiError::bad_request(format!("invalid {name}")))
     }

@@ -1,5 +1,6 @@
 //! The REST API from the outside.
 
+mod backup;
 mod collections;
 mod identity;
 

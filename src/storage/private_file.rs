@@ -1,0 +1,150 @@
+//! Files of the server itself that are for its own account only: backups. A file is written beside its name and renamed
+//! when it is complete.
+
+#![allow(clippy::disallowed_methods, reason = "the files of backups are made and read here")]
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
+
+/// A file that is being written. Clones are handles of the same file; if the last is dropped without
+/// [`Writer::finish`], nothing of it stays.
+#[derive(Debug, Clone)]
+pub struct Writer(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    file: File,
+    staged: PathBuf,
+    target: PathBuf,
+    is_finished: bool,
+}
+
+impl Writer {
+    /// Begins a file, mode 0600. Missing folders above it are made, mode 0700. It blocks, as the other functions here.
+    ///
+    /// # Errors
+    /// Those of the system; `target` must not be a folder.
+    pub fn create(target: &Path) -> io::Result<Self> {
+        let (Some(folder), Some(name)) = (target.parent(), target.file_name()) else {
+            return Err(io::ErrorKind::InvalidFilename.into());
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        if fs::symlink_metadata(target).is_ok_and(|found| found.is_dir()) {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let mut staged = std::ffi::OsString::from(".entrepot-");
+        staged.push(name);
+        staged.push(format!(".{}", std::process::id()));
+        let staged = folder.join(staged);
+        match fs::remove_file(&staged) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&staged)?;
+        Ok(Self(Arc::new(Mutex::new(State { file, staged, target: target.to_owned(), is_finished: false }))))
+    }
+
+    /// Adds to the file.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn write(&self, piece: &[u8]) -> io::Result<()> {
+        self.0.lock().file.write_all(piece)
+    }
+
+    /// Brings the file to the disk and puts it in its place, where it replaces another.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn finish(&self) -> io::Result<()> {
+        let mut state = self.0.lock();
+        state.file.sync_all()?;
+        fs::rename(&state.staged, &state.target)?;
+        state.is_finished = true;
+        match state.target.parent() {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            let _ = fs::remove_file(&self.staged);
+        }
+    }
+}
+
+/// Reads a regular file of at most `limit` bytes.
+///
+/// # Errors
+/// Those of the system; `FileTooLarge`; `InvalidInput` for what is no regular file.
+pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    // A pipe must not hold the thread until somebody writes to it.
+    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    if found.len() > limit {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let mut content = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0));
+    file.take(limit.saturating_add(1)).read_to_end(&mut content)?;
+    if content.len() as u64 > limit {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("there").permissions().mode() & 0o777
+    }
+
+    // API-086
+    #[test]
+    fn file_and_folders_are_for_their_owner_and_complete_or_not_there() {
+        let folder = tempfile::tempdir().expect("folder");
+        let target = folder.path().join("a/b/backup.json");
+        let writer = Writer::create(&target).expect("begun");
+        writer.write(b"half").expect("written");
+        drop(writer);
+        assert_eq!(fs::read_dir(target.parent().expect("parent")).expect("there").count(), 0);
+        for text in ["first", "second"] {
+            let writer = Writer::create(&target).expect("begun");
+            writer.write(text.as_bytes()).expect("written");
+            writer.finish().expect("finished");
+            assert_eq!(read(&target, 100).expect("readable"), text.as_bytes());
+        }
+        assert_eq!((mode(&target), mode(&folder.path().join("a")), mode(&folder.path().join("a/b"))), (0o600, 0o700, 0o700));
+        assert!(Writer::create(&folder.path().join("a/b")).is_err());
+    }
+
+    // API-091
+    #[test]
+    fn only_regular_files_up_to_the_limit_are_read() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("x");
+        fs::write(&path, b"12345").expect("written");
+        assert_eq!(read(&path, 5).expect("readable"), b"12345");
+        assert_eq!(read(&path, 4).map_err(|error| error.kind()), Err(io::ErrorKind::FileTooLarge));
+        assert!(read(folder.path(), 5).is_err());
+        assert_eq!(read(Path::new("/dev/zero"), 5).map_err(|error| error.kind()), Err(io::ErrorKind::InvalidInput));
+        assert_eq!(read(&folder.path().join("y"), 5).map_err(|error| error.kind()), Err(io::ErrorKind::NotFound));
+    }
+}
