@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use entrepot_config::{DefaultAdmin, Settings};
 use entrepot_core::{Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, fs::door::BuiltInStorages};
 use entrepot_http::{Running, ServeOptions};
+use entrepot_model::status::SshBinding;
 use entrepot_net::{BindSpec, tls::CertificateStore};
 use entrepot_secrets::Sealer;
 use entrepot_sftp::{HostKey, SshServer, StartError};
@@ -178,6 +179,13 @@ impl House {
         for spec in &specs {
             self.sftp.push(ssh.listen(spec)?);
         }
+        let bindings = settings.sftpd.bindings.iter().filter(|binding| binding.port != 0).zip(&self.sftp);
+        let bindings = bindings.map(|(binding, bound)| SshBinding {
+            address: binding.address.clone(),
+            port: bound.port(),
+            apply_proxy_config: binding.apply_proxy_config,
+        });
+        self.core.services().report_ssh(ssh.status(bindings.collect()));
         self.ssh = Some(ssh);
         Ok(())
     }

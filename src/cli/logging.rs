@@ -17,6 +17,8 @@ use std::{
 };
 
 use entrepot_config::settings::Log;
+use entrepot_core::LogControl;
+use entrepot_model::status::LogLevel;
 use tracing::Level;
 use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -73,9 +75,37 @@ impl LogHandle {
         self.threshold.set(level);
     }
 
+    /// What changes the level while the server runs.
+    pub(crate) fn control(&self) -> Arc<dyn LogControl> {
+        Arc::new(Control(self.threshold.clone()))
+    }
+
     /// Begins a new log file (SIG-002).
     pub(crate) fn rotate(&self) {
         self.queue.rotate();
+    }
+}
+
+/// The level, for the core.
+struct Control(Arc<Threshold>);
+
+impl LogControl for Control {
+    fn level(&self) -> LogLevel {
+        match self.0.level() {
+            Level::ERROR => LogLevel::Error,
+            Level::WARN => LogLevel::Warn,
+            Level::INFO => LogLevel::Info,
+            _ => LogLevel::Debug,
+        }
+    }
+
+    fn set_level(&self, level: LogLevel) {
+        self.0.set(match level {
+            LogLevel::Debug => Level::DEBUG,
+            LogLevel::Info => Level::INFO,
+            LogLevel::Warn => Level::WARN,
+            LogLevel::Error => Level::ERROR,
+        });
     }
 }
 

@@ -76,6 +76,7 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
         load_initial_data: true,
     })
     .await?;
+    house.core.services().control_log(log.control());
     let outcome = attend(&house, folder, &warnings, &mut signals, log).await;
     let grace = Duration::from_secs(u64::from(house.core.settings().shutdown.grace_time));
     folder.remove_ready();

@@ -17,7 +17,7 @@ mod web;
 pub use general::{
     Common, CommonActions, Defender, EventManager, Hook, Kms, KmsSecrets, LoginDelay, Metadata, Mfa, RateLimiter, Telemetry, Totp,
 };
-pub use own::{LoadData, Log, Shutdown, Ssh, Transfers};
+pub use own::{Events, LoadData, Log, Quota, Shutdown, Ssh, Transfers};
 pub use provider::{
     Argon2Options, BcryptOptions, DataProvider, Node, PasswordHashing, PasswordRules, PasswordValidation, Pbkdf2Options,
     ProviderActions,
@@ -51,6 +51,10 @@ pub struct Settings {
     pub hook: Hook,
     /// Section `transfers`.
     pub transfers: Transfers,
+    /// Section `quota`.
+    pub quota: Quota,
+    /// Section `events`.
+    pub events: Events,
     /// Section `ssh`.
     pub ssh: Ssh,
     /// Section `log`.

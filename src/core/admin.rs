@@ -5,14 +5,18 @@ pub mod admins;
 pub mod api_keys;
 pub mod backup;
 mod changes;
+pub mod connections;
+pub mod events;
 pub mod folders;
 pub mod groups;
 mod login;
 mod passwords;
+pub mod quota;
 pub mod roles;
 mod roots;
 pub(crate) mod sealing;
 pub mod setup;
+pub mod status;
 pub mod users;
 
 use std::net::{IpAddr, Ipv4Addr};

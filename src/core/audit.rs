@@ -3,6 +3,8 @@
 //! Rows go into the outbox of the main database, in the transaction that settles the change where there is one. A mover
 //! copies them into the events database, idempotent by the id of the event, so that a crash neither loses nor doubles one.
 
+mod retention;
+
 use std::{
     net::IpAddr,
     sync::{
@@ -23,6 +25,10 @@ use crate::{
     policy::Denial,
     session::SessionState,
 };
+
+pub(crate) use retention::expire;
+#[cfg(test)]
+pub(crate) use retention::expire_now;
 
 /// Where events are written.
 pub(crate) struct Audit {

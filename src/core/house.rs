@@ -13,8 +13,9 @@ use crate::{
     audit::Audit,
     fs::door::Storages,
     login::CredentialCache,
-    quota::QuotaLedger,
+    quota::{QuotaLedger, Scans},
     registry::Registry,
+    services::Services,
     throttle::Buckets,
     tokens::TokenKeys,
     transfer::{names::Names, partials::PartialIndex, reaper, recovery},
@@ -59,7 +60,9 @@ pub(crate) struct Inner {
     pub credentials: CredentialCache,
     pub tokens: TokenKeys,
     pub ledger: QuotaLedger,
+    pub scans: Scans,
     pub registry: Registry,
+    pub services: Services,
     pub buckets: Buckets,
     pub partials: PartialIndex,
     pub names: Names,
@@ -82,7 +85,9 @@ impl Core {
             accounts: Accounts::default(),
             credentials: CredentialCache::new(),
             ledger: QuotaLedger::default(),
+            scans: Scans::default(),
             registry: Registry::default(),
+            services: Services::default(),
             buckets: Buckets::default(),
             settings,
             data_directory,
@@ -100,8 +105,10 @@ impl Core {
         recovery::replay(&core).await?;
         core.0.tasks.spawn(reaper::run(core.clone(), reaped));
         core.0.tasks.spawn(crate::audit::move_outbox(core.clone()));
+        core.0.tasks.spawn(crate::audit::expire(core.clone()));
         core.0.tasks.spawn(crate::transfer::partials::expire(core.clone()));
         core.0.tasks.spawn(crate::registry::close_idle(core.clone()));
+        core.0.tasks.spawn(crate::quota::reconcile(core.clone()));
         Ok(core)
     }
 
@@ -118,6 +125,11 @@ impl Core {
     /// Source of time.
     pub fn clock(&self) -> &dyn Clock {
         self.0.clock.as_ref()
+    }
+
+    /// What services report about themselves.
+    pub fn services(&self) -> &Services {
+        &self.0.services
     }
 
     /// Folder of the server's own data.

@@ -3,6 +3,10 @@
 //! While the server runs the ledger is the truth; every settlement writes the same change to the database. A transfer of
 //! known size reserves all of it when it begins. One of unknown size takes leases that shrink as the space gets scarce.
 
+mod nightly;
+mod scan;
+mod scans;
+
 use std::{
     collections::HashMap,
     sync::{Arc, atomic::AtomicI64},
@@ -13,6 +17,11 @@ use parking_lot::Mutex;
 use crate::error::{Error, Result};
 
 pub(crate) use entrepot_store::QuotaOwner;
+pub(crate) use nightly::reconcile;
+#[cfg(test)]
+pub(crate) use nightly::reconcile_now;
+pub(crate) use scan::{Subject, run as scan, stored as stored_usage};
+pub(crate) use scans::{Running, Scans};
 
 /// Files and bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,6 +113,17 @@ impl Counter {
     /// What is used, without reservations.
     pub(crate) fn usage(&self) -> Usage {
         self.0.lock().used
+    }
+
+    /// Replaces what is used by what `change` makes of it. `store` is called before any other change can be: what it hands
+    /// to the database comes before what later changes hand to it. Answers what was used before.
+    pub(crate) fn replace<T>(&self, change: impl FnOnce(Usage) -> Usage, store: impl FnOnce(Usage) -> T) -> (Usage, T) {
+        let mut state = self.0.lock();
+        let before = state.used;
+        let Usage { files, size } = change(before);
+        state.used = Usage { files: files.max(0), size: size.max(0) };
+        let stored = store(state.used);
+        (before, stored)
     }
 
     /// Applies a change that is settled already.

@@ -112,7 +112,7 @@ impl Registry {
         let sessions = self.live();
         let mut closed = 0;
         for session in sessions.iter().filter(|session| session.username() == username) {
-            session.kill.cancel();
+            session.cut();
             closed += 1;
         }
         closed
@@ -135,22 +135,37 @@ impl Registry {
         self.state.lock().sessions.values().filter_map(Weak::upgrade).collect()
     }
 
+    /// Tells a session of a user whose role is wanted to end, with what carries it. Answers whose it was.
+    pub(crate) fn close_session(&self, id: &str, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
+        let session = self.state.lock().sessions.get(id).and_then(Weak::upgrade)?;
+        if !is_wanted(&session.account.user.user.role) {
+            return None;
+        }
+        session.cut();
+        Some(session.username().to_owned())
+    }
+
+    /// The sessions of users whose role is wanted, as the connections list shows them.
+    pub(crate) fn statuses(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<ConnectionStatus> {
+        let mut sessions = self.live();
+        sessions.retain(|session| is_wanted(&session.account.user.user.role));
+        let mut transfers: HashMap<String, Vec<Arc<Progress>>> = HashMap::new();
+        for transfer in self.state.lock().transfers.values() {
+            transfers.entry(transfer.session.clone()).or_default().push(transfer.clone());
+        }
+        let status = |session: &Arc<SessionState>| {
+            let mut own = transfers.remove(&session.id).unwrap_or_default();
+            own.sort_by_key(|transfer| transfer.id);
+            describe(session, own.iter().map(|transfer| transfer.status()).collect())
+        };
+        sessions.iter().map(status).collect()
+    }
+
     /// A session as the connections list shows it (LIM-013).
     pub(crate) fn status_of(&self, session: &SessionState) -> ConnectionStatus {
         let state = self.state.lock();
         let transfers = state.transfers.values().filter(|transfer| transfer.session == session.id);
-        ConnectionStatus {
-            username: session.username().to_owned(),
-            connection_id: session.id.clone(),
-            client_version: session.peer.client_version.clone(),
-            remote_address: session.peer.remote.to_string(),
-            connection_time: session.connected_at,
-            command: String::new(),
-            last_activity: session.last_activity.load(Ordering::Relaxed),
-            protocol: session.protocol.to_owned(),
-            active_transfers: transfers.map(|transfer| transfer.status()).collect(),
-            node: String::new(),
-        }
+        describe(session, transfers.map(|transfer| transfer.status()).collect())
     }
 
     /// Waits until no transfer is running.
@@ -261,6 +276,21 @@ impl Progress {
             start_time: self.started_at,
             size: i64::try_from(self.bytes.load(Ordering::Relaxed)).unwrap_or(i64::MAX),
         }
+    }
+}
+
+fn describe(session: &SessionState, active_transfers: Vec<Transfer>) -> ConnectionStatus {
+    ConnectionStatus {
+        username: session.username().to_owned(),
+        connection_id: session.id.clone(),
+        client_version: session.peer.client_version.clone(),
+        remote_address: session.peer.remote.to_string(),
+        connection_time: session.connected_at,
+        command: session.command.lock().clone(),
+        last_activity: session.last_activity.load(Ordering::Relaxed),
+        protocol: session.protocol.to_owned(),
+        active_transfers,
+        ..ConnectionStatus::default()
     }
 }
 

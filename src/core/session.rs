@@ -3,12 +3,13 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
 };
 
 use entrepot_model::{EffectiveUser, connection::ConnectionStatus};
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Core, Result, accounts::Account, fs::UserFs, throttle::Bucket, transfer::overlay::Overlay};
@@ -61,6 +62,8 @@ impl Authenticated {
             connected_at: core.clock.millis(),
             last_activity: AtomicI64::new(core.clock.millis()),
             kill: CancellationToken::new(),
+            transport: OnceLock::new(),
+            command: Mutex::new(String::new()),
             denials: crate::audit::DenialBudget::default(),
             id,
         });
@@ -88,6 +91,10 @@ pub(crate) struct SessionState {
     pub connected_at: i64,
     pub last_activity: AtomicI64,
     pub kill: CancellationToken,
+    /// Ends what carries the session.
+    pub transport: OnceLock<CancellationToken>,
+    /// The SSH command, if that is what the session is for.
+    pub command: Mutex<String>,
     pub upload_bucket: Option<Arc<Bucket>>,
     pub download_bucket: Option<Arc<Bucket>>,
     pub denials: crate::audit::DenialBudget,
@@ -96,6 +103,14 @@ pub(crate) struct SessionState {
 impl SessionState {
     pub(crate) fn touch(&self) {
         self.last_activity.store(self.core.0.clock.millis(), Ordering::Relaxed);
+    }
+
+    /// Ends the session and what carries it.
+    pub(crate) fn cut(&self) {
+        self.kill.cancel();
+        if let Some(transport) = self.transport.get() {
+            transport.cancel();
+        }
     }
 
     pub(crate) fn username(&self) -> &str {
@@ -130,6 +145,17 @@ impl Session {
     /// Resolves when the session is to end: an administrator, a limit, or shutdown.
     pub fn ended(&self) -> CancellationToken {
         self.0.kill.clone()
+    }
+
+    /// Names what ends the connection that carries the session: it is cancelled when an administrator closes the session
+    /// (API-064). Only the first call counts.
+    pub fn carried_by(&self, transport: CancellationToken) {
+        let _ = self.0.transport.set(transport);
+    }
+
+    /// Names the command that the session carries out (API-061).
+    pub fn set_command(&self, command: &str) {
+        command.clone_into(&mut self.0.command.lock());
     }
 
     /// Marks the session as active now (idle timeout).

@@ -17,5 +17,6 @@ mod quota;
 mod random;
 mod recovery;
 mod renames;
+mod scans;
 mod sequential;
 mod uploads;

@@ -33,6 +33,9 @@ pub struct ConnectionStatus {
     pub remote_address: String,
     /// Unix milliseconds.
     pub connection_time: i64,
+    /// Unix milliseconds at which this was asked: an extension, so that ages can be told without a common clock.
+    #[serde(skip_serializing_if = "is_default")]
+    pub current_time: i64,
     /// Last SSH or FTP command, or WebDAV method.
     #[serde(skip_serializing_if = "is_default")]
     pub command: String,

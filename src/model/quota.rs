@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::wire::is_default;
+
 /// Disk usage of a user or folder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -28,6 +30,9 @@ pub struct TransferQuotaUsage {
 pub struct QuotaScan {
     /// The user.
     pub username: String,
+    /// Role of the user.
+    #[serde(skip_serializing_if = "is_default")]
+    pub role: String,
     /// Unix milliseconds.
     pub start_time: i64,
 }

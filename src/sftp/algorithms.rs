@@ -201,6 +201,16 @@ impl Algorithms {
         }
     }
 
+    /// The signatures with which a host key is offered.
+    pub fn signatures_of(&self, key: &Algorithm) -> Vec<String> {
+        let fits = |name: &&String| match (algorithms(std::slice::from_ref(*name)).first(), key) {
+            (Some(Algorithm::Rsa { .. }), Algorithm::Rsa { .. }) => true,
+            (Some(found), key) => found == key,
+            (None, _) => false,
+        };
+        self.host_key.iter().filter(fits).cloned().collect()
+    }
+
     /// Whether a user may sign with this algorithm.
     pub fn accepts_signature(&self, signature: &Algorithm) -> bool {
         algorithms(&self.public_key).contains(signature)

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use entrepot_core::{Peer, Tasks};
+use entrepot_core::{Peer, Session, Tasks};
 use entrepot_net::{Accepted, Permit};
 use parking_lot::Mutex;
 use russh::{
@@ -50,6 +50,8 @@ pub struct Connection {
     pub batching: Batching,
     /// Cancelled once somebody has logged in.
     pub authenticated: CancellationToken,
+    /// Cancelling it tells the client to go: an administrator closed a session on it (API-064).
+    pub closing: CancellationToken,
     /// Cancelling it ends the connection at once.
     pub cut: CancellationToken,
     usage: Arc<Usage>,
@@ -81,13 +83,15 @@ impl Connection {
             handles: service.handles.clone(),
             batching: Batching::default(),
             authenticated: CancellationToken::new(),
+            closing: CancellationToken::new(),
             cut: CancellationToken::new(),
             usage: Arc::new(Usage { channels: AtomicUsize::new(0), unused_since: Mutex::new(Instant::now()) }),
         }
     }
 
-    /// Counts a channel that begins to carry SFTP.
-    pub fn open_channel(&self) -> OpenChannel {
+    /// Counts a channel that begins to carry SFTP. Who ends its session from outside ends the connection.
+    pub fn open_channel(&self, session: &Session) -> OpenChannel {
+        session.carried_by(self.closing.clone());
         self.usage.channels.fetch_add(1, Ordering::Relaxed);
         OpenChannel(self.usage.clone())
     }
@@ -134,6 +138,7 @@ async fn supervise(service: &Service, mut running: RunningSession<SshHandler>, c
                 connection.cut.cancel();
                 is_in = true;
             }
+            () = connection.closing.cancelled() => return part(running, &handle, connection, "closed by an administrator").await,
             () = stopping.cancelled() => return part(running, &handle, connection, "the server is shutting down").await,
             () = tokio::time::sleep(IDLE_CHECK) => {
                 let minutes = u64::from(service.core.settings().common.idle_timeout);

@@ -64,8 +64,8 @@ impl SshHandler {
 
     fn start_sftp(&mut self, id: ChannelId, slot: &Arc<Slot>, session: &Session, files: FileSession) {
         let (handle, tasks) = (session.handle(), self.connection.tasks.clone());
-        let connection = &self.connection;
-        let context = ChannelContext::new(files, connection.dot_entries, &connection.handles, connection.open_channel());
+        let (connection, open) = (&self.connection, self.connection.open_channel(&files));
+        let context = ChannelContext::new(files, connection.dot_entries, &connection.handles, open);
         let ended = context.session.ended();
         let starter = lane_starter(handle.clone(), id, tasks);
         *slot.0.lock() = Some(Channel::new(context, starter));

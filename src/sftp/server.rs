@@ -3,6 +3,7 @@
 use std::{borrow::Cow, net::SocketAddr, sync::Arc, time::Duration};
 
 use entrepot_core::Core;
+use entrepot_model::status::{SshBinding, SshHostKey, SshServiceStatus};
 use entrepot_net::{BindSpec, Gatekeeper, Listener, NetError, Protocol};
 use russh::{MethodSet, Preferred, SshId, keys::PrivateKey, server::Config};
 
@@ -132,6 +133,37 @@ impl SshServer {
         let service = self.0.clone();
         self.0.core.tasks().spawn(accept(service, listener));
         Ok(address)
+    }
+
+    /// What the service says about itself when it listens at `bindings` (API-066).
+    pub fn status(&self, bindings: Vec<SshBinding>) -> SshServiceStatus {
+        let service = &self.0;
+        let algorithms = &service.algorithms;
+        let settings = service.core.settings();
+        // API-241: the values of the REST document.
+        let methods = [
+            ("publickey", true),
+            ("password", settings.sftpd.password_authentication),
+            ("keyboard-interactive", settings.sftpd.keyboard_interactive_authentication),
+            ("publickey+password", settings.sftpd.password_authentication),
+            ("publickey+keyboard-interactive", settings.sftpd.keyboard_interactive_authentication),
+        ];
+        let keys = service.host_keys.iter().map(|key| SshHostKey {
+            path: key.path.to_string_lossy().into_owned(),
+            fingerprint: key.fingerprint(),
+            algorithms: algorithms.signatures_of(&key.key.algorithm()),
+        });
+        SshServiceStatus {
+            is_active: !bindings.is_empty(),
+            bindings,
+            host_keys: keys.collect(),
+            ssh_commands: Vec::new(),
+            authentications: methods.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned()).collect(),
+            public_key_algorithms: algorithms.public_key.clone(),
+            macs: algorithms.macs.clone(),
+            kex_algorithms: algorithms.kex.clone(),
+            ciphers: algorithms.ciphers.clone(),
+        }
     }
 
     /// The host keys that are offered (SSH-034).

@@ -24,4 +24,6 @@ pub use roles::Roles;
 pub use usage::{FolderUsage, TransferDirection, UserUsage};
 pub use users::{PasswordChange, Users};
 
-pub(crate) use usage::{add_folder_usage, add_user_transfer, add_user_usage, mark_first_transfer};
+pub(crate) use usage::{
+    add_folder_usage, add_user_transfer, add_user_usage, mark_first_transfer, set_named_folder_usage, set_user_usage,
+};

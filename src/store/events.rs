@@ -8,7 +8,7 @@ mod table;
 use std::sync::Arc;
 
 use entrepot_model::event::{FsEvent, LogEvent, ProviderEvent};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 pub(crate) use outbox::put_outbox;
 pub use outbox::{EventKind, OutboxEvent};
@@ -95,10 +95,7 @@ impl Events {
                          (SELECT sequence FROM {table} WHERE timestamp < ? ORDER BY timestamp LIMIT ?)"
                     );
                     let deleted = c.prepare_cached(&sql)?.execute(params![timestamp, DELETE_BATCH])?;
-                    // Each step of the pragma frees a page.
-                    let mut vacuum = c.prepare(&format!("PRAGMA incremental_vacuum({FREED_PAGES})"))?;
-                    let mut steps = vacuum.query([])?;
-                    while steps.next()?.is_some() {}
+                    give_back(c)?;
                     Ok(deleted as u64)
                 })
                 .await?;
@@ -108,4 +105,49 @@ impl Events {
             }
         }
     }
+
+    /// Deletes some of the oldest events, of whatever kind they are; how many. 0 is the end.
+    pub async fn delete_oldest(&self) -> Result<u64, StoreError> {
+        self.events
+            .write(Durability::Normal, |c| {
+                let mut oldest: Option<(i64, &str)> = None;
+                for kind in [EventKind::Fs, EventKind::Provider, EventKind::Log] {
+                    let table = table::of(kind).name;
+                    let sql = format!("SELECT min(timestamp) FROM {table}");
+                    let first: Option<i64> = c.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
+                    if let Some(first) = first
+                        && oldest.is_none_or(|(found, _)| first < found)
+                    {
+                        oldest = Some((first, table));
+                    }
+                }
+                let Some((_, table)) = oldest else { return Ok(0) };
+                let sql =
+                    format!("DELETE FROM {table} WHERE sequence IN (SELECT sequence FROM {table} ORDER BY timestamp LIMIT ?)");
+                let deleted = c.prepare_cached(&sql)?.execute([DELETE_BATCH])?;
+                give_back(c)?;
+                Ok(deleted as u64)
+            })
+            .await
+    }
+
+    /// Bytes that the events take in their file; what was freed in it does not count.
+    pub async fn size(&self) -> Result<u64, StoreError> {
+        self.events
+            .read(|c| {
+                let number = |name: &str| c.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+                let pages = number("page_count")?.saturating_sub(number("freelist_count")?);
+                Ok(u64::try_from(pages.saturating_mul(number("page_size")?)).unwrap_or(0))
+            })
+            .await
+    }
+}
+
+/// Gives free pages back to the file system.
+fn give_back(connection: &Connection) -> Result<(), StoreError> {
+    // Each step of the pragma frees a page.
+    let mut vacuum = connection.prepare(&format!("PRAGMA incremental_vacuum({FREED_PAGES})"))?;
+    let mut steps = vacuum.query([])?;
+    while steps.next()?.is_some() {}
+    Ok(())
 }

@@ -11,7 +11,9 @@ pub use intent::{UploadIntent, UploadState};
 pub(crate) use journal::Journal;
 use journal::note_stored;
 
-use crate::accounts::{add_folder_usage, add_user_transfer, add_user_usage, mark_first_transfer};
+use crate::accounts::{
+    add_folder_usage, add_user_transfer, add_user_usage, mark_first_transfer, set_named_folder_usage, set_user_usage,
+};
 use crate::engine::{Database, Durability};
 use crate::events::put_outbox;
 use crate::{OutboxEvent, StoreError, TransferDirection};
@@ -179,6 +181,18 @@ impl Transfers {
     /// passed over.
     pub async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
         self.database.write(Durability::Normal, move |c| settle(c, &settlement)).await
+    }
+
+    /// Replaces the quota figures of a user or folder without waiting, in order with the settlements before and after it.
+    /// One that is gone is passed over.
+    ///
+    /// # Errors
+    /// `Overloaded` or `Closed`; a failure of the write itself is logged.
+    pub fn submit_usage(&self, owner: QuotaOwner, files: i64, size: i64, now: i64) -> Result<(), StoreError> {
+        self.database.submit("quota figures", move |c| match &owner {
+            QuotaOwner::User(name) => set_user_usage(c, name, files, size, now),
+            QuotaOwner::Folder(name) => set_named_folder_usage(c, name, files, size, now),
+        })
     }
 
     /// Waits until everything that was submitted before is stored; at once if there is nothing. Whoever changes what a

@@ -6,10 +6,14 @@ mod api_keys;
 mod backup;
 mod body;
 mod collection;
+mod connections;
+mod events;
 mod folders;
 mod groups;
 mod query;
+mod quotas;
 mod roles;
+mod status;
 mod tokens;
 mod users;
 mod version;
@@ -43,7 +47,11 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(collection::routes::<Role>)
         .configure(collection::routes::<Admin>)
         .configure(api_keys::routes)
-        .configure(backup::routes);
+        .configure(backup::routes)
+        .configure(quotas::routes)
+        .configure(connections::routes)
+        .configure(events::routes)
+        .configure(status::routes);
 }
 
 /// What is served at a path; methods that it does not take are told so (API-015).

@@ -7,6 +7,7 @@
 mod harness;
 
 mod command_line;
+mod connections;
 mod faults;
 mod first_start;
 mod foreign_clients;

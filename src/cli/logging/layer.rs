@@ -33,6 +33,17 @@ impl Threshold {
         rebuild_interest_cache();
     }
 
+    /// The least severe level.
+    pub(super) fn level(&self) -> Level {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Level::ERROR,
+            1 => Level::WARN,
+            2 => Level::INFO,
+            3 => Level::DEBUG,
+            _ => Level::TRACE,
+        }
+    }
+
     fn takes(&self, metadata: &Metadata<'_>) -> bool {
         let most = if metadata.target().starts_with(OURS) { self.0.load(Ordering::Relaxed) } else { rank(Level::WARN) };
         rank(*metadata.level()) <= most.min(self.0.load(Ordering::Relaxed))

@@ -3,12 +3,15 @@
 use super::Setting;
 use super::build::{bool, int, text};
 
-/// Sections `transfers`, `ssh`, `log`, `loaddata` and `shutdown`.
+/// Sections `transfers`, `quota`, `events`, `ssh`, `log`, `loaddata` and `shutdown`.
 #[rustfmt::skip]
 pub(super) const OWN: &[Setting] = &[
     text("transfers.durability", "background", "When uploaded data reaches the disk: `background` soon after the answer, `commit` before it, `never` as the system likes.").texts(&["background", "commit", "never"]).hot(),
     int("transfers.partial_retention_hours", 168, "Hours for which an interrupted upload can be resumed.").range(1, 87_600).hot(),
     int("transfers.buffer_memory_mb", 0, "Memory of all transfer buffers in MB; 0 is a quarter of the memory, at most 256.").range(0, 1_048_576),
+    bool("quota.nightly_scan", true, "Counts every night what is stored, so that quota figures are right again after files changed behind the server's back.").hot(),
+    int("events.max_age_days", 365, "Days for which stored events are kept; 0 is for ever.").hot(),
+    int("events.max_size_mb", 1024, "Size of the events database in MB beyond which the oldest events are removed; 0 is no limit.").hot(),
     text("ssh.cipher_choice", "auto", "Order of the SSH ciphers: `auto` by what the processor does fastest, `fixed` as configured.").texts(&["auto", "fixed"]),
     text("log.file_path", "log/entrepot.log", "Log file; empty is standard output."),
     int("log.max_size", 10, "MB at which the log file is rotated."),

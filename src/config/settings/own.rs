@@ -14,6 +14,24 @@ pub struct Transfers {
     pub buffer_memory_mb: u32,
 }
 
+/// Section `quota`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// Counts every night what is stored.
+    pub nightly_scan: bool,
+}
+
+/// Section `events`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    /// Days for which stored events are kept; 0 is for ever.
+    pub max_age_days: u32,
+    /// Size of the events database in MB beyond which the oldest events are removed; 0 is no limit.
+    pub max_size_mb: u32,
+}
+
 /// Section `ssh`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

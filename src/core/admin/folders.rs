@@ -84,7 +84,7 @@ pub(super) fn owner(name: &str) -> String {
     format!("folder_{name}")
 }
 
-async fn existing(core: &Core, name: &str) -> Result<BaseVirtualFolder> {
+pub(super) async fn existing(core: &Core, name: &str) -> Result<BaseVirtualFolder> {
     let name = rules(core, false).names.apply(name);
     core.0.store.folders().get(&name).await.map_err(stored)?.ok_or(Error::NotFound)
 }

@@ -135,7 +135,7 @@ pub async fn delete(core: &Core, session: &AdminSession, username: &str) -> Resu
 }
 
 /// The user, if it exists for this administrator (ACC-225).
-async fn visible(core: &Core, session: &AdminSession, username: &str) -> Result<User> {
+pub(super) async fn visible(core: &Core, session: &AdminSession, username: &str) -> Result<User> {
     let name = rules(core, false).names.apply(username);
     let user = core.0.store.users().get(&name).await.map_err(stored)?;
     user.filter(|user| session.sees_role(&user.role)).ok_or(Error::NotFound)

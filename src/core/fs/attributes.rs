@@ -66,6 +66,7 @@ impl UserFs {
         // The name of the file itself, behind links: that is what others change.
         let place = granted.place().at(door.resolve(granted).await?);
         let names = &session.core.0.names;
+        let _changing = names.changing(session, &place);
         let turn = names.turn(session, &place).await;
         let found = door.stat(granted, true).await?;
         if !found.is_file() {

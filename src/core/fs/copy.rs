@@ -144,6 +144,7 @@ impl UserFs {
             let files = i64::from(!existing.is_some_and(Metadata::is_file));
             reservation.rebase(files, size, retire::credit(existing))
         };
+        let _changing = session.core.0.names.changing(session, target.place());
         let Copied { size, retired } = copy_data(self, source, target.place(), found, fits).await?;
         let change = Usage { files: 1 + retired.files, size: i64::try_from(size).unwrap_or(i64::MAX) + retired.size };
         reservation.settle(change);

@@ -58,6 +58,7 @@ impl UserFs {
     async fn remove_granted(&self, granted: &Granted) -> Result<u64> {
         let session = &self.0;
         let (place, names) = (granted.place(), &session.core.0.names);
+        let _changing = names.changing(session, place);
         let turn = names.turn(session, place).await;
         let found = session.account.door.stat(granted, false).await?;
         session.account.door.remove_file(granted).await?;

@@ -81,6 +81,8 @@ impl UserFs {
     async fn rename_within(&self, source: &Granted, target: &Granted, found: &Metadata) -> Result<()> {
         let session = &self.0;
         let (from, to, core) = (source.place(), target.place(), &session.core.0);
+        let _changing = (core.names.changing(session, from), core.names.changing(session, to));
+        let _tree = found.is_directory().then(|| core.names.changing_tree(session, from));
         let turn = core.names.turn(session, to).await;
         // What is there now is what goes, not what was there before the hooks were asked.
         let replaced = self.may_replace(target, &to.virtual_path).await?;
@@ -103,6 +105,8 @@ impl UserFs {
     async fn rename_across(&self, source: &Granted, target: &Granted, found: &Metadata) -> Result<()> {
         let session = &self.0;
         let (from, to) = (source.place(), target.place());
+        let names = &session.core.0.names;
+        let _changing = (names.changing_tree(session, from), names.changing_tree(session, to));
         let tree = Transplant::of(self, source, target, found).await?;
         let replaced = self.may_replace(target, &to.virtual_path).await?;
         let reservation = tree.reserve(self, source, target, replaced.as_ref())?;

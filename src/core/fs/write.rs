@@ -95,6 +95,9 @@ impl UserFs {
     async fn open_granted(&self, opening: Opening) -> Result<Upload> {
         let Opening { path, open, found, granted, allowance, running, most } = opening;
         let session = &self.0;
+        // A partial that it goes on with is counted as one until then, and as an upload from then on.
+        let place = found.place.clone();
+        let _changing = session.core.0.names.changing(session, &place);
         let begun = match &found.file {
             Some(file) if !open.truncate => self.open_in_place(&granted, &found, file, open).await?,
             _ => self.stage(&found, open).await?,

@@ -135,3 +135,19 @@ async fn rows_are_moved_once() {
     ids.dedup();
     assert_eq!((events.len(), ids.len()), (21, 21));
 }
+
+// API-102, decisions on events: they are kept for a while, and their database stays within its size.
+#[tokio::test]
+async fn old_events_go_and_new_ones_stay() {
+    let (fixture, session) = Fixture::alice(json!({})).await;
+    put(&session.fs(), "/old", b"1").await.expect("file");
+    fixture.events().await;
+    fixture.clock.advance_millis(366 * 24 * 3600 * 1000);
+    put(&session.fs(), "/new", b"1").await.expect("file");
+    fixture.events().await;
+    assert!(crate::audit::expire_now(&fixture.core).await.expect("pass") > 0);
+    let left = fixture.actions().await;
+    assert!(!left.is_empty() && left.iter().all(|(_, path, _)| path == "/new"), "{left:?}");
+    fixture.set(|settings| settings.events.max_age_days = 0);
+    assert_eq!(crate::audit::expire_now(&fixture.core).await.expect("pass"), 0);
+}

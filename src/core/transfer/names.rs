@@ -3,6 +3,8 @@
 //! Two things about a name must not be decided twice at once: what a change replaces, and how much of a file that is
 //! open for changes in place quota knows already.
 
+mod changes;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Weak},
@@ -13,7 +15,14 @@ use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
 use super::UploadState;
-use crate::{place::Place, session::SessionState};
+pub(crate) use changes::Watch;
+use changes::{Changes, Changing};
+
+use crate::{
+    place::Place,
+    quota::{QuotaOwner, Usage},
+    session::SessionState,
+};
 
 /// A storage and a path in it, whoever looks at it.
 type Key = (String, Vec<u8>);
@@ -25,6 +34,7 @@ pub(crate) struct Names {
     edits: Mutex<HashMap<Key, Weak<Edit>>>,
     /// Staged uploads in flight, by their ids.
     uploads: Mutex<HashMap<String, Weak<UploadState>>>,
+    changes: Changes,
 }
 
 /// A file that is open for changes in place, by however many handles.
@@ -78,6 +88,42 @@ impl Names {
         let mut waiting = Turn { names: self, key, guard: None };
         waiting.guard = Some(turn.lock_owned().await);
         waiting
+    }
+
+    /// A file of that name changes, until the answer is dropped: quota scans wait for its end and look again.
+    pub(crate) fn changing(&self, session: &SessionState, place: &Place) -> Changing<'_> {
+        let directory = place.path.parent().unwrap_or_else(VirtualPath::root);
+        self.changes.begin((resource(session, place), directory), false)
+    }
+
+    /// As [`Names::changing`], of everything below the name.
+    pub(crate) fn changing_tree(&self, session: &SessionState, place: &Place) -> Changing<'_> {
+        self.changes.begin((resource(session, place), place.path.clone()), true)
+    }
+
+    /// Sees from now on what changes in these storages.
+    pub(crate) fn watch(&self, storages: Vec<String>) -> Watch<'_> {
+        self.changes.watch(storages)
+    }
+
+    /// The size of a file as quota knows it, if it is open for changes in place.
+    pub(crate) fn accounted(&self, storage: &str, path: &VirtualPath) -> Option<u64> {
+        let edits = self.edits.lock();
+        if edits.is_empty() {
+            return None;
+        }
+        let edit = edits.get(&(storage.to_owned(), path.as_bytes().to_vec())).and_then(Weak::upgrade)?;
+        *edit.accounted.lock()
+    }
+
+    /// What quota counts of uploads that go on with a partial, for `owner`.
+    pub(crate) fn charged(&self, owner: &QuotaOwner) -> Usage {
+        let uploads: Vec<_> = self.uploads.lock().values().filter_map(Weak::upgrade).collect();
+        let charged = uploads.iter().filter(|upload| {
+            let place = upload.place.lock().clone();
+            upload.facts.session.quota_of(&place).0 == *owner
+        });
+        charged.fold(Usage::default(), |sum, upload| sum.plus(upload.facts.charged))
     }
 
     /// A handle for changes in place of a file of `size` bytes.
@@ -159,7 +205,11 @@ impl Names {
 }
 
 fn key(session: &SessionState, place: &Place) -> Key {
-    (session.account.door.origin(place.storage).resource.clone(), place.path.as_bytes().to_vec())
+    (resource(session, place), place.path.as_bytes().to_vec())
+}
+
+fn resource(session: &SessionState, place: &Place) -> String {
+    session.account.door.origin(place.storage).resource.clone()
 }
 
 fn signed(value: u64) -> i64 {

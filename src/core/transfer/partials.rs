@@ -170,6 +170,26 @@ impl PartialIndex {
         moved
     }
 
+    /// What quota counts of the partials that `is_counted` picks.
+    pub(crate) fn charged(&self, is_counted: impl Fn(&UploadIntent) -> bool) -> Usage {
+        let entries = self.entries.lock();
+        let charged = entries.values().filter(|intent| is_counted(intent));
+        charged.fold(Usage::default(), |sum, intent| sum.plus(Usage { files: intent.charged_files, size: intent.charged_size }))
+    }
+
+    /// The accounts that have partials in a virtual folder.
+    pub(crate) fn owners_in(&self, folder: &str) -> Vec<String> {
+        let entries = self.entries.lock();
+        let mut owners: Vec<String> = entries
+            .values()
+            .filter(|intent| intent.folder.as_deref() == Some(folder))
+            .map(|intent| intent.username.clone())
+            .collect();
+        owners.sort_unstable();
+        owners.dedup();
+        owners
+    }
+
     fn older_than(&self, moment: i64) -> Vec<UploadIntent> {
         self.entries.lock().values().filter(|intent| intent.updated_at < moment).cloned().collect()
     }
@@ -217,6 +237,7 @@ pub(crate) async fn discard_older(session: &SessionState, place: &Place, older: 
 
 /// Removes a partial from storage, database and quota. It was taken out of the index already.
 pub(crate) async fn discard(session: &SessionState, place: &Place, intent: UploadIntent) -> Result<()> {
+    let _changing = session.core.0.names.changing(session, place);
     let granted = policy::own_work(Operation::Upload, place.clone());
     if let Err(error) = session.account.door.discard_partial(&granted, &intent.id, &intent.token).await {
         session.core.0.partials.restore(intent);
@@ -229,6 +250,7 @@ pub(crate) async fn discard(session: &SessionState, place: &Place, intent: Uploa
 /// A partial as the storage has it now, with what quota counts of it set right; `None` = nothing is left. It was taken out
 /// of the index already.
 pub(crate) async fn verify(session: &SessionState, place: &Place, intent: UploadIntent) -> Result<Option<UploadIntent>> {
+    let _changing = session.core.0.names.changing(session, place);
     let found = match look(session, place, &intent).await {
         Ok(found) => found,
         Err(error) => {

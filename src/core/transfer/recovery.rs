@@ -175,6 +175,8 @@ async fn system_session(core: &Core, username: &str) -> Result<Option<Arc<Sessio
         connected_at: core.clock().millis(),
         last_activity: std::sync::atomic::AtomicI64::new(core.clock().millis()),
         kill: tokio_util::sync::CancellationToken::new(),
+        transport: std::sync::OnceLock::new(),
+        command: parking_lot::Mutex::default(),
         upload_bucket: None,
         download_bucket: None,
         denials: DenialBudget::default(),

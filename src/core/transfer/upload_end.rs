@@ -68,6 +68,7 @@ async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &
     let place = state.place.lock().clone();
     let granted = policy::own_work(Operation::Upload, place.clone());
     let names = &session.core.0.names;
+    let changing = names.changing(session, &place);
     let turn = names.turn(session, &place).await;
     let found = present(session.account.door.stat(&granted, false).await)?;
     if let Some(found) = &found {
@@ -95,6 +96,7 @@ async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &
     drop(turn);
     let status = if committed.is_ok() { Status::Ok } else { Status::Failed };
     settle_published(state, &place, intent, metadata.size, retired, status).await;
+    drop(changing);
     after(state, &place, metadata.size).await;
     Ok(committed?)
 }
@@ -186,6 +188,7 @@ async fn close_in_place(state: &Arc<UploadState>, edit: &Edit) -> Result<Metadat
 
 async fn settle_in_place(state: &Arc<UploadState>, edit: &Edit, place: &Place, status: Status, size: u64) -> Result<()> {
     let session = &state.facts.session;
+    let _changing = session.core.0.names.changing(session, place);
     let change = Usage { files: 0, size: edit.settle(size) };
     if let Some(reservation) = state.reservation.lock().take() {
         reservation.settle(change);
@@ -246,6 +249,7 @@ async fn settle_given_up(
     // From here to the hand-over to the database nothing waits: whoever renames its directory finds it in flight or as a
     // partial.
     let place = &state.place.lock().clone();
+    let _changing = core.names.changing(session, place);
     leave(state, place);
     let charged = partial.as_ref().map_or(Usage::default(), |partial| Usage { files: 1, size: signed(partial.durable) });
     let change = Usage { files: charged.files - state.facts.charged.files, size: charged.size - state.facts.charged.size };

@@ -59,6 +59,20 @@ impl Users {
         self.database.read(move |c| user_usage(c, &name)).await
     }
 
+    /// Bytes stored by all users and in all folders, and bytes transferred by all users (API-072).
+    pub async fn total_usage(&self) -> Result<(i64, i64), StoreError> {
+        self.database
+            .read(|c| {
+                // Floating point, because sums of sizes that clients made up may exceed every integer.
+                let sql = "SELECT (SELECT total(used_quota_size) FROM user_usage) + (SELECT total(used_quota_size) FROM folder_usage), \
+                           (SELECT total(used_upload_data_transfer) + total(used_download_data_transfer) FROM user_usage)";
+                let (stored, moved): (f64, f64) = c.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                #[allow(clippy::cast_possible_truncation, reason = "the cast ends at the largest number, as it shall")]
+                Ok((stored as i64, moved as i64))
+            })
+            .await
+    }
+
     /// Replaces the quota figures (ACC-287); those below 0 become 0.
     ///
     /// # Errors
@@ -67,13 +81,8 @@ impl Users {
         let name = name.to_string();
         self.database
             .write(Durability::Full, move |c| {
-                let id = require(c, KIND, &name)?;
-                c.prepare_cached(
-                    "UPDATE user_usage SET used_quota_files = MAX(0, ?), used_quota_size = MAX(0, ?), \
-                     last_quota_update = ? WHERE user_id = ?",
-                )?
-                .execute([files, size, now, id])?;
-                Ok(())
+                require(c, KIND, &name)?;
+                set_user_usage(c, &name, files, size, now)
             })
             .await
     }
@@ -189,6 +198,32 @@ pub(super) fn set_folder_usage(connection: &Connection, id: i64, files: i64, siz
         )?
         .execute([files, size, now, id])?;
     Ok(())
+}
+
+/// Replaces the quota figures of a user; nothing happens if it is gone.
+pub(crate) fn set_user_usage(connection: &Connection, name: &str, files: i64, size: i64, now: i64) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE user_usage SET used_quota_files = MAX(0, ?), used_quota_size = MAX(0, ?), last_quota_update = ? \
+             WHERE user_id = (SELECT id FROM user_account WHERE name = ?)",
+        )?
+        .execute(params![files, size, now, name])?;
+    Ok(())
+}
+
+/// Replaces the figures of a folder; nothing happens if it is gone.
+pub(crate) fn set_named_folder_usage(
+    connection: &Connection,
+    name: &str,
+    files: i64,
+    size: i64,
+    now: i64,
+) -> Result<(), StoreError> {
+    let id = connection
+        .prepare_cached("SELECT id FROM virtual_folder WHERE name = ?")?
+        .query_row([name], |row| row.get(0))
+        .optional()?;
+    id.map_or(Ok(()), |id| set_folder_usage(connection, id, files, size, now))
 }
 
 /// Adds to the quota figures of a user, as far as they can be counted; nothing happens if it is gone.

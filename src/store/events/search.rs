@@ -101,12 +101,16 @@ pub struct LogEventFilter {
     pub role: String,
 }
 
-/// Conditions of a search, with the values of their parameters.
+/// How a search finds its rows: conditions, and which of them an index is read by.
 #[derive(Debug, Default)]
 pub(super) struct Query {
     pub(super) page: Page,
+    /// Conditions that every row meets, with the values of their parameters.
     pub(super) conditions: Vec<String>,
     pub(super) values: Vec<Value>,
+    /// One condition that an index serves, in one branch for each value: each branch is read in order and stops when the
+    /// page is full. Empty: the index over time.
+    pub(super) branches: Vec<(String, Vec<Value>)>,
     pub(super) omit: Option<&'static str>,
 }
 
@@ -122,43 +126,71 @@ impl Query {
         query
     }
 
-    pub(super) fn push(&mut self, condition: &str, value: Value) {
+    fn push(&mut self, condition: &str, value: Value) {
         self.conditions.push(condition.to_string());
         self.values.push(value);
     }
 
-    fn text(mut self, column: &str, value: &str) -> Self {
-        if !value.is_empty() {
-            self.push(&format!("{column} = ?"), Value::Text(value.to_string()));
+    /// A column that has one of these values, or any if there are none. The first that is given is the one whose index is
+    /// read: callers name columns in the order of how few rows a value usually has. `index` says what its index is about.
+    fn any(mut self, column: &str, index: Index, values: Vec<Value>) -> Self {
+        if values.is_empty() {
+            return self;
         }
+        if self.branches.is_empty() && values.iter().all(|value| index.holds(value)) {
+            let also = index.condition(column);
+            self.branches = values.into_iter().map(|value| (format!("{column} = ?{also}"), vec![value])).collect();
+            return self;
+        }
+        // The plus keeps an index of this column out: the engine does not know which has fewer rows.
+        let places = vec!["?"; values.len()].join(", ");
+        self.conditions.push(format!("+{column} IN ({places})"));
+        self.values.extend(values);
         self
     }
 
-    fn any(mut self, column: &str, values: impl IntoIterator<Item = Value>) -> Self {
-        let mut values: Vec<Value> = values.into_iter().collect();
-        match values.len() {
-            0 => {}
-            1 => {
-                self.conditions.push(format!("{column} = ?"));
-                self.values.append(&mut values);
-            }
-            count => {
-                // The plus keeps the index of this column out: rows of several values would have to be sorted by
-                // time, while the index over time has them in order and stops when the page is full.
-                let places = vec!["?"; count].join(", ");
-                self.conditions.push(format!("+{column} IN ({places})"));
-                self.values.append(&mut values);
-            }
+    fn text(self, column: &str, index: Index, value: &str) -> Self {
+        let value = (!value.is_empty()).then(|| Value::Text(value.to_string()));
+        self.any(column, index, value.into_iter().collect())
+    }
+
+    fn texts(self, column: &str, index: Index, values: &[String]) -> Self {
+        self.any(column, index, unique(values).cloned().map(Value::Text).collect())
+    }
+
+    fn integers(self, column: &str, index: Index, values: &[i64]) -> Self {
+        self.any(column, index, unique(values).copied().map(Value::Integer).collect())
+    }
+}
+
+/// Each value once: a row must not be found by two branches.
+fn unique<T: PartialEq>(values: &[T]) -> impl Iterator<Item = &T> {
+    values.iter().enumerate().filter(|(index, value)| !values[..*index].contains(value)).map(|(_, value)| value)
+}
+
+/// Which rows the index of a column has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Index {
+    /// All.
+    Full,
+    /// Those where the text is not empty.
+    Texts,
+    /// Those with another number than this one, which nearly every row has.
+    Except(i64),
+}
+
+impl Index {
+    fn holds(self, value: &Value) -> bool {
+        !matches!((self, value), (Self::Except(usual), Value::Integer(number)) if usual == *number)
+    }
+
+    /// What the engine must see to know that the index has the row.
+    fn condition(self, column: &str) -> String {
+        match self {
+            Self::Full => String::new(),
+            Self::Texts => format!(" AND {column} <> ''"),
+            Self::Except(usual) => format!(" AND {column} <> {usual}"),
         }
-        self
-    }
-
-    fn texts(self, column: &str, values: &[String]) -> Self {
-        self.any(column, values.iter().cloned().map(Value::Text))
-    }
-
-    fn integers(self, column: &str, values: &[i64]) -> Self {
-        self.any(column, values.iter().copied().map(Value::Integer))
     }
 }
 
@@ -166,35 +198,41 @@ impl FsEventFilter {
     pub(super) fn query(&self) -> Query {
         let provider: Vec<i64> = self.fs_provider.into_iter().collect();
         Query::new(&self.page)
-            .texts("action", &self.actions)
-            .text("username", &self.username)
-            .text("ip", &self.ip)
-            .text("ssh_cmd", &self.ssh_cmd)
-            .integers("fs_provider", &provider)
-            .text("bucket", &self.bucket)
-            .text("endpoint", &self.endpoint)
-            .texts("protocol", &self.protocols)
-            .integers("status", &self.statuses)
-            .texts("instance_id", &self.instance_ids)
-            .text("role", &self.role)
-            .text("virtual_path", &self.virtual_path)
-            .text("session_id", &self.session_id)
+            .text("session_id", Index::Full, &self.session_id)
+            .text("virtual_path", Index::Full, &self.virtual_path)
+            .text("ssh_cmd", Index::Texts, &self.ssh_cmd)
+            .integers("status", Index::Except(1), &self.statuses)
+            .text("ip", Index::Full, &self.ip)
+            .text("username", Index::Full, &self.username)
+            .text("bucket", Index::Texts, &self.bucket)
+            .text("endpoint", Index::Texts, &self.endpoint)
+            .integers("fs_provider", Index::Except(0), &provider)
+            .text("role", Index::Texts, &self.role)
+            .texts("instance_id", Index::Texts, &self.instance_ids)
+            .texts("action", Index::Full, &self.actions)
+            .texts("protocol", Index::Full, &self.protocols)
     }
 }
 
 impl ProviderEventFilter {
     pub(super) fn query(&self) -> Query {
         let mut query = Query::new(&self.page)
-            .texts("action", &self.actions)
-            .text("username", &self.username)
-            .text("ip", &self.ip)
-            .texts("object_type", &self.object_types)
-            .text("object_name", &self.object_name)
-            .texts("instance_id", &self.instance_ids);
+            .text("object_name", Index::Full, &self.object_name)
+            .text("ip", Index::Full, &self.ip)
+            .text("username", Index::Full, &self.username)
+            .texts("object_type", Index::Full, &self.object_types)
+            .texts("action", Index::Full, &self.actions)
+            .texts("instance_id", Index::Texts, &self.instance_ids);
         if !self.role.is_empty() {
-            query.conditions.push("(role = ? OR object_role = ?)".into());
             let role = Value::Text(self.role.clone());
-            query.values.extend([role.clone(), role]);
+            if query.branches.is_empty() {
+                let of_object =
+                    ("object_role = ? AND object_role <> '' AND +role <> ?".to_string(), vec![role.clone(), role.clone()]);
+                query.branches = vec![("role = ? AND role <> ''".to_string(), vec![role]), of_object];
+            } else {
+                query.conditions.push("(+role = ? OR +object_role = ?)".into());
+                query.values.extend([role.clone(), role]);
+            }
         }
         query.omit = self.omit_object_data.then_some("object_data");
         query
@@ -204,11 +242,11 @@ impl ProviderEventFilter {
 impl LogEventFilter {
     pub(super) fn query(&self) -> Query {
         Query::new(&self.page)
-            .integers("event", &self.events)
-            .text("username", &self.username)
-            .text("ip", &self.ip)
-            .texts("protocol", &self.protocols)
-            .texts("instance_id", &self.instance_ids)
-            .text("role", &self.role)
+            .text("ip", Index::Full, &self.ip)
+            .text("username", Index::Full, &self.username)
+            .text("role", Index::Texts, &self.role)
+            .texts("instance_id", Index::Texts, &self.instance_ids)
+            .integers("event", Index::Full, &self.events)
+            .texts("protocol", Index::Full, &self.protocols)
     }
 }

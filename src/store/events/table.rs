@@ -154,27 +154,46 @@ impl Table {
     /// The statement of a search, and the values of its parameters.
     pub(super) fn statement(&self, query: &Query, cursor: Option<(i64, i64)>) -> (String, Vec<SqlValue>) {
         let mut conditions = query.conditions.clone();
-        let mut values = query.values.clone();
+        let mut common = query.values.clone();
         if let Some((timestamp, sequence)) = cursor {
             conditions.push(match query.page.order {
                 Order::Ascending => "(timestamp, sequence) > (?, ?)".into(),
                 Order::Descending => "(timestamp, sequence) < (?, ?)".into(),
             });
-            values.extend([SqlValue::Integer(timestamp), SqlValue::Integer(sequence)]);
+            common.extend([SqlValue::Integer(timestamp), SqlValue::Integer(sequence)]);
         }
-        let condition = match conditions.as_slice() {
-            [] => String::new(),
-            conditions => format!(" WHERE {}", conditions.join(" AND ")),
-        };
+        let all = [(String::new(), Vec::new())];
+        let branches = if query.branches.is_empty() { &all[..] } else { &query.branches[..] };
+        let mut values = Vec::new();
+        let mut selects = Vec::new();
+        for (condition, own) in branches {
+            let own_condition = (!condition.is_empty()).then_some(condition);
+            let parts: Vec<&str> = own_condition.into_iter().chain(&conditions).map(String::as_str).collect();
+            selects.push(self.select(query, &parts, branches.len() > 1));
+            values.extend(own.iter().chain(&common).cloned());
+            values.push(SqlValue::Integer(query.page.limit.into()));
+        }
+        if let [select] = selects.as_slice() {
+            return (select.clone(), values);
+        }
+        let order = query.page.order.sql();
+        let branches: Vec<String> = selects.iter().map(|select| format!("SELECT * FROM ({select})")).collect();
+        values.push(SqlValue::Integer(query.page.limit.into()));
+        let sql = format!("{} ORDER BY merged_time {order}, merged_sequence {order} LIMIT ?", branches.join(" UNION ALL "));
+        (sql, values)
+    }
+
+    /// The page of one branch; with `merged`, with what it is put in order by.
+    fn select(&self, query: &Query, conditions: &[&str], merged: bool) -> String {
+        let condition = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
         let names: Vec<&str> = self.shown(query).map(Column::name).collect();
         let order = query.page.order.sql();
-        values.push(SqlValue::Integer(query.page.limit.into()));
-        let sql = format!(
-            "SELECT event_id, {} FROM {}{condition} ORDER BY timestamp {order}, sequence {order} LIMIT ?",
+        let keys = if merged { ", timestamp AS merged_time, sequence AS merged_sequence" } else { "" };
+        format!(
+            "SELECT event_id, {}{keys} FROM {}{condition} ORDER BY timestamp {order}, sequence {order} LIMIT ?",
             names.join(", "),
             self.name
-        );
-        (sql, values)
+        )
     }
 
     fn shown<'a>(&'a self, query: &'a Query) -> impl Iterator<Item = Column> + 'a {
@@ -210,44 +229,106 @@ mod tests {
         assert!(!plan.contains("TEMP B-TREE"), "{index}: {plan}");
     }
 
+    /// Each branch must use this index and read its page in order.
+    fn assert_branches(plan: &str, index: &str, branches: usize) {
+        assert_eq!(plan.matches(&format!("USING INDEX {index} ")).count(), branches, "{index}: {plan}");
+        // Two branches and more are put in order once: a sort of as many rows as the pages have.
+        assert!(plan.matches("TEMP B-TREE").count() <= usize::from(branches > 1), "{index}: {plan}");
+        assert!(
+            !plan.contains("SCAN fs_event") && !plan.contains("SCAN provider_event") && !plan.contains("SCAN log_event"),
+            "{plan}"
+        );
+    }
+
+    fn texts(values: &[&str]) -> Vec<String> {
+        values.iter().map(ToString::to_string).collect()
+    }
+
     // API-103, API-104
     #[test]
     fn searches_of_file_system_events_read_in_the_order_of_an_index() {
-        let one = |text: &str| vec![text.to_string()];
         let page = Page { start_timestamp: 1, end_timestamp: 9, ..Page::default() };
         let all = FsEventFilter { page, ..FsEventFilter::default() };
         assert_uses(&plan(&FS, &all.query()), "fs_event_time");
-        type Change = fn(&mut FsEventFilter, &dyn Fn(&str) -> Vec<String>);
-        let cases: [(&str, Change); 7] = [
-            ("fs_event_username", |filter, _| filter.username = "a".into()),
-            ("fs_event_action", |filter, one| filter.actions = one("upload")),
-            ("fs_event_protocol", |filter, one| filter.protocols = one("SFTP")),
-            ("fs_event_ip", |filter, _| filter.ip = "192.0.2.1".into()),
-            ("fs_event_virtual_path", |filter, _| filter.virtual_path = "/a".into()),
-            ("fs_event_session", |filter, _| filter.session_id = "s".into()),
-            ("fs_event_time", |filter, one| {
-                filter.actions = [one("upload"), one("download")].concat();
-                filter.statuses = vec![2, 3];
+        type Change = fn(&mut FsEventFilter);
+        let cases: [(&str, usize, Change); 17] = [
+            ("fs_event_username", 1, |filter| filter.username = "a".into()),
+            ("fs_event_action", 1, |filter| filter.actions = texts(&["upload", "upload"])),
+            ("fs_event_action", 2, |filter| filter.actions = texts(&["upload", "download"])),
+            ("fs_event_protocol", 1, |filter| filter.protocols = texts(&["SFTP"])),
+            ("fs_event_ip", 1, |filter| filter.ip = "192.0.2.1".into()),
+            ("fs_event_virtual_path", 1, |filter| filter.virtual_path = "/a".into()),
+            ("fs_event_session", 1, |filter| filter.session_id = "s".into()),
+            ("fs_event_ssh_cmd", 1, |filter| filter.ssh_cmd = "md5sum".into()),
+            ("fs_event_provider", 1, |filter| filter.fs_provider = Some(1)),
+            ("fs_event_time", 1, |filter| filter.fs_provider = Some(0)),
+            ("fs_event_bucket", 1, |filter| filter.bucket = "b".into()),
+            ("fs_event_endpoint", 1, |filter| filter.endpoint = "e".into()),
+            ("fs_event_status", 2, |filter| filter.statuses = vec![2, 3]),
+            ("fs_event_time", 1, |filter| filter.statuses = vec![1, 2]),
+            ("fs_event_role", 1, |filter| filter.role = "sales".into()),
+            ("fs_event_instance", 2, |filter| filter.instance_ids = texts(&["a", "b"])),
+            ("fs_event_username", 1, |filter| {
+                filter.username = "a".into();
+                filter.actions = texts(&["upload", "download"]);
+                filter.protocols = texts(&["SFTP"]);
             }),
         ];
-        for (index, change) in cases {
+        for (index, branches, change) in cases {
             let mut filter = all.clone();
-            change(&mut filter, &one);
-            assert_uses(&plan(&FS, &filter.query()), index);
+            change(&mut filter);
+            assert_branches(&plan(&FS, &filter.query()), index, branches);
         }
     }
 
+    // API-103, API-104, AUD-007
     #[test]
-    fn searches_of_other_events_read_in_the_order_of_an_index() {
-        let mut filter = ProviderEventFilter::default();
-        assert_uses(&plan(&PROVIDER, &filter.query()), "provider_event_time");
-        filter.role = "sales".into();
-        assert_uses(&plan(&PROVIDER, &filter.query()), "provider_event_time");
-        filter.object_name = "alice".into();
-        assert_uses(&plan(&PROVIDER, &filter.query()), "provider_event_object");
-        let mut filter = LogEventFilter::default();
-        assert_uses(&plan(&LOG, &filter.query()), "log_event_time");
-        filter.events = vec![1];
-        assert_uses(&plan(&LOG, &filter.query()), "log_event_event");
+    fn searches_of_provider_events_read_in_the_order_of_an_index() {
+        let all = ProviderEventFilter::default();
+        assert_uses(&plan(&PROVIDER, &all.query()), "provider_event_time");
+        type Change = fn(&mut ProviderEventFilter);
+        let cases: [(&str, usize, Change); 9] = [
+            ("provider_event_object", 1, |filter| filter.object_name = "alice".into()),
+            ("provider_event_ip", 1, |filter| filter.ip = "192.0.2.1".into()),
+            ("provider_event_username", 1, |filter| filter.username = "a".into()),
+            ("provider_event_type", 2, |filter| filter.object_types = texts(&["user", "folder"])),
+            ("provider_event_action", 1, |filter| filter.actions = texts(&["add"])),
+            ("provider_event_instance", 1, |filter| filter.instance_ids = texts(&["a"])),
+            ("provider_event_role", 1, |filter| filter.role = "sales".into()),
+            ("provider_event_object_role", 1, |filter| filter.role = "sales".into()),
+            ("provider_event_object", 1, |filter| {
+                filter.object_name = "alice".into();
+                filter.role = "sales".into();
+            }),
+        ];
+        for (index, branches, change) in cases {
+            let mut filter = all.clone();
+            change(&mut filter);
+            let plan = plan(&PROVIDER, &filter.query());
+            assert_eq!(plan.matches(&format!("USING INDEX {index} ")).count(), branches, "{index}: {plan}");
+            assert!(!plan.contains("SCAN provider_event"), "{plan}");
+        }
+    }
+
+    // API-103, API-104
+    #[test]
+    fn searches_of_log_events_read_in_the_order_of_an_index() {
+        let all = LogEventFilter::default();
+        assert_uses(&plan(&LOG, &all.query()), "log_event_time");
+        type Change = fn(&mut LogEventFilter);
+        let cases: [(&str, usize, Change); 7] = [
+            ("log_event_event", 1, |filter| filter.events = vec![1]),
+            ("log_event_event", 2, |filter| filter.events = vec![1, 2]),
+            ("log_event_username", 1, |filter| filter.username = "a".into()),
+            ("log_event_ip", 1, |filter| filter.ip = "192.0.2.1".into()),
+            ("log_event_protocol", 2, |filter| filter.protocols = texts(&["SSH", "FTP"])),
+            ("log_event_role", 1, |filter| filter.role = "sales".into()),
+            ("log_event_instance", 1, |filter| filter.instance_ids = texts(&["a"])),
+        ];
+        for (index, branches, change) in cases {
+            let mut filter = all.clone();
+            change(&mut filter);
+            assert_branches(&plan(&LOG, &filter.query()), index, branches);
+        }
     }
 }

@@ -213,3 +213,39 @@ async fn retention_deletes_what_is_older_and_nothing_else() {
     assert_eq!(sizes(&events.search_fs(filter).await.expect("search")), [2700]);
     assert_eq!(events.delete_before(EventKind::Log, i64::MAX).await.expect("delete"), 0);
 }
+
+// Decisions on events: the oldest go first, whatever their kind, until the database is small enough.
+#[tokio::test]
+async fn oldest_events_go_first_and_their_room_is_given_back() {
+    let (_directory, store) = on_disk();
+    let events = with_fs_events(&store, 3000).await;
+    let login = LogEvent { id: "login".into(), timestamp: 1, event: 5, ..LogEvent::default() };
+    record(&store, vec![OutboxEvent::log(&login).expect("event")]).await;
+    let before = events.size().await.expect("size");
+    assert_eq!(events.delete_oldest().await.expect("delete"), 1, "the login is the oldest");
+    assert!(events.delete_oldest().await.expect("delete") > 0);
+    assert!(events.size().await.expect("size") < before);
+    let all = FsEventFilter { page: page(Order::Ascending, 1), ..FsEventFilter::default() };
+    assert_eq!(sizes(&events.search_fs(all).await.expect("search")), [1000]);
+    while events.delete_oldest().await.expect("delete") > 0 {}
+    assert_eq!(events.delete_oldest().await.expect("delete"), 0);
+}
+
+// API-106: lists are joined by OR, and a page of several values is in order.
+#[tokio::test]
+async fn values_of_a_list_are_merged_in_order() {
+    let (_directory, store) = on_disk();
+    let events = with_fs_events(&store, 60).await;
+    for order in [Order::Ascending, Order::Descending] {
+        let filter = FsEventFilter { page: page(order, 30), statuses: vec![3, 2, 3], ..FsEventFilter::default() };
+        let mut wanted: Vec<i64> = (0..60).filter(|number| number % 3 != 0).collect();
+        if order == Order::Descending {
+            wanted.reverse();
+        }
+        let first = events.search_fs(filter.clone()).await.expect("search");
+        assert_eq!(sizes(&first), wanted[..30]);
+        let from_id = first.last().expect("last").id.clone();
+        let next = FsEventFilter { page: Page { from_id, ..filter.page.clone() }, ..filter };
+        assert_eq!(sizes(&events.search_fs(next).await.expect("search")), wanted[30..]);
+    }
+}

@@ -33,6 +33,11 @@ impl Parameters {
         self.0.get(name).map(String::as_str)
     }
 
+    /// The same; empty if it is absent.
+    pub(crate) fn given(&self, name: &str) -> &str {
+        self.text(name).unwrap_or_default()
+    }
+
     /// The number called `name`; `None` if it is absent.
     ///
     /// # Errors
@@ -40,6 +45,18 @@ impl Parameters {
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
         let parsed = self.0.get(name).map(|text| text.parse());
         parsed.transpose().map_err(|_| ApiError::bad_request(format!("invalid {name}")))
+    }
+
+    /// A parameter that is true or false; absent is false.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.given(name) {
+            "" | "false" | "0" => Ok(false),
+            "true" | "1" => Ok(true),
+            _ => Err(ApiError::bad_request(format!("invalid {name}"))),
+        }
     }
 
     /// A parameter that is on when it is 1. Not a number: an error.

@@ -2,7 +2,10 @@
 
 mod backup;
 mod collections;
+mod events;
 mod identity;
+mod quotas;
+mod server;
 
 use actix_web::{http::StatusCode, test::TestRequest};
 use entrepot_model::AdminPermission;

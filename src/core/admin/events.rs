@@ -1,0 +1,56 @@
+//! Searching events (API-102…API-110).
+
+use entrepot_model::{
+    AdminPermission as P,
+    event::{FsEvent, LogEvent, ProviderEvent},
+};
+use entrepot_store::{FsEventFilter, LogEventFilter, ProviderEventFilter};
+
+use super::{AdminSession, stored};
+use crate::{Core, Result, audit};
+
+/// File system events of a filter; a role administrator finds those of the own role only (API-108).
+///
+/// # Errors
+/// `Denied` without `view_events`.
+pub async fn search_fs(core: &Core, session: &AdminSession, mut filter: FsEventFilter) -> Result<Vec<FsEvent>> {
+    session.require(P::ViewEvents)?;
+    confine(session, &mut filter.role);
+    prepare(core, &filter.page.from_id).await;
+    core.0.store.events().search_fs(filter).await.map_err(stored)
+}
+
+/// Provider events of a filter; a role administrator finds those about objects of the own role, too (AUD-007).
+///
+/// # Errors
+/// `Denied` without `view_events`.
+pub async fn search_provider(core: &Core, session: &AdminSession, mut filter: ProviderEventFilter) -> Result<Vec<ProviderEvent>> {
+    session.require(P::ViewEvents)?;
+    confine(session, &mut filter.role);
+    prepare(core, &filter.page.from_id).await;
+    core.0.store.events().search_provider(filter).await.map_err(stored)
+}
+
+/// Log events of a filter; a role administrator finds those of the own role only.
+///
+/// # Errors
+/// `Denied` without `view_events`.
+pub async fn search_log(core: &Core, session: &AdminSession, mut filter: LogEventFilter) -> Result<Vec<LogEvent>> {
+    session.require(P::ViewEvents)?;
+    confine(session, &mut filter.role);
+    prepare(core, &filter.page.from_id).await;
+    core.0.store.events().search_log(filter).await.map_err(stored)
+}
+
+fn confine(session: &AdminSession, role: &mut String) {
+    if let Some(own) = session.role() {
+        own.clone_into(role);
+    }
+}
+
+/// What happened a moment ago is found; later pages are about what is there already.
+async fn prepare(core: &Core, from_id: &str) {
+    if from_id.is_empty() {
+        audit::flush(core).await;
+    }
+}

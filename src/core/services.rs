@@ -1,0 +1,95 @@
+//! What services tell about themselves, and what of the process can be changed while it runs: things that the core has to
+//! answer for and cannot know. `cli` wires them.
+
+use std::{fmt, sync::Arc};
+
+use entrepot_model::{
+    retention::RetentionCheck,
+    status::{LogLevel, SshServiceStatus},
+};
+use parking_lot::{Mutex, RwLock};
+
+/// The log of the process.
+pub trait LogControl: Send + Sync + 'static {
+    /// Least severe lines that are logged now.
+    fn level(&self) -> LogLevel;
+
+    /// Changes it, at once and until the process ends (LOG-013).
+    fn set_level(&self, level: LogLevel);
+}
+
+/// Reports of the services.
+#[derive(Default)]
+pub struct Services {
+    ssh: RwLock<SshServiceStatus>,
+    log: RwLock<Option<Arc<dyn LogControl>>>,
+    retention: Arc<RetentionChecks>,
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Services").finish_non_exhaustive()
+    }
+}
+
+impl Services {
+    /// SSH listens, or stopped to.
+    pub fn report_ssh(&self, status: SshServiceStatus) {
+        *self.ssh.write() = status;
+    }
+
+    /// What SSH reported last; without a report it is off.
+    pub(crate) fn ssh(&self) -> SshServiceStatus {
+        self.ssh.read().clone()
+    }
+
+    /// Hands over the log of the process.
+    pub fn control_log(&self, control: Arc<dyn LogControl>) {
+        *self.log.write() = Some(control);
+    }
+
+    /// The log of the process, if it can be changed.
+    pub(crate) fn log(&self) -> Option<Arc<dyn LogControl>> {
+        self.log.read().clone()
+    }
+
+    /// The running checks of data retention; what runs one enters it here.
+    pub fn retention(&self) -> &Arc<RetentionChecks> {
+        &self.retention
+    }
+}
+
+/// The checks of data retention that run now: one per user (API-113).
+#[derive(Debug, Default)]
+pub struct RetentionChecks(Mutex<Vec<(String, RetentionCheck)>>);
+
+/// The place of a check in the list; dropping it takes the check out.
+#[derive(Debug)]
+pub struct RunningCheck {
+    checks: Arc<RetentionChecks>,
+    username: String,
+}
+
+impl RetentionChecks {
+    /// Enters a check of a user of `role`; `None` if one of that user runs already.
+    pub fn enter(self: &Arc<Self>, role: &str, check: RetentionCheck) -> Option<RunningCheck> {
+        let mut running = self.0.lock();
+        if running.iter().any(|(_, other)| other.username == check.username) {
+            return None;
+        }
+        let username = check.username.clone();
+        running.push((role.to_owned(), check));
+        Some(RunningCheck { checks: self.clone(), username })
+    }
+
+    /// The checks of users whose role is wanted, the oldest first.
+    pub(crate) fn list(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<RetentionCheck> {
+        self.0.lock().iter().filter(|(role, _)| is_wanted(role)).map(|(_, check)| check.clone()).collect()
+    }
+}
+
+impl Drop for RunningCheck {
+    fn drop(&mut self) {
+        self.checks.0.lock().retain(|(_, check)| check.username != self.username);
+    }
+}
