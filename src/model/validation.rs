@@ -3,6 +3,8 @@
 mod admin;
 mod api_key;
 mod certificates;
+mod event_action;
+mod event_rule;
 mod filesystem;
 mod filters;
 mod folder;
@@ -10,6 +12,7 @@ mod group;
 mod object_store;
 mod permissions;
 mod public_keys;
+mod share;
 mod text;
 mod user;
 
@@ -52,6 +55,8 @@ pub struct ValidationRules {
     pub has_legacy_admin_permissions: bool,
     /// Google credentials of other types than service accounts are accepted (GCS-013).
     pub trusts_google_credentials: bool,
+    /// Programs that event actions may run (ACT-011).
+    pub enabled_commands: Vec<String>,
 }
 
 impl Default for ValidationRules {
@@ -64,6 +69,7 @@ impl Default for ValidationRules {
             is_new: false,
             has_legacy_admin_permissions: false,
             trusts_google_credentials: false,
+            enabled_commands: Vec::new(),
         }
     }
 }

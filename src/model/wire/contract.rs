@@ -3,7 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::{Admin, BaseVirtualFolder, FilesystemConfig, Group, Role, User};
+use crate::{Admin, BaseEventAction, BaseVirtualFolder, EventRule, FilesystemConfig, Group, Role, Share, User};
 
 #[track_caller]
 fn round_trip<T: Serialize + DeserializeOwned>(value: &Value) {
@@ -172,4 +172,60 @@ fn responses_hold_nothing_confidential() {
         "{text}"
     );
     assert!(!format!("{:?}", User { password: Some("hunter2".into()), ..User::default() }).contains("hunter2"));
+}
+
+/// The settings of every type of action, with every member.
+fn action_options() -> Value {
+    let pair = json!([{"key": "k", "value": "v"}]);
+    json!({
+        "http_config": {"endpoint": "https://h", "username": "u", "password": secret(), "headers": pair, "timeout": 1, "skip_tls_verify": true,
+            "method": "PUT", "query_parameters": pair, "body": "b",
+            "parts": [{"name": "n", "headers": pair, "filepath": "/f"}, {"name": "m", "body": "b"}]},
+        "cmd_config": {"cmd": "/c", "args": ["a"], "timeout": 2, "env_vars": pair},
+        "email_config": {"recipients": ["r"], "bcc": ["b"], "subject": "s", "body": "b", "content_type": 1, "attachments": ["/a"],
+            "attach_event_report": true},
+        "retention_config": {"folders": [{"path": "/p", "retention": 3, "delete_empty_dirs": true}], "archive_folder": "f", "archive_path": "/a",
+            "split_reports": true, "source_folder": "s", "dry_run": true},
+        "fs_config": {"type": 6, "renames": [{"key": "/a", "value": "/b", "update_modtime": true}], "mkdirs": ["/m"], "deletes": ["/d"], "exist": ["/e"],
+            "copy": [{"key": "/a", "value": "/b", "on_source_copied": 2, "on_source_copied_move_path": "/c", "max_retries": 5}],
+            "continue_on_error": true, "compress": {"name": "/z", "paths": ["/p"]}, "decompress": {"name": "/z", "extract_dir": "/x"},
+            "pgp": {"mode": 1, "profile": 2, "paths": ["/p", {"key": "/k", "value": "/v", "on_source_processed": 2, "on_source_processed_move_path": "/m"}],
+                "password": secret(), "private_key": secret(), "passphrase": secret(), "public_key": "k"},
+            "metadata_check": {"path": "/p", "metadata": {"key": "k", "value": "v"}, "timeout": 4}, "folder": "f", "target_folder": "t"},
+        "pwd_expiration_config": {"threshold": 5}, "user_inactivity_config": {"disable_threshold": 6, "delete_threshold": 7},
+        "idp_config": {"mode": 1, "template_user": "u", "template_admin": "a"},
+        "imap_config": {"endpoint": "imap://h", "username": "u", "password": secret(), "auth_type": 1,
+            "oauth2": {"provider": 1, "tenant": "t", "client_id": "c", "client_secret": secret(), "refresh_token": secret()}, "mailbox": "m",
+            "path": "/p", "post_process_action": 1, "target_folder": "t"},
+        "icap_config": {"endpoint": "icap://h", "timeout": 8, "skip_tls_verify": true, "paths": ["/p"], "method": "REQMOD", "headers": pair,
+            "block_action": 1, "adapt_action": 2, "failure_policy": 3, "quarantine_folder": "q", "quarantine_path": "/q"},
+        "share_expiration_config": {"advance_notice": 9, "grace_period": 10, "inactivity_threshold": 11, "split_events": true},
+        "event_report_config": {"time_window": 12, "fs_actions": ["upload"], "statuses": [1], "split_reports": true}
+    })
+}
+
+#[test]
+fn event_actions_and_rules_with_every_member() {
+    // API-216
+    round_trip::<BaseEventAction>(
+        &json!({"id": 1, "name": "a", "description": "d", "type": 1, "options": action_options(), "rules": ["r"]}),
+    );
+    let pattern = json!([{"pattern": "p", "inverse_match": true, "match_fs_path": true}]);
+    round_trip::<EventRule>(&json!({
+        "id": 2, "name": "r", "status": 1, "description": "d", "created_at": 3, "updated_at": 4, "trigger": 1,
+        "conditions": {"fs_events": ["upload"], "provider_events": ["add"], "idp_login_event": 2,
+            "schedules": [{"minute": "1", "hour": "2", "day_of_week": "3", "day_of_month": "4", "month": "5"}],
+            "options": {"names": pattern, "group_names": pattern, "role_names": pattern, "fs_paths": pattern, "protocols": ["SFTP"],
+                "provider_objects": ["user"], "min_size": 5, "max_size": 6, "event_statuses": [1], "concurrent_execution": true}},
+        "actions": [{"id": 1, "name": "a", "description": "d", "type": 1, "options": action_options(), "rules": ["r"], "order": 7,
+            "relation_options": {"is_failure_action": true, "stop_on_failure": true, "execute_sync": true, "execute_before_file_publish": true}}]}));
+}
+
+#[test]
+fn share_with_every_member() {
+    round_trip::<Share>(&json!({
+        "id": "i", "name": "n", "description": "d", "scope": 3, "paths": ["/p"], "username": "u", "created_at": 1, "updated_at": 2,
+        "last_use_at": 3, "expires_at": 4, "password": "p", "max_tokens": 5, "used_tokens": 6, "allow_from": ["::/0"],
+        "groups": [{"group_name": "g", "permissions": 7}], "user_permissions": 7,
+        "options": {"emails": ["a@b.c"], "auth_mode": 1, "legal_agreement": 1}}));
 }

@@ -1,0 +1,34 @@
+//! Data retention (ACT-027).
+
+use super::{Checked, FieldError, NamingRules, folder, paths, text};
+use crate::event_action::RetentionConfig;
+
+const FOLDERS: &str = "options.retention_config.folders";
+
+pub(super) fn retention(config: &mut RetentionConfig, names: NamingRules) -> Checked {
+    for entry in &mut config.folders {
+        // Taken literally, a wildcard or placeholder would match nothing; who writes one means something else.
+        if paths::is_template(&entry.path) || entry.path.contains(['*', '?']) {
+            let message = format!("path {:?} in {FOLDERS}: wildcards and placeholders do not work here", entry.path);
+            return Err(FieldError::new(FOLDERS, message));
+        }
+        entry.path = text::absolute_virtual_path(FOLDERS, &entry.path)?;
+        text::not_negative(&format!("{FOLDERS}.retention"), entry.retention)?;
+    }
+    for (index, entry) in config.folders.iter().enumerate() {
+        if config.folders[..index].iter().any(|other| other.path == entry.path) {
+            return Err(FieldError::new(FOLDERS, format!("path {:?} is duplicated in {FOLDERS}", entry.path)));
+        }
+    }
+    if config.folders.iter().all(|entry| entry.retention == 0) {
+        return Err(FieldError::new(FOLDERS, format!("{FOLDERS}: at least one retention above 0 is required")));
+    }
+    folder("options.retention_config.archive_folder", &mut config.archive_folder, names)?;
+    folder("options.retention_config.source_folder", &mut config.source_folder, names)?;
+    if config.archive_folder.is_empty() {
+        config.archive_path.clear();
+    } else if !config.archive_path.trim().is_empty() {
+        config.archive_path = paths::path("options.retention_config.archive_path", &config.archive_path)?;
+    }
+    Ok(())
+}
