@@ -1,14 +1,17 @@
-//! Users, groups, virtual folders, administrators and roles.
+//! Users, groups, virtual folders, administrators, roles, event actions and rules, and shares.
 
 mod admins;
 mod api_keys;
 mod document;
+mod event_actions;
+mod event_rules;
 mod folders;
 mod groups;
 mod listing;
 mod login;
 mod relations;
 mod roles;
+mod shares;
 mod usage;
 mod user_rows;
 mod users;
@@ -16,11 +19,14 @@ mod users;
 pub use admins::Admins;
 pub(crate) use admins::insert_admin;
 pub use api_keys::ApiKeys;
+pub use event_actions::EventActions;
+pub use event_rules::EventRules;
 pub use folders::Folders;
 pub use groups::Groups;
 pub use listing::{ListOptions, Order};
 pub use login::LoginRecord;
 pub use roles::Roles;
+pub use shares::Shares;
 pub use usage::{FolderUsage, TransferDirection, UserUsage};
 pub use users::{PasswordChange, Users};
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use entrepot_model::FieldError;
+
 /// The kinds of objects that the store keeps by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ObjectKind {
@@ -18,6 +20,12 @@ pub enum ObjectKind {
     Role,
     /// An API key, by id.
     ApiKey,
+    /// An action of event rules.
+    EventAction,
+    /// An event rule.
+    EventRule,
+    /// A share of a user.
+    Share,
 }
 
 impl fmt::Display for ObjectKind {
@@ -29,6 +37,9 @@ impl fmt::Display for ObjectKind {
             Self::Admin => "admin",
             Self::Role => "role",
             Self::ApiKey => "API key",
+            Self::EventAction => "event action",
+            Self::EventRule => "event rule",
+            Self::Share => "share",
         })
     }
 }
@@ -69,6 +80,14 @@ pub enum StoreError {
         name: String,
         /// Names of some of the objects that refer to it, in order.
         by: Vec<String>,
+    },
+    /// The change would leave an event rule whose actions do not fit together (EVT-005). Nothing was saved.
+    #[error("event rule \"{name}\": {error}")]
+    Invalid {
+        /// The rule.
+        name: String,
+        /// What does not fit.
+        error: FieldError,
     },
     /// The data folder is missing or cannot be used.
     #[error("cannot use {}: {detail}", .path.display())]

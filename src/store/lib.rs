@@ -21,8 +21,8 @@ mod tests;
 mod transfers;
 
 pub use accounts::{
-    Admins, ApiKeys, FolderUsage, Folders, Groups, ListOptions, LoginRecord, Order, PasswordChange, Roles, TransferDirection,
-    UserUsage, Users,
+    Admins, ApiKeys, EventActions, EventRules, FolderUsage, Folders, Groups, ListOptions, LoginRecord, Order, PasswordChange,
+    Roles, Shares, TransferDirection, UserUsage, Users,
 };
 pub use error::{ObjectKind, StoreError};
 pub use events::{EventKind, Events, FsEventFilter, LogEventFilter, OutboxEvent, Page, ProviderEventFilter};

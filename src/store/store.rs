@@ -13,7 +13,8 @@ use crate::engine::place::{check_directory, take_lock};
 use crate::engine::{Database, Location};
 use crate::transfers::Journal;
 use crate::{
-    Admins, ApiKeys, Events, Folders, Groups, RevokedTokens, Roles, SecretKeys, Settings, Setup, StoreError, Transfers, Users,
+    Admins, ApiKeys, EventActions, EventRules, Events, Folders, Groups, RevokedTokens, Roles, SecretKeys, Settings, Setup,
+    Shares, StoreError, Transfers, Users,
 };
 
 /// File of the events database, beside the main one.
@@ -137,6 +138,21 @@ impl Store {
     /// Roles.
     pub fn roles(&self) -> Roles {
         Roles::new(Arc::clone(&self.main))
+    }
+
+    /// Actions of event rules.
+    pub fn event_actions(&self) -> EventActions {
+        EventActions::new(Arc::clone(&self.main))
+    }
+
+    /// Event rules.
+    pub fn event_rules(&self) -> EventRules {
+        EventRules::new(Arc::clone(&self.main))
+    }
+
+    /// Shares of users.
+    pub fn shares(&self) -> Shares {
+        Shares::new(Arc::clone(&self.main))
     }
 
     /// Uploads that are not settled, and the settlement of transfers.

@@ -4,10 +4,12 @@
 
 mod accounts;
 mod engine;
+mod event_rules;
 mod events;
 mod opening;
 mod relations;
 mod settings;
+mod shares;
 mod transfers;
 
 use entrepot_model::{Admin, BaseVirtualFolder, Group, GroupMapping, Role, User, VirtualFolder};

@@ -53,6 +53,11 @@ impl Document {
         self.members.remove(member).as_ref().and_then(Value::as_i64).unwrap_or(0)
     }
 
+    /// Takes out a flag; false if it is absent.
+    pub(super) fn take_flag(&mut self, member: &str) -> bool {
+        self.members.remove(member).as_ref().and_then(Value::as_bool).unwrap_or(false)
+    }
+
     /// Takes out a list of objects; empty if it is absent.
     pub(super) fn take_list(&mut self, member: &str) -> Vec<Self> {
         match self.members.remove(member) {

@@ -17,6 +17,9 @@ fn table(kind: ObjectKind) -> &'static str {
         ObjectKind::Admin => "admin",
         ObjectKind::Role => "role",
         ObjectKind::ApiKey => "api_key",
+        ObjectKind::EventAction => "event_action",
+        ObjectKind::EventRule => "event_rule",
+        ObjectKind::Share => "share",
     }
 }
 

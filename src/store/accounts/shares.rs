@@ -1,0 +1,170 @@
+//! Shares of users. `Share::password` holds the stored hash in what is read, and is the hash to store in what is written.
+
+use std::sync::Arc;
+
+use entrepot_model::Share;
+use rusqlite::{Connection, params};
+
+use super::document::Document;
+use super::listing::{ListOptions, Listed};
+use super::relations::{find, refer, require, require_free};
+use crate::engine::{Database, Durability};
+use crate::{ObjectKind, StoreError};
+
+const KIND: ObjectKind = ObjectKind::Share;
+const LISTED: Listed = Listed { table: "share", has_role: false };
+/// Members that have columns or are computed.
+const ELSEWHERE: [&str; 2] = ["updated_at", "user_permissions"];
+
+/// The shares.
+#[derive(Clone)]
+pub struct Shares {
+    database: Arc<Database>,
+}
+
+impl Shares {
+    pub(crate) fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+
+    /// The share of this id, with the hash of its password.
+    pub async fn get(&self, id: &str) -> Result<Option<Share>, StoreError> {
+        let name = id.to_string();
+        self.database.read(move |c| find(c, KIND, &name)?.map(|id| load(c, id)).transpose()).await
+    }
+
+    /// A page of all shares, by id (API-028).
+    pub async fn list(&self, options: ListOptions) -> Result<Vec<Share>, StoreError> {
+        self.database.read(move |c| LISTED.ids(c, &options)?.into_iter().map(|id| load(c, id)).collect()).await
+    }
+
+    /// Adds a share; its times are set here, it has not been used.
+    ///
+    /// # Errors
+    /// `Conflict` if the id is taken; `Reference` if the owner or a group does not exist: then nothing is saved.
+    pub async fn insert(&self, share: Share, now: i64) -> Result<Share, StoreError> {
+        let share = Share { created_at: 0, updated_at: 0, last_use_at: 0, used_tokens: 0, ..share };
+        let document = Document::of(KIND, &share)?;
+        self.database
+            .write(Durability::Full, move |c| {
+                require_free(c, KIND, &share.id)?;
+                insert(c, document, now)
+            })
+            .await
+    }
+
+    /// Adds a share from a backup, or replaces the whole of one that exists: times and uses are those of the backup (API-096).
+    ///
+    /// # Errors
+    /// `Reference` as `insert`.
+    pub async fn restore(&self, share: Share, now: i64) -> Result<Share, StoreError> {
+        let document = Document::of(KIND, &share)?;
+        self.database
+            .write(Durability::Full, move |c| {
+                c.prepare_cached("DELETE FROM share WHERE name = ?")?.execute([&share.id])?;
+                insert(c, document, now)
+            })
+            .await
+    }
+
+    /// Replaces what a save can change of a share: not its owner, its uses and the time of its creation (API-042, API-176).
+    ///
+    /// # Errors
+    /// `NotFound` if it does not exist; `Reference` if a group does not exist.
+    pub async fn update(&self, share: Share, now: i64) -> Result<Share, StoreError> {
+        let mut document = Document::of(KIND, &share)?;
+        self.database
+            .write(Durability::Full, move |c| {
+                let id = require(c, KIND, &document.take_text("id"))?;
+                let groups = document.take_list("groups");
+                let password = Some(document.take_text("password")).filter(|hash| !hash.is_empty());
+                let (expires_at, most) = (document.take_integer("expires_at"), document.take_integer("max_tokens"));
+                document.drop_members(&ELSEWHERE);
+                document.drop_members(&["username", "created_at", "last_use_at", "used_tokens"]);
+                c.prepare_cached(
+                    "UPDATE share SET updated_at = ?, expires_at = ?, max_tokens = ?, password_hash = ?, document = ? WHERE id = ?",
+                )?
+                .execute(params![now, expires_at, most, password, document.text()?, id])?;
+                save_groups(c, id, groups)?;
+                load(c, id)
+            })
+            .await
+    }
+
+    /// Deletes a share.
+    ///
+    /// # Errors
+    /// `NotFound` if it does not exist.
+    pub async fn delete(&self, id: &str) -> Result<(), StoreError> {
+        let name = id.to_string();
+        self.database
+            .write(Durability::Full, move |c| {
+                let id = require(c, KIND, &name)?;
+                c.prepare_cached("DELETE FROM share WHERE id = ?")?.execute([id])?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+fn insert(connection: &Connection, mut document: Document, now: i64) -> Result<Share, StoreError> {
+    let name = document.take_text("id");
+    let owner = refer(connection, ObjectKind::User, &document.take_text("username"))?;
+    let groups = document.take_list("groups");
+    let password = Some(document.take_text("password")).filter(|hash| !hash.is_empty());
+    let or_now = |time: i64| if time > 0 { time } else { now };
+    let [created_at, updated_at] = ["created_at", "updated_at"].map(|member| or_now(document.take_integer(member)));
+    let [expires_at, last_use_at, used, most] =
+        ["expires_at", "last_use_at", "used_tokens", "max_tokens"].map(|member| document.take_integer(member));
+    document.drop_members(&ELSEWHERE);
+    connection
+        .prepare_cached(
+            "INSERT INTO share (name, user_id, created_at, updated_at, expires_at, last_use_at, used_tokens, max_tokens, \
+             password_hash, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![name, owner, created_at, updated_at, expires_at, last_use_at, used, most, password, document.text()?])?;
+    let id = connection.last_insert_rowid();
+    save_groups(connection, id, groups)?;
+    load(connection, id)
+}
+
+fn save_groups(connection: &Connection, share: i64, groups: Vec<Document>) -> Result<(), StoreError> {
+    connection.prepare_cached("DELETE FROM share_group WHERE share_id = ?")?.execute([share])?;
+    let mut insert =
+        connection.prepare_cached("INSERT INTO share_group (share_id, position, group_id, permissions) VALUES (?, ?, ?, ?)")?;
+    for (position, mut group) in (0_i64..).zip(groups) {
+        let id = refer(connection, ObjectKind::Group, &group.take_text("group_name"))?;
+        insert.execute(params![share, position, id, group.take_integer("permissions")])?;
+    }
+    Ok(())
+}
+
+fn load(connection: &Connection, id: i64) -> Result<Share, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT s.name, s.document, u.name, s.password_hash, s.created_at, s.updated_at, s.expires_at, s.last_use_at, \
+         s.used_tokens, s.max_tokens FROM share s JOIN user_account u ON u.id = s.user_id WHERE s.id = ?",
+    )?;
+    let mut rows = statement.query([id])?;
+    let row = rows.next()?.ok_or_else(|| StoreError::database("a listed share is missing"))?;
+    let name: String = row.get(0)?;
+    let mut document = Document::parse(KIND, &name, row.get_ref(1)?.as_str().map_err(StoreError::database)?)?;
+    document.put("id", name.clone());
+    document.put_text("username", row.get(2)?);
+    document.put_text("password", row.get::<_, Option<String>>(3)?.unwrap_or_default());
+    let columns = ["created_at", "updated_at", "expires_at", "last_use_at", "used_tokens", "max_tokens"];
+    for (index, member) in (4..).zip(columns) {
+        document.put(member, row.get::<_, i64>(index)?);
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT g.name, m.permissions FROM share_group m JOIN user_group g ON g.id = m.group_id \
+         WHERE m.share_id = ? ORDER BY m.position",
+    )?;
+    let groups = statement.query_map([id], |row| {
+        let mut group = Document::default();
+        group.put("group_name", row.get::<_, String>(0)?);
+        group.put("permissions", row.get::<_, i64>(1)?);
+        Ok(group)
+    })?;
+    document.put_list("groups", groups.collect::<Result<_, _>>()?);
+    document.into_object(KIND, &name)
+}

@@ -1,0 +1,105 @@
+//! Shares and what they depend on.
+
+use entrepot_model::{Share, share::ShareGroupBinding};
+
+use super::{NOW, group, on_disk, user};
+use crate::{ListOptions, ObjectKind, Store, StoreError};
+
+fn share(id: &str) -> Share {
+    Share {
+        id: id.into(),
+        name: format!("share {id}"),
+        scope: 1,
+        paths: vec!["/a".into(), "/b".into()],
+        username: "alice".into(),
+        password: "$2a$hash".into(),
+        max_tokens: 3,
+        expires_at: NOW + 1,
+        groups: vec![binding("staff", 3), binding("club", 1)],
+        ..Share::default()
+    }
+}
+
+fn binding(group: &str, permissions: i64) -> ShareGroupBinding {
+    ShareGroupBinding { group_name: group.into(), permissions }
+}
+
+async fn populated(store: &Store) {
+    for name in ["club", "staff"] {
+        store.groups().insert(group(name), NOW).await.expect("group");
+    }
+    store.users().insert(user("alice"), None, NOW).await.expect("user");
+}
+
+async fn ids(store: &Store) -> Vec<String> {
+    store.shares().list(ListOptions::all()).await.expect("list").into_iter().map(|share| share.id).collect()
+}
+
+// API-028, API-167, API-172
+#[tokio::test]
+async fn new_shares_are_unused() {
+    let (_directory, store) = on_disk();
+    populated(&store).await;
+    let used = Share { used_tokens: 2, last_use_at: 5, created_at: 6, updated_at: 7, user_permissions: 7, ..share("x") };
+    let added = store.shares().insert(used, NOW).await.expect("added");
+    let expected = Share { created_at: NOW, updated_at: NOW, ..share("x") };
+    assert_eq!((&added, added.password.as_str()), (&expected, "$2a$hash"));
+    store.shares().insert(share("a"), NOW).await.expect("added");
+    assert_eq!(ids(&store).await, ["a", "x"]);
+    let taken = store.shares().insert(share("a"), NOW).await;
+    assert_eq!(taken, Err(StoreError::Conflict { kind: ObjectKind::Share, name: "a".into() }));
+}
+
+// API-096
+#[tokio::test]
+async fn shares_from_backups_keep_everything() {
+    let (_directory, store) = on_disk();
+    populated(&store).await;
+    let old = Share { used_tokens: 2, last_use_at: 5, created_at: 6, updated_at: 7, expires_at: 8, ..share("x") };
+    assert_eq!(store.shares().restore(old.clone(), NOW).await, Ok(old.clone()));
+    let newer = Share { used_tokens: 3, groups: Vec::new(), password: String::new(), ..old };
+    assert_eq!(store.shares().restore(newer.clone(), NOW).await, Ok(newer.clone()));
+    assert_eq!(store.shares().get("x").await, Ok(Some(newer)));
+}
+
+// API-042, API-176, API-240
+#[tokio::test]
+async fn updates_leave_owner_and_uses() {
+    let (_directory, store) = on_disk();
+    populated(&store).await;
+    store.users().insert(user("bob"), None, NOW).await.expect("user");
+    store.shares().restore(Share { used_tokens: 2, last_use_at: 5, ..share("x") }, NOW).await.expect("restored");
+    let changed = Share { username: "bob".into(), used_tokens: 0, max_tokens: 1, groups: Vec::new(), ..share("x") };
+    let updated = store.shares().update(changed, NOW + 9).await.expect("updated");
+    assert_eq!((updated.username.as_str(), updated.used_tokens, updated.last_use_at, updated.max_tokens), ("alice", 2, 5, 1));
+    assert_eq!((updated.created_at, updated.updated_at, updated.groups.len()), (NOW, NOW + 9, 0));
+}
+
+// API-046, ACC-067
+#[tokio::test]
+async fn shares_go_with_their_owner_and_lose_groups_that_go() {
+    let (_directory, store) = on_disk();
+    populated(&store).await;
+    store.shares().insert(share("x"), NOW).await.expect("added");
+    store.groups().delete("staff").await.expect("deleted");
+    assert_eq!(store.shares().get("x").await.expect("get").expect("share").groups, [binding("club", 1)]);
+    store.users().delete("alice").await.expect("deleted");
+    assert!(ids(&store).await.is_empty());
+    let nobody = store.shares().insert(share("y"), NOW).await;
+    assert_eq!(nobody, Err(StoreError::Reference { kind: ObjectKind::User, name: "alice".into() }));
+    store.users().insert(user("alice"), None, NOW).await.expect("user");
+    let missing = store.shares().restore(share("y"), NOW).await;
+    assert_eq!(missing, Err(StoreError::Reference { kind: ObjectKind::Group, name: "staff".into() }));
+    assert!(ids(&store).await.is_empty());
+}
+
+// API-178
+#[tokio::test]
+async fn deleted_shares_are_gone() {
+    let (_directory, store) = on_disk();
+    populated(&store).await;
+    store.shares().insert(share("x"), NOW).await.expect("added");
+    store.shares().delete("x").await.expect("deleted");
+    assert!(matches!(store.shares().delete("x").await, Err(StoreError::NotFound { .. })));
+    assert!(matches!(store.shares().update(share("x"), NOW).await, Err(StoreError::NotFound { .. })));
+}
