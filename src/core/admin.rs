@@ -6,6 +6,8 @@ pub mod api_keys;
 pub mod backup;
 mod changes;
 pub mod connections;
+pub mod event_actions;
+pub mod event_rules;
 pub mod events;
 pub mod folders;
 pub mod groups;
@@ -16,11 +18,13 @@ pub mod roles;
 mod roots;
 pub(crate) mod sealing;
 pub mod setup;
+pub mod shares;
 pub mod status;
 pub mod users;
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use entrepot_config::Settings;
 use entrepot_model::{Admin, AdminPermission, FieldError, ValidationRules};
 use entrepot_secrets::Sensitive;
 use entrepot_store::StoreError;
@@ -162,8 +166,15 @@ fn rules(core: &Core, is_new: bool) -> ValidationRules {
         users_base_dir: if base.is_empty() { roots::homes(core).to_string_lossy().into_owned() } else { base.to_owned() },
         temp_dir: std::env::temp_dir().to_string_lossy().into_owned(),
         is_new,
+        enabled_commands: enabled_commands(&settings),
         ..ValidationRules::default()
     }
+}
+
+/// Programs that event actions may run: both lists count (ACT-011).
+fn enabled_commands(settings: &Settings) -> Vec<String> {
+    let lists = [&settings.common.event_manager.enabled_commands, &settings.hook.enabled_action_commands];
+    lists.into_iter().flatten().cloned().collect()
 }
 
 /// A wrong field, as the client gets it.
@@ -177,6 +188,7 @@ fn stored(error: StoreError) -> Error {
         StoreError::NotFound { .. } => Error::NotFound,
         StoreError::Conflict { .. } | StoreError::Reference { .. } => Error::Conflict(error.to_string()),
         StoreError::InUse { .. } => Error::InUse(error.to_string()),
+        StoreError::Invalid { name, error } => Error::invalid(error.field, format!("event rule {name:?}: {}", error.message)),
         StoreError::Full => Error::NoSpace,
         StoreError::Busy | StoreError::Overloaded => Error::Busy,
         StoreError::Closed => Error::Shutdown,

@@ -61,6 +61,8 @@ pub enum Error {
     Conflict(String),
     /// The object is still used and cannot go.
     InUse(String),
+    /// What the request needs is not there; the text says what.
+    Unavailable(&'static str),
     /// The transfer or session was ended from outside.
     Cancelled,
     /// The server is shutting down.
@@ -106,6 +108,7 @@ impl fmt::Display for Error {
             Self::TooMany => f.write_str("too many sessions or transfers"),
             Self::Invalid { field, message } => write!(f, "{field}: {message}"),
             Self::Conflict(message) | Self::InUse(message) => f.write_str(message),
+            Self::Unavailable(what) => f.write_str(what),
             Self::Cancelled => f.write_str("ended by the administrator"),
             Self::Shutdown => f.write_str("the server is shutting down"),
             Self::Internal(id) => write!(f, "internal error, id {id}"),

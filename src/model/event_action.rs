@@ -23,7 +23,7 @@ pub use http::{HttpConfig, HttpPart};
 pub use icap::IcapConfig;
 pub use imap::{ImapConfig, OAuth2Config};
 pub use pgp::{PgpConfig, PgpEntry, PgpPath};
-pub use retention::{FolderRetention, RetentionConfig};
+pub use retention::RetentionConfig;
 
 use serde::{Deserialize, Serialize};
 

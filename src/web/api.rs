@@ -7,6 +7,8 @@ mod backup;
 mod body;
 mod collection;
 mod connections;
+mod event_actions;
+mod event_rules;
 mod events;
 mod folders;
 mod groups;
@@ -23,7 +25,7 @@ use actix_web::{
     http::StatusCode,
     web::{self, PathConfig, PayloadConfig, ServiceConfig, get},
 };
-use entrepot_model::{Admin, BaseVirtualFolder, Group, Role, User};
+use entrepot_model::{Admin, BaseEventAction, BaseVirtualFolder, Group, Role, User};
 
 use crate::error::{ApiError, method_not_allowed};
 
@@ -51,7 +53,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(quotas::routes)
         .configure(connections::routes)
         .configure(events::routes)
-        .configure(status::routes);
+        .configure(status::routes)
+        .configure(collection::routes::<BaseEventAction>)
+        .configure(event_rules::routes);
 }
 
 /// What is served at a path; methods that it does not take are told so (API-015).

@@ -118,7 +118,9 @@ impl From<Error> for ApiError {
             Error::Auth => Self::credentials_wrong(),
             Error::Denied(denial) => Self::new(StatusCode::FORBIDDEN, denial.public()),
             Error::TooMany => Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string()),
-            Error::Busy | Error::Shutdown => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+            Error::Busy | Error::Shutdown | Error::Unavailable(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+            }
             other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, other.to_string()),
         }
     }

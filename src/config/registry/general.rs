@@ -56,7 +56,7 @@ pub(super) const COMMON: &[Setting] = &[
     bool("common.rate_limiters[].generate_defender_events", false, "Whether exceeding a limit per address counts for the defender."),
     int("common.rate_limiters[].entries_soft_limit", 100, "Number of addresses kept after old ones were dropped."),
     int("common.rate_limiters[].entries_hard_limit", 150, "Number of addresses kept before old ones are dropped."),
-    list("common.event_manager.enabled_commands", &[], "Absolute paths of the programs that event actions may run.").ignored(),
+    list("common.event_manager.enabled_commands", &[], "Absolute paths of the programs that event actions may run."),
 ];
 
 /// Section `telemetry` (CFG-274..282).
@@ -98,5 +98,6 @@ pub(super) const HOOK: &[Setting] = &[
     int("hook.httpd_max_request_size", 1, "Largest body of a REST request in MB.").range(1, 1024).repaired(),
     int("hook.httpd_max_restore_size", 20, "Largest backup that can be restored over HTTP in MB.").range(1, 102_400).repaired(),
     int("hook.httpd_max_edit_size", 2, "Largest text file that the browser can edit in MB.").range(1, 10).repaired(),
+    list("hook.enabled_action_commands", &[], "Further absolute paths of programs that event actions may run."),
     text("hook.sshd_uname_output", "", "Base text of the emulated uname command.").ignored(),
 ];

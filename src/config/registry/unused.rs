@@ -182,7 +182,6 @@ pub const KNOWN_UNUSED: &[&str] = &[
     // variables with the prefix HOOK__
     "hook.memory_pipes.enabled",
     "hook.event_report_max_results",
-    "hook.enabled_action_commands",
     "hook.enable_oidc_ui",
     "hook.enable_tls_ui",
     "hook.auto_folders",

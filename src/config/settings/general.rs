@@ -244,6 +244,8 @@ pub struct Hook {
     pub httpd_max_restore_size: u32,
     /// Largest text file that the browser can edit in MB.
     pub httpd_max_edit_size: u32,
+    /// Further absolute paths of programs that event actions may run.
+    pub enabled_action_commands: Vec<String>,
     /// Base text of the emulated uname command.
     pub sshd_uname_output: String,
 }

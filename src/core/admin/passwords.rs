@@ -25,12 +25,7 @@ pub(super) async fn of_user(core: &Core, user: &User, password: &str) -> Result<
         // ACC-053
         return Err(Error::invalid("password", "a password cannot consist of blanks"));
     }
-    let primary = user.groups.iter().find(|group| group.group_type() == Some(GroupType::Primary));
-    let primary = match primary {
-        Some(group) => core.0.store.groups().get(&group.name).await.map_err(stored)?,
-        None => None,
-    };
-    check(password, of_effective(core, user, primary.as_ref()))?;
+    check_for(core, user, password).await?;
     passwords::hash(core, password).await
 }
 
@@ -49,6 +44,32 @@ pub(super) async fn of_admin(core: &Core, password: &str) -> Result<String> {
     let rules = &core.settings().data_provider.password_validation.admins;
     check(password, Requirements { entropy: rules.min_entropy, policy: rules.policy() })?;
     passwords::hash(core, password).await
+}
+
+/// The hash to store for a share of `owner`: own hashes are taken as they are (SEC-039), a plain password must satisfy the
+/// rules for the owner's (API-166).
+///
+/// # Errors
+/// `Invalid` for `password`.
+pub(super) async fn of_share(core: &Core, owner: &User, password: &str) -> Result<String> {
+    if password::is_own_hash_prefix(password) {
+        return as_given(password);
+    }
+    if password.trim().is_empty() {
+        return Err(Error::invalid("password", "a password cannot consist of blanks"));
+    }
+    check_for(core, owner, password).await?;
+    passwords::hash(core, password).await
+}
+
+/// What the user's own rules and those of its primary group say of a plain password.
+async fn check_for(core: &Core, user: &User, password: &str) -> Result<()> {
+    let primary = user.groups.iter().find(|group| group.group_type() == Some(GroupType::Primary));
+    let primary = match primary {
+        Some(group) => core.0.store.groups().get(&group.name).await.map_err(stored)?,
+        None => None,
+    };
+    check(password, of_effective(core, user, primary.as_ref()))
 }
 
 /// SEC-040: what looks like a hash and is none is refused, not stored.

@@ -32,6 +32,19 @@ pub(crate) fn open(sealer: &Sealer, secret: &Secret) -> std::result::Result<Zero
     sealer.open(secret.status.as_str(), &secret.payload, &secret.key, secret.mode, &secret.additional_data)
 }
 
+/// Seals every clear text among the secrets of an object.
+///
+/// # Errors
+/// `Internal` when sealing fails.
+pub(super) fn seal_all(core: &Core, secrets: Vec<(&'static str, &mut Secret)>, owner: &str) -> Result<()> {
+    for (_, secret) in secrets {
+        if secret.is_plain() && !secret.is_empty() {
+            *secret = seal(&core.0.sealer, &secret.payload, owner)?;
+        }
+    }
+    Ok(())
+}
+
 /// Seals every clear text in a storage configuration. Passphrases and keys that encrypt files must be strong (ACC-262).
 ///
 /// # Errors

@@ -1,5 +1,7 @@
 //! Use cases of administrators against a store in memory.
 
+mod event_rules_and_shares;
+
 use entrepot_model::{AdminGroupMapping, BaseVirtualFolder, Group, Role, Secret, event::ProviderEvent};
 
 use super::*;

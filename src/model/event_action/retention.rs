@@ -2,20 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::is_default;
-
-/// How long files of a directory are kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FolderRetention {
-    /// Absolute virtual path, taken literally.
-    pub path: String,
-    /// Hours; 0 leaves the directory alone.
-    pub retention: i64,
-    /// Remove directories that became empty.
-    #[serde(skip_serializing_if = "is_default")]
-    pub delete_empty_dirs: bool,
-}
+use crate::{retention::FolderRetention, wire::is_default};
 
 /// Deletes or archives old files (ACT-027…ACT-034).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

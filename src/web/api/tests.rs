@@ -2,6 +2,7 @@
 
 mod backup;
 mod collections;
+mod event_rules;
 mod events;
 mod identity;
 mod quotas;

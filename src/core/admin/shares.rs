@@ -1,0 +1,46 @@
+//! Shares as stored objects (API-161…API-178): what backups need. Members manage them elsewhere.
+
+use entrepot_model::{AdminPermission as P, Share};
+use entrepot_store::ListOptions;
+
+use super::{
+    AdminSession,
+    changes::{self, Action, Change},
+    invalid, passwords, rules, stored,
+};
+use crate::{Core, Error, Result};
+
+const KIND: &str = "share";
+
+/// Every share with the hash of its password, for a backup (API-089).
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn all(core: &Core) -> Result<Vec<Share>> {
+    core.0.store.shares().list(ListOptions::all()).await.map_err(stored)
+}
+
+/// Stores a share from a backup with its id, uses and times, even one that has expired (API-096); one of the same id is
+/// replaced, or kept if `keeps_existing`. Answers whether it existed.
+///
+/// # Errors
+/// `Invalid`; `Conflict` when the owner or a group does not exist.
+pub async fn restore(core: &Core, session: &AdminSession, mut share: Share, keeps_existing: bool) -> Result<bool> {
+    session.require(P::Any)?;
+    let existed = core.0.store.shares().get(&share.id).await.map_err(stored)?.is_some();
+    if existed && keeps_existing {
+        return Ok(true);
+    }
+    share.validate(&rules(core, true), None).map_err(invalid)?;
+    let Some(owner) = core.0.store.users().get(&share.username).await.map_err(stored)? else {
+        return Err(Error::Conflict(format!("unknown user {:?}, the owner of the share: create it first", share.username)));
+    };
+    if !share.password.is_empty() {
+        share.password = passwords::of_share(core, &owner, &share.password).await?;
+    }
+    let mut restored = core.0.store.shares().restore(share, core.clock().millis()).await.map_err(stored)?;
+    restored.hide_confidential();
+    let action = if existed { Action::Update } else { Action::Add };
+    changes::record(core, session, &Change { action, kind: KIND, name: &restored.id, role: "", object: &restored });
+    Ok(existed)
+}
