@@ -51,7 +51,7 @@ pub use error::{Error, Result};
 pub use fs::UserFs;
 pub use hooks::{EventSink, HookContext, HookFuture, Hooks, NoEventSink, NoHooks};
 pub use house::{Core, CoreOptions};
-pub use login::{Attempt, Credentials};
+pub use login::{Attempt, Credentials, Dialogue, Factor, FirstFactor, Step};
 pub use operation::{Operation, Row, Scope};
 pub use policy::{Decision, Denial};
 pub use services::{LogControl, RetentionChecks, RunningCheck, Services};

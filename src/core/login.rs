@@ -10,6 +10,7 @@ pub mod enforced;
 pub(crate) mod outcome;
 pub(crate) mod passwords;
 mod prepare;
+mod steps;
 mod throttle;
 
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use entrepot_model::Protocol;
 use crate::{Authenticated, Core, Error, Peer, Result, accounts::Account, policy::Denial, transfer::overlay::Overlay};
 pub(crate) use cache::{CredentialCache, Holder};
 use outcome::Refusal;
+use steps::Lead;
+pub use steps::{Factor, FirstFactor};
 
 /// Who wants in, and from where.
 #[derive(Debug, Clone)]
@@ -36,8 +39,13 @@ pub struct Attempt {
 pub enum Credentials<'a> {
     /// A password.
     Password(&'a str),
-    /// The answer to the first prompt of SSH keyboard-interactive (RFC 4256): the password.
-    KeyboardInteractive(&'a str),
+    /// The answers of SSH keyboard-interactive (RFC 4256), as far as [`Core::dialogue`] had them asked for.
+    KeyboardInteractive {
+        /// The password.
+        password: Option<&'a str>,
+        /// The code of the second factor.
+        passcode: Option<&'a str>,
+    },
     /// A public key whose signature was verified.
     PublicKey {
         /// Algorithm and base64 blob, as in an authorized-keys line without comment: `ssh-ed25519 AAAA…`.
@@ -45,6 +53,28 @@ pub enum Credentials<'a> {
         /// SHA-256 fingerprint, for logs.
         fingerprint: &'a str,
     },
+    /// A certificate for a key, whose signatures, authority and conditions were verified for this very name (SSH-048).
+    Certificate {
+        /// Fingerprint, id, serial and authority, for logs (SSH-052).
+        description: &'a str,
+    },
+}
+
+/// What keyboard-interactive is to ask for, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dialogue {
+    /// The password.
+    pub password: bool,
+    /// The code of the second factor.
+    pub passcode: bool,
+}
+
+/// How far a login got.
+pub enum Step {
+    /// In.
+    In(Authenticated),
+    /// A second factor is needed (ACC-091).
+    On(FirstFactor),
 }
 
 impl Credentials<'_> {
@@ -52,8 +82,8 @@ impl Credentials<'_> {
     pub fn method_name(&self) -> &'static str {
         match self {
             Self::Password(_) => "password",
-            Self::KeyboardInteractive(_) => "keyboard-interactive",
-            Self::PublicKey { .. } => "publickey",
+            Self::KeyboardInteractive { .. } => "keyboard-interactive",
+            Self::PublicKey { .. } | Self::Certificate { .. } => "publickey",
         }
     }
 }
@@ -73,17 +103,56 @@ impl Core {
     /// `Auth` for every refusal (over HTTP also `Denied` and `TooMany`, once the password was right, SEC-053); an error of
     /// the storage when the account's root cannot be used (ACC-085); `Busy` when too many passwords wait.
     pub async fn authenticate(&self, attempt: &Attempt, credentials: Credentials<'_>) -> Result<Authenticated> {
+        match self.authenticate_step(attempt, credentials, None).await? {
+            Step::In(authenticated) => Ok(authenticated),
+            Step::On(_) => Err(Error::Auth),
+        }
+    }
+
+    /// The same for protocols that can ask for a second factor. `first` is what the connection showed before, under the same
+    /// name. A first factor that leads on leaves no login in any record (SSH-009, SSH-056).
+    ///
+    /// # Errors
+    /// As [`Core::authenticate`].
+    pub async fn authenticate_step(
+        &self,
+        attempt: &Attempt,
+        credentials: Credentials<'_>,
+        first: Option<&FirstFactor>,
+    ) -> Result<Step> {
         let mut role = String::new();
         let since = self.0.registry.moment();
-        match self.login(attempt, &credentials, &mut role).await {
-            Ok(account) => {
+        match self.login(attempt, &credentials, first, &mut role).await {
+            Ok((account, Lead::In(method))) => {
                 self.0.credentials.throttle.succeeded(&account.user.user.username);
-                outcome::succeeded(self, attempt, &credentials, &role).await;
+                outcome::succeeded(self, attempt, &credentials, method, &role).await;
                 let overlay = Arc::new(Overlay::default());
-                Ok(Authenticated { core: self.clone(), account, peer: attempt.peer.clone(), overlay, since })
+                Ok(Step::In(Authenticated { core: self.clone(), account, peer: attempt.peer.clone(), overlay, since }))
+            }
+            Ok((_, Lead::On(first))) => {
+                tracing::debug!(username = attempt.username, method = credentials.method_name(), "first factor of a login");
+                Ok(Step::On(first))
             }
             Err(refusal) => Err(outcome::refused(self, attempt, &credentials, refusal, &role).await),
         }
+    }
+
+    /// Records that a protocol refused credentials that it judges itself: a certificate. Answers as a failed login does.
+    pub async fn refuse_login(&self, attempt: &Attempt, credentials: Credentials<'_>, reason: String) -> Error {
+        let refusal = Refusal::Rule(Denial::new("certificate", reason));
+        outcome::refused(self, attempt, &credentials, refusal, "").await
+    }
+
+    /// What keyboard-interactive asks for (SSH-017, SSH-019): after a key only what the key does not prove. An unknown name
+    /// is asked for its password, as any other.
+    pub async fn dialogue(&self, attempt: &Attempt, first: Option<&FirstFactor>) -> Dialogue {
+        let account = self.0.accounts.load(self, &attempt.username).await;
+        let passcode = match account {
+            Ok(Some(account)) => checks::has_second_factor(&account.user, attempt.protocol),
+            _ => false,
+        };
+        let follows_key = first.is_some_and(|first| first.factor() == Factor::Key);
+        Dialogue { password: !(passcode && follows_key), passcode }
     }
 
     /// Whether a key that a client merely asks about would be looked at (RFC 4252 section 7). It counts as no attempt.
@@ -93,12 +162,18 @@ impl Core {
         account.has_public_key(authorized)
     }
 
-    async fn login(&self, attempt: &Attempt, credentials: &Credentials<'_>, role: &mut String) -> Result<Arc<Account>, Refusal> {
+    async fn login(
+        &self,
+        attempt: &Attempt,
+        credentials: &Credentials<'_>,
+        first: Option<&FirstFactor>,
+        role: &mut String,
+    ) -> Result<(Arc<Account>, Lead), Refusal> {
         let account = match self.0.accounts.load(self, &attempt.username).await {
             Ok(account) => account,
             Err(Error::Denied(denial)) => {
                 // It exists and cannot be used: that must cost what a wrong password does.
-                if !matches!(credentials, Credentials::PublicKey { .. }) {
+                if credentials.factor() != Factor::Key {
                     passwords::verify(self, None, "unusable").await.map_err(Refusal::Unavailable)?;
                 }
                 return Err(denial.into());
@@ -108,35 +183,73 @@ impl Core {
         if let Some(account) = &account {
             role.clone_from(&account.user.user.role);
         }
-        let account = self.check_credentials(attempt, credentials, account).await?;
+        let account = self.check_credentials(attempt, credentials, first, account).await?;
         let now = self.clock().millis();
         checks::account(self, &account.user, now)?;
         let sessions = self.0.registry.sessions_of(&account.user.user.username);
-        checks::login(&account.user, attempt, credentials, sessions, now)?;
+        let lead = checks::login(&account.user, attempt, credentials, first, sessions, now)?;
+        if matches!(lead, Lead::On(_)) {
+            return Ok((account, lead));
+        }
         prepare::storage(self, &account).await.map_err(Refusal::Storage)?;
         if account.note_login(now) {
             let noted = self.0.store.users().set_last_login(&account.user.user.username, now).await;
             noted.map_err(|error| Refusal::Unavailable(Error::internal("noting a login", error)))?;
         }
-        Ok(account)
+        Ok((account, lead))
     }
 
     async fn check_credentials(
         &self,
         attempt: &Attempt,
         credentials: &Credentials<'_>,
+        first: Option<&FirstFactor>,
         account: Option<Arc<Account>>,
     ) -> Result<Arc<Account>, Refusal> {
+        // ACC-094
+        if let (Some(first), Some(account)) = (first, &account)
+            && first.username != account.user.user.username
+        {
+            return Err(Refusal::Credentials("the first step was made by another account"));
+        }
         match credentials {
+            // SSH-048: the certificate alone authenticates.
+            Credentials::Certificate { .. } => account.ok_or(Refusal::UnknownUser),
             Credentials::PublicKey { authorized, .. } => {
                 let account = account.ok_or(Refusal::UnknownUser)?;
                 let is_known = account.has_public_key(authorized);
                 is_known.then_some(account).ok_or(Refusal::Credentials("the public key is not one of the account's"))
             }
-            Credentials::Password(plain) | Credentials::KeyboardInteractive(plain) => {
-                self.check_password(attempt, plain, account).await
+            Credentials::Password(plain) => self.check_password(attempt, plain, account).await,
+            Credentials::KeyboardInteractive { password, passcode } => {
+                self.check_dialogue(attempt, *password, *passcode, first, account).await
             }
         }
+    }
+
+    /// SSH-017, SSH-019: everything that [`Core::dialogue`] asks for must be there, whatever the client answered.
+    async fn check_dialogue(
+        &self,
+        attempt: &Attempt,
+        password: Option<&str>,
+        passcode: Option<&str>,
+        first: Option<&FirstFactor>,
+        account: Option<Arc<Account>>,
+    ) -> Result<Arc<Account>, Refusal> {
+        let asks_code = account.as_ref().is_some_and(|account| checks::has_second_factor(&account.user, attempt.protocol));
+        let follows_key = first.is_some_and(|first| first.factor() == Factor::Key);
+        let account = match account {
+            Some(account) if asks_code && follows_key => account,
+            account => self.check_password(attempt, password.unwrap_or_default(), account).await?,
+        };
+        if asks_code && !self.is_passcode_right(&account, passcode.unwrap_or_default()).await? {
+            return Err(Refusal::Credentials("wrong code"));
+        }
+        Ok(account)
+    }
+
+    async fn is_passcode_right(&self, _: &Account, _: &str) -> Result<bool, Refusal> {
+        refuse("totp_config", "a second factor is configured, and this build does not ask for it yet")
     }
 
     async fn check_password(

@@ -3,10 +3,15 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Datelike, Local, Timelike, Utc};
-use entrepot_model::{Admin, EffectiveUser, LoginMethod, Protocol};
+use entrepot_model::{Admin, EffectiveUser, Protocol};
 use ipnet::IpNet;
 
-use super::{Attempt, Credentials, enforced, outcome::Refusal, refuse};
+use super::{
+    Attempt, Credentials, Factor, FirstFactor, enforced,
+    outcome::Refusal,
+    refuse,
+    steps::{self, Lead},
+};
 use crate::{Core, policy::Denial};
 
 /// Milliseconds of a day.
@@ -54,9 +59,10 @@ pub(super) fn login(
     user: &EffectiveUser,
     attempt: &Attempt,
     credentials: &Credentials<'_>,
+    first: Option<&FirstFactor>,
     sessions: usize,
     now: i64,
-) -> Result<(), Refusal> {
+) -> Result<Lead, Refusal> {
     let protocol = attempt.protocol;
     if let Some(denial) = enforced::unenforced(user, protocol) {
         return Err(denial.into());
@@ -71,14 +77,14 @@ pub(super) fn login(
     if most > 0 && sessions >= most {
         return Err(Refusal::TooMany);
     }
-    method(user, protocol, credentials)?;
-    second_factor(user, protocol, credentials)?;
+    let lead = steps::lead(user, protocol, credentials, first)?;
+    second_factor(user, protocol)?;
     user.login_allowed_ip(attempt.peer.remote.ip()).map_err(|rule| Denial::new("ip_filters", rule.to_string()))?;
     // Over HTTP there is a way to change it; the token is good for nothing else (ACC-103).
-    if !matches!(credentials, Credentials::PublicKey { .. }) && protocol != Protocol::Http {
+    if credentials.factor() != Factor::Key && protocol != Protocol::Http {
         password_must_change(user, now)?;
     }
-    Ok(())
+    Ok(lead)
 }
 
 /// What refuses an API key its account. Password, second factor and number of sessions are not asked (SEC-083, SEC-084).
@@ -101,45 +107,21 @@ pub(crate) fn may_use_rest(user: &EffectiveUser) -> Result<(), Denial> {
     Ok(())
 }
 
-/// ACC-086, ACC-087, ACC-090.
-fn method(user: &EffectiveUser, protocol: Protocol, credentials: &Credentials<'_>) -> Result<(), Refusal> {
-    use LoginMethod as M;
-    let used = match credentials {
-        Credentials::PublicKey { .. } => M::PublicKey,
-        Credentials::KeyboardInteractive(_) => M::KeyboardInteractive,
-        Credentials::Password(_) if protocol == Protocol::Ssh => M::PasswordOverSsh,
-        Credentials::Password(_) => M::Password,
-    };
-    if !user.is_method_denied(used) {
-        return Ok(());
-    }
-    let single = [M::PublicKey, M::PasswordOverSsh, M::KeyboardInteractive];
-    let multi = [M::PublicKeyPassword, M::PublicKeyKeyboardInteractive, M::PasswordPublicKey, M::KeyboardInteractivePublicKey];
-    if protocol == Protocol::Ssh
-        && single.iter().all(|method| user.is_method_denied(*method))
-        && multi.iter().any(|method| !user.is_method_denied(*method))
-    {
-        return refuse("not_enforced", "only multi-step methods are allowed, and this build does not have them yet");
-    }
-    refuse("denied_login_methods", format!("{used} is denied"))
+/// Whether the account has a second factor that the protocol asks for. SSH does in keyboard-interactive (SEC-119, SEC-120).
+pub(super) fn has_second_factor(user: &EffectiveUser, protocol: Protocol) -> bool {
+    let totp = &user.user.filters.totp_config;
+    totp.enabled && totp.protocols.iter().any(|name| name == protocol.as_str())
 }
 
-/// SEC-125, and what this build cannot ask for yet: a code.
-fn second_factor(user: &EffectiveUser, protocol: Protocol, credentials: &Credentials<'_>) -> Result<(), Refusal> {
-    let filters = &user.user.filters;
-    let lists = |list: &[String]| list.iter().any(|name| name == protocol.as_str());
-    let is_active = filters.totp_config.enabled && lists(&filters.totp_config.protocols);
+/// SEC-125, and what this build cannot ask for yet: a code over FTP and HTTP. WebDAV never does (SEC-123).
+fn second_factor(user: &EffectiveUser, protocol: Protocol) -> Result<(), Refusal> {
+    let is_active = has_second_factor(user, protocol);
+    let is_required = user.user.filters.base.two_factor_protocols.iter().any(|name| name == protocol.as_str());
     // Over HTTP there is a way to configure one; the token is good for nothing else.
-    if lists(&filters.base.two_factor_protocols) && !is_active && protocol != Protocol::Http {
+    if is_required && !is_active && protocol != Protocol::Http {
         return refuse("two_factor_protocols", format!("{protocol} needs a second factor, and none is configured"));
     }
-    // Over SSH only keyboard-interactive asks for the code (SEC-119, SEC-120); WebDAV never does (SEC-123).
-    let asks = match protocol {
-        Protocol::Ssh => matches!(credentials, Credentials::KeyboardInteractive(_)),
-        Protocol::Ftp | Protocol::Http => true,
-        Protocol::Dav => false,
-    };
-    if is_active && asks {
+    if is_active && matches!(protocol, Protocol::Ftp | Protocol::Http) {
         return refuse("totp_config", "a second factor is configured, and this build does not ask for it yet");
     }
     Ok(())

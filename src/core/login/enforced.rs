@@ -39,8 +39,7 @@ pub const ENFORCED: &[(&str, State)] = &[
     ("denied_share_paths", Irrelevant("users cannot share yet")),
     ("denied_share_scopes", Irrelevant("users cannot share yet")),
     ("disable_fs_checks", Enforced("at login")),
-    // Every algorithm that the SSH server offers is in the secure set (SSH-021): nothing else can be negotiated.
-    ("enforce_secure_algorithms", Enforced("by the algorithms that are offered at all")),
+    ("enforce_secure_algorithms", Enforced("at login, by what the connection agreed on")),
     ("external_auth_cache_time", Irrelevant("a configured hook refuses the start")),
     ("file_patterns", Enforced("by policy")),
     ("ftp_security", RefusesOn(&[Protocol::Ftp])),

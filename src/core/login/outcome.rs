@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use entrepot_model::Protocol;
+use entrepot_model::{LoginMethod, Protocol};
 
-use super::{Attempt, Credentials};
+use super::{Attempt, Credentials, Factor};
 use crate::{Core, Error, accounts::naming_rules, audit::LoginOutcome, policy::Denial};
 
 /// Types of log events (SEC-189).
@@ -66,14 +66,17 @@ impl Refusal {
 }
 
 /// Records a success (LOG-008).
-pub(super) async fn succeeded(core: &Core, attempt: &Attempt, credentials: &Credentials<'_>, role: &str) {
+pub(super) async fn succeeded(core: &Core, attempt: &Attempt, credentials: &Credentials<'_>, method: LoginMethod, role: &str) {
     let ip = attempt.peer.remote.ip().to_canonical();
     let info = match credentials {
         Credentials::PublicKey { fingerprint, .. } => *fingerprint,
-        Credentials::Password(_) | Credentials::KeyboardInteractive(_) => "",
+        Credentials::Certificate { description } => *description,
+        Credentials::Password(_) | Credentials::KeyboardInteractive { .. } => "",
     };
+    // SSH-007: what two steps are called stands in the records; a single one as the client calls it.
+    let method = if method.is_multi_step() { method.as_str() } else { credentials.method_name() };
     tracing::info!(
-        sender = "login", %ip, username = attempt.username, method = credentials.method_name(), protocol = %attempt.protocol,
+        sender = "login", %ip, username = attempt.username, method, protocol = %attempt.protocol,
         client = attempt.peer.client_version, encrypted = attempt.protocol == Protocol::Ssh, info, "login"
     );
     core.0.audit.login(&LoginOutcome {
@@ -81,7 +84,7 @@ pub(super) async fn succeeded(core: &Core, attempt: &Attempt, credentials: &Cred
         protocol: attempt.protocol.as_str(),
         ip,
         event: EVENT_OK,
-        message: credentials.method_name().to_owned(),
+        message: method.to_owned(),
         role,
     });
     pause(i64::from(core.settings().common.defender.login_delay.success)).await;
@@ -119,7 +122,7 @@ pub(super) async fn refused(
         role,
     });
     // Clients try several keys; only passwords are slowed down (SSH-013).
-    if !matches!(credentials, Credentials::PublicKey { .. }) {
+    if credentials.factor() != Factor::Key {
         let base = i64::from(core.settings().common.defender.login_delay.password_failed);
         // By the name that is looked up: blanks and case must not make a fresh one.
         let name = naming_rules(core).apply(&username);

@@ -94,6 +94,7 @@ fn ssh(name: &str) -> Attempt {
 }
 
 const SECRET: Credentials<'static> = Credentials::Password("secret");
+const TALK: Credentials<'static> = Credentials::KeyboardInteractive { password: Some("secret"), passcode: None };
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJp0wKk1YxR5E0u2v9q0bKQb1e3r8c7yq1c9m1yqz2Yd";
 
 fn key() -> Credentials<'static> {
@@ -203,7 +204,7 @@ async fn denied_protocols_and_methods_close_their_doors_only() {
     refused(house.core.authenticate(&ssh("nossh"), SECRET).await);
     assert!(house.core.authenticate(&attempt("nossh", Protocol::Ftp), SECRET).await.is_ok());
     refused(house.core.authenticate(&ssh("alice"), SECRET).await);
-    assert!(house.core.authenticate(&ssh("alice"), Credentials::KeyboardInteractive("secret")).await.is_ok());
+    assert!(house.core.authenticate(&ssh("alice"), TALK).await.is_ok());
     for protocol in [Protocol::Ftp, Protocol::Dav, Protocol::Http] {
         assert!(house.core.authenticate(&attempt("alice", protocol), SECRET).await.is_ok(), "{protocol}");
     }
@@ -216,18 +217,52 @@ async fn denied_protocols_and_methods_close_their_doors_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn multi_step_only_users_are_refused_by_a_rule_that_names_itself() {
-    // ACC-348: until the second step is built, no single step may let them in.
+async fn a_login_in_two_steps_needs_both_and_records_one() {
+    // ACC-091, ACC-092, ACC-094, ACC-348, SSH-009, SSH-056
     let house = house(|_| {}).await;
-    let mut user = house.user("alice");
-    user.public_keys = vec![KEY.to_owned()];
-    user.filters.base.denied_login_methods = vec!["publickey".into(), "password".into(), "keyboard-interactive".into()];
-    house.add(user).await;
-    for credentials in [SECRET, key(), Credentials::KeyboardInteractive("secret")] {
+    for name in ["alice", "bob"] {
+        let mut user = house.user(name);
+        user.public_keys = vec![KEY.to_owned()];
+        let denied = ["publickey", "password", "keyboard-interactive", "password+publickey"];
+        user.filters.base.denied_login_methods = denied.map(str::to_owned).to_vec();
+        house.add(user).await;
+    }
+    let step = async |name: &str, credentials, first: Option<&FirstFactor>| {
+        house.core.authenticate_step(&ssh(name), credentials, first).await
+    };
+    // One step alone is no login, and a password may not come first.
+    for credentials in [key(), TALK] {
         refused(house.core.authenticate(&ssh("alice"), credentials).await);
     }
+    assert!(step("alice", SECRET, None).await.is_err());
+    let Ok(Step::On(first)) = step("alice", key(), None).await else { panic!("the key leads on") };
+    assert_eq!(first.next(), [Factor::Password, Factor::Dialogue]);
+    // Neither the key again, nor a wrong password, nor another account.
+    assert!(step("alice", key(), Some(&first)).await.is_err());
+    assert!(step("alice", Credentials::Password("wrong"), Some(&first)).await.is_err());
+    assert!(step("bob", SECRET, Some(&first)).await.is_err());
+    let before = house.events().await.iter().filter(|event| event.event == 5).count();
+    assert_eq!(before, 0);
+    let kept = house.core.0.store.users().get("alice").await.expect("read").expect("alice");
+    assert_eq!(kept.last_login, 0);
+    assert!(matches!(step("alice", SECRET, Some(&first)).await, Ok(Step::In(_))));
+    let Ok(Step::On(first)) = step("alice", TALK, None).await else { panic!("the dialogue leads on") };
+    assert_eq!(first.next(), [Factor::Key]);
+    assert!(matches!(step("alice", key(), Some(&first)).await, Ok(Step::In(_))));
     let events = house.events().await;
-    assert!(events.iter().all(|event| event.message.contains("not_enforced: only multi-step")), "{events:?}");
+    let mut methods: Vec<_> = events.iter().filter(|event| event.event == 5).map(|event| event.message.as_str()).collect();
+    methods.sort_unstable();
+    assert_eq!(methods, ["keyboard-interactive+publickey", "publickey+password"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_stands_for_a_key_of_an_account_that_exists() {
+    // SSH-048, SSH-052
+    let house = house(|_| {}).await;
+    house.add(house.user("alice")).await;
+    let certificate = Credentials::Certificate { description: "SHA256:x: ID: laptop, serial: 7, CA ssh-ed25519 SHA256:y" };
+    assert!(house.core.authenticate(&ssh("alice"), certificate).await.is_ok());
+    refused(house.core.authenticate(&ssh("nobody"), certificate).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,7 +285,7 @@ async fn second_factor_that_is_required_or_cannot_be_asked_for_refuses() {
     house.core.0.store.users().update(bob, keep, MONDAY_NOON).await.expect("saved");
     house.core.0.accounts.invalidate("bob");
     assert!(house.core.authenticate(&ssh("bob"), SECRET).await.is_ok());
-    refused(house.core.authenticate(&ssh("bob"), Credentials::KeyboardInteractive("secret")).await);
+    refused(house.core.authenticate(&ssh("bob"), TALK).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
