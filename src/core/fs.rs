@@ -4,6 +4,7 @@
 //! through [`door`], and the change is settled with its audit row before the caller is told.
 
 pub(crate) mod attributes;
+mod command;
 mod copy;
 mod directory;
 pub mod door;
@@ -13,6 +14,7 @@ mod list;
 mod look;
 mod read;
 mod remove;
+mod remove_tree;
 mod rename;
 pub(crate) mod retire;
 mod space;
@@ -21,8 +23,9 @@ mod write;
 
 use std::sync::Arc;
 
+pub use command::CommandEnd;
 use entrepot_model::{EffectiveUser, VirtualPath};
-pub use hash::HashAlgorithm;
+pub use hash::{HashAlgorithm, Hasher};
 pub use list::Listing;
 
 use crate::{
@@ -56,6 +59,11 @@ impl UserFs {
     /// The directory that a session starts in (ACC-330): relative names are resolved against it.
     pub fn start_directory(&self) -> VirtualPath {
         VirtualPath::parse(self.user().user.filters.base.start_directory.as_bytes()).unwrap_or_else(|_| VirtualPath::root())
+    }
+
+    /// Name of the account.
+    pub fn username(&self) -> &str {
+        self.0.username()
     }
 
     /// [`policy::authorize`], with the denial recorded.

@@ -20,6 +20,8 @@ use crate::{
 /// Algorithms of [`UserFs::hash`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HashAlgorithm {
+    /// MD5, which clients compare transfers with; no protection against anybody.
+    Md5,
     /// SHA-1, for old clients only.
     Sha1,
     /// SHA-256.
@@ -28,6 +30,43 @@ pub enum HashAlgorithm {
     Sha384,
     /// SHA-512.
     Sha512,
+}
+
+/// A checksum being computed.
+pub struct Hasher(State);
+
+enum State {
+    Md5(md5::Md5),
+    Sha(digest::Context),
+}
+
+impl Hasher {
+    /// A checksum of nothing yet.
+    pub fn new(algorithm: HashAlgorithm) -> Self {
+        Self(match algorithm {
+            HashAlgorithm::Md5 => State::Md5(md5::Md5::default()),
+            HashAlgorithm::Sha1 => State::Sha(digest::Context::new(&digest::SHA1_FOR_LEGACY_USE_ONLY)),
+            HashAlgorithm::Sha256 => State::Sha(digest::Context::new(&digest::SHA256)),
+            HashAlgorithm::Sha384 => State::Sha(digest::Context::new(&digest::SHA384)),
+            HashAlgorithm::Sha512 => State::Sha(digest::Context::new(&digest::SHA512)),
+        })
+    }
+
+    /// Takes in more.
+    pub fn update(&mut self, data: &[u8]) {
+        match &mut self.0 {
+            State::Md5(state) => md5::Digest::update(state, data),
+            State::Sha(state) => state.update(data),
+        }
+    }
+
+    /// The checksum.
+    pub fn finish(self) -> Vec<u8> {
+        match self.0 {
+            State::Md5(state) => md5::Digest::finalize(state).to_vec(),
+            State::Sha(state) => state.finish().as_ref().to_vec(),
+        }
+    }
 }
 
 /// Bytes per read.
@@ -48,12 +87,7 @@ impl UserFs {
 
     async fn digest(&self, file: &dyn ReadFile, algorithm: HashAlgorithm, hashing: &Hashing) -> Result<Vec<u8>> {
         let allowance = allowance(&self.0, Direction::Download)?;
-        let mut context = digest::Context::new(match algorithm {
-            HashAlgorithm::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
-            HashAlgorithm::Sha256 => &digest::SHA256,
-            HashAlgorithm::Sha384 => &digest::SHA384,
-            HashAlgorithm::Sha512 => &digest::SHA512,
-        });
+        let mut hasher = Hasher::new(algorithm);
         let mut offset = 0;
         loop {
             if allowance.is_exceeded() {
@@ -67,9 +101,9 @@ impl UserFs {
                 return Err(crate::Error::Cancelled);
             }
             if data.is_empty() {
-                return Ok(context.finish().as_ref().to_vec());
+                return Ok(hasher.finish());
             }
-            context.update(&data);
+            hasher.update(&data);
             allowance.spend(data.len() as u64);
             hashing.moved.fetch_add(data.len() as u64, Ordering::Relaxed);
             if let Some(bucket) = &self.0.download_bucket {
