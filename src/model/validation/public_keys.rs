@@ -6,6 +6,9 @@ use super::{FieldError, MIN_RSA_BITS, bit_length, text};
 
 const FIELD: &str = "public_keys";
 
+/// Largest RSA key in bits: the largest that OpenSSH makes.
+const MAX_RSA_BITS: usize = 16_384;
+
 /// Key types, and how many length-prefixed fields follow the type in the blob.
 const KEY_TYPES: [(&str, usize); 7] = [
     ("ssh-ed25519", 1),
@@ -87,7 +90,21 @@ fn check_blob(key_type: &str, blob: &[u8]) -> Result<(), &'static str> {
         (_, [curve, ..]) if key_type.contains("ecdsa") && !key_type.contains(&*String::from_utf8_lossy(curve)) => {
             Err("the key is of another curve than it says")
         }
+        // SEC 1, section 2.3.3: 4, then both coordinates.
+        (_, [_, point, ..]) if key_type.contains("ecdsa") && (point.len() != point_length(key_type) || point[0] != 4) => {
+            Err("the key is damaged")
+        }
+        ("ssh-rsa", [_, modulus]) if bit_length(modulus) > MAX_RSA_BITS => Err("RSA keys have at most 16384 bits"),
         _ => Ok(()),
+    }
+}
+
+/// Bytes of an uncompressed point of the curve that a key type names.
+fn point_length(key_type: &str) -> usize {
+    match key_type {
+        "ecdsa-sha2-nistp384" => 97,
+        "ecdsa-sha2-nistp521" => 133,
+        _ => 65,
     }
 }
 
@@ -146,6 +163,31 @@ mod tests {
         }
         assert!(fault(&[&short]).contains("2048"));
         assert!(fault(&[&dsa]).contains("DSA"));
+    }
+
+    /// Keys that were damaged by hand, one a line.
+    const DAMAGED: &str = include_str!("../../../tests/data/ssh/damaged-keys.txt");
+
+    #[test]
+    fn damaged_keys_are_refused_with_a_reason() {
+        // SSH-011, SSH-012, ACC-028
+        let mut count = 0;
+        for line in DAMAGED.lines().filter(|line| !line.starts_with('#')) {
+            assert!(fault(&[line]).contains("number 1: "), "{line}");
+            count += 1;
+        }
+        assert!(count > 20);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_line_makes_the_reader_panic(noise in "\\PC{0,80}", at in 0usize..200, with in proptest::prelude::any::<char>()) {
+            let _ = check(&noise);
+            for line in DAMAGED.lines().chain([ED25519, ECDSA]) {
+                let changed: String = line.chars().enumerate().map(|(index, c)| if index == at { with } else { c }).collect();
+                let _ = check(&changed);
+            }
+        }
     }
 
     #[test]
