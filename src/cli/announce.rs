@@ -84,7 +84,7 @@ pub(crate) fn listeners(house: &House) -> String {
             let _ = writeln!(text, "  {label:<10} sftp://{host}:{}", listener.port());
         }
     }
-    text.push_str(&host_keys(house.host_keys()));
+    text.push_str(&host_keys(&house.host_keys()));
     for listener in &house.web {
         if listener.redirects {
             let _ = writeln!(text, "  {:<10} port {}, sends browsers to HTTPS", "", listener.address.port());

@@ -228,8 +228,8 @@ impl House {
     }
 
     /// The host keys of SSH.
-    pub(crate) fn host_keys(&self) -> &[HostKey] {
-        self.ssh.as_ref().map_or(&[], SshServer::host_keys)
+    pub(crate) fn host_keys(&self) -> Vec<HostKey> {
+        self.ssh.as_ref().map(SshServer::host_keys).unwrap_or_default()
     }
 
     /// Resolves when a service ended that nobody stopped (LOAD-009).
@@ -246,6 +246,9 @@ impl House {
             if let Err(error) = store.reload() {
                 tracing::error!(%error, "the certificate stays as it was");
             }
+        }
+        if let Some(ssh) = &self.ssh {
+            ssh.reload();
         }
     }
 

@@ -77,7 +77,7 @@ fn settings(command: &Portable, keys: &Path) -> anyhow::Result<Loaded> {
     set("data_provider.name", "".into());
     set("httpd.bindings", json!([]));
     set("telemetry.bind_port", 0.into());
-    set("sftpd.host_keys", json!([keys.join("id_ed25519"), keys.join("id_ecdsa")]));
+    set("sftpd.host_keys", json!([keys.join("id_ed25519"), keys.join("id_rsa")]));
     if command.log.log_file_path.is_none() {
         set("log.file_path", "".into());
     }
@@ -163,7 +163,7 @@ fn print_ready(house: &House, command: &Portable, folder: &Path, person: &Person
     {
         println!("  {:<12} {}", patterns.0, patterns.1);
     }
-    print!("{}", announce::host_keys(house.host_keys()));
+    print!("{}", announce::host_keys(&house.host_keys()));
     if let Some(host) = hosts.first() {
         let url = format!("sftp://{}@{host}:{}/", command.username, listener.port());
         if let Some(picture) = terminal::qr(&url, terminal::is_terminal()) {

@@ -188,8 +188,7 @@ impl Algorithms {
     /// The first algorithm of the lists that is not secure (SSH-021): whatever uses SHA-1 or CBC.
     pub fn insecure(&self) -> Option<&str> {
         let all = [&self.kex, &self.host_key, &self.ciphers, &self.macs, &self.public_key];
-        let is_weak = |name: &&String| name.contains("sha1") || name.ends_with("-cbc") || *name == "ssh-rsa";
-        all.into_iter().flatten().find(is_weak).map(String::as_str)
+        all.into_iter().flatten().map(String::as_str).find(|name| is_weak(name))
     }
 
     /// Whether a host key of this algorithm may be offered.
@@ -215,6 +214,11 @@ impl Algorithms {
     pub fn accepts_signature(&self, signature: &Algorithm) -> bool {
         algorithms(&self.public_key).contains(signature)
     }
+}
+
+/// Whether an algorithm is outside of the secure set (SSH-021, ACC-328): whatever uses SHA-1 or CBC.
+pub fn is_weak(name: &str) -> bool {
+    name.contains("sha1") || name.ends_with("-cbc") || name == "ssh-rsa"
 }
 
 /// SSH-041: either spelling enables both.

@@ -50,12 +50,29 @@ pub struct Introduction<S> {
     pub client: String,
     /// What to offer to it.
     pub offer: Offer,
+    /// The algorithms that it offered, if it did so in time.
+    pub lists: Option<ClientLists>,
     /// Gives russh what was read, and swallows the identification that russh sends.
     pub stream: ReplayStream<S>,
 }
 
-/// Sends `identification` (a whole line) and reads the client's line; with `choosing` also its KEXINIT, for which it waits
-/// no longer than [`TIME_LIMIT`]. The caller bounds the time for the line.
+/// Name lists of a client's KEXINIT (RFC 4253 section 7.1), as far as they decide something here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientLists {
+    /// Key exchange.
+    pub kex: String,
+    /// Host keys.
+    pub host_key: String,
+    /// Ciphers towards us.
+    pub to_server: String,
+    /// Ciphers towards the client.
+    pub to_client: String,
+    /// MACs towards us.
+    pub macs: String,
+}
+
+/// Sends `identification` (a whole line), and reads the client's line and its KEXINIT, for which it waits no longer than
+/// [`TIME_LIMIT`]. With `choosing` the KEXINIT decides what is offered. The caller bounds the time for the line.
 ///
 /// Errors are those of the socket; a client that says nothing, or nonsense, gets [`Offer::All`].
 pub async fn introduce<S>(mut io: S, identification: &[u8], choosing: bool) -> io::Result<Introduction<S>>
@@ -74,23 +91,24 @@ where
         Line::Complete { line, .. } => String::from_utf8_lossy(line).into_owned(),
         Line::Incomplete | Line::Other => String::new(),
     };
-    let offer = if choosing && !client.is_empty() { choose(&mut io, &mut seen).await? } else { Offer::All };
+    let lists = if client.is_empty() { None } else { listen(&mut io, &mut seen).await? };
+    let offer = lists.as_ref().filter(|_| choosing).map_or(Offer::All, |lists| decide(&lists.to_server, &lists.to_client));
     let stream = ReplayStream { io, replay: seen, at: 0, swallow: identification.len() };
-    Ok(Introduction { client, offer, stream })
+    Ok(Introduction { client, offer, lists, stream })
 }
 
-async fn choose<S: AsyncRead + Unpin>(io: &mut S, seen: &mut Vec<u8>) -> io::Result<Offer> {
+async fn listen<S: AsyncRead + Unpin>(io: &mut S, seen: &mut Vec<u8>) -> io::Result<Option<ClientLists>> {
     let deadline = Instant::now() + TIME_LIMIT;
     loop {
-        match client_ciphers(seen) {
-            Preface::Complete { to_server, to_client } => return Ok(decide(to_server, to_client)),
-            Preface::Other => return Ok(Offer::All),
-            Preface::Incomplete if seen.len() >= MAX_PREFACE => return Ok(Offer::All),
+        match client_lists(seen) {
+            Preface::Complete(lists) => return Ok(Some(lists)),
+            Preface::Other => return Ok(None),
+            Preface::Incomplete if seen.len() >= MAX_PREFACE => return Ok(None),
             Preface::Incomplete => {}
         }
         match timeout_at(deadline, io.read_buf(seen)).await {
             // Too slow, or gone: russh goes on from here, and meets the end of the stream itself.
-            Err(_) | Ok(Ok(0)) => return Ok(Offer::All),
+            Err(_) | Ok(Ok(0)) => return Ok(None),
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Err(error),
         }
@@ -105,13 +123,13 @@ fn decide(to_server: &str, to_client: &str) -> Offer {
 
 /// What the first bytes of a client are.
 #[derive(Debug, PartialEq, Eq)]
-enum Preface<'a> {
+enum Preface {
     /// More is needed.
     Incomplete,
     /// Something else: russh shall deal with it.
     Other,
-    /// The two cipher lists of its KEXINIT.
-    Complete { to_server: &'a str, to_client: &'a str },
+    /// The lists of its KEXINIT.
+    Complete(ClientLists),
 }
 
 /// The first line of a client.
@@ -138,7 +156,7 @@ fn identification_line(bytes: &[u8]) -> Line<'_> {
 }
 
 /// Reads "identification line, KEXINIT packet" (RFC 4253 sections 4.2, 6 and 7.1).
-fn client_ciphers(bytes: &[u8]) -> Preface<'_> {
+fn client_lists(bytes: &[u8]) -> Preface {
     let rest = match identification_line(bytes) {
         Line::Incomplete => return Preface::Incomplete,
         Line::Other => return Preface::Other,
@@ -152,15 +170,12 @@ fn client_ciphers(bytes: &[u8]) -> Preface<'_> {
     };
     match packet.get(..length) {
         None => Preface::Incomplete,
-        Some(packet) => match cipher_lists(packet) {
-            Some((to_server, to_client)) => Preface::Complete { to_server, to_client },
-            None => Preface::Other,
-        },
+        Some(packet) => name_lists(packet).map_or(Preface::Other, Preface::Complete),
     }
 }
 
-/// The fifth and fourth of the name lists: padding length, type, cookie, then kex, host key, cipher, cipher, …
-fn cipher_lists(packet: &[u8]) -> Option<(&str, &str)> {
+/// Padding length, type, cookie, then the lists in the order of their names here.
+fn name_lists(packet: &[u8]) -> Option<ClientLists> {
     const KEXINIT: u8 = 20;
     let (header, mut rest) = packet.split_at_checked(2 + 16)?;
     if header[1] != KEXINIT {
@@ -170,11 +185,9 @@ fn cipher_lists(packet: &[u8]) -> Option<(&str, &str)> {
         let (length, tail) = rest.split_first_chunk::<4>()?;
         let (names, tail) = tail.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
         rest = tail;
-        std::str::from_utf8(names).ok()
+        std::str::from_utf8(names).ok().map(str::to_owned)
     };
-    list()?;
-    list()?;
-    Some((list()?, list()?))
+    Some(ClientLists { kex: list()?, host_key: list()?, to_server: list()?, to_client: list()?, macs: list()? })
 }
 
 /// Gives back what was read before, and swallows the first bytes written.

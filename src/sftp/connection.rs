@@ -57,13 +57,13 @@ pub struct Connection {
     usage: Arc<Usage>,
 }
 
-/// How many channels carry SFTP now, and since when none does.
+/// How many channels carry something now, and since when none does.
 struct Usage {
     channels: AtomicUsize,
     unused_since: Mutex<Instant>,
 }
 
-/// A channel that carries SFTP, for as long as this lives.
+/// A channel that carries something, for as long as this lives.
 pub struct OpenChannel(Arc<Usage>);
 
 impl Drop for OpenChannel {
@@ -89,7 +89,7 @@ impl Connection {
         }
     }
 
-    /// Counts a channel that begins to carry SFTP. Who ends its session from outside ends the connection.
+    /// Counts a channel that begins to carry something. Who ends its session from outside ends the connection.
     pub fn open_channel(&self, session: &Session) -> OpenChannel {
         session.carried_by(self.closing.clone());
         self.usage.channels.fetch_add(1, Ordering::Relaxed);
@@ -114,15 +114,16 @@ pub async fn serve(service: Arc<Service>, accepted: Accepted, permit: Permit) {
 }
 
 async fn begin(service: &Service, accepted: Accepted) -> Result<(RunningSession<SshHandler>, Arc<Connection>), russh::Error> {
-    let choosing = service.gcm_config.is_some();
     let identification = format!("{}\r\n", service.identification);
-    let Introduction { client, offer, stream } = introduce(accepted.stream, identification.as_bytes(), choosing).await?;
+    let introduction = introduce(accepted.stream, identification.as_bytes(), service.is_choosing).await?;
+    let Introduction { client, offer, lists, stream } = introduction;
+    let (config, negotiated) = service.transport(offer, lists.as_ref());
     let connection = Arc::new(Connection::new(service));
     let peer = Peer { remote: accepted.peer, local: Some(accepted.local), client_version: client };
-    let login = Login::new(service.core.clone(), peer, service.methods.clone(), service.algorithms.clone());
+    let login = Login::new(service.core.clone(), peer, service.rules.clone(), negotiated);
     let stream = BatchStream::new(stream, connection.batching.clone(), connection.cut.clone());
     let handler = SshHandler::new(connection.clone(), login);
-    Ok((run_stream(service.config_for(offer), stream, handler).await?, connection))
+    Ok((run_stream(config, stream, handler).await?, connection))
 }
 
 /// Watches over a connection: the time for its login, the server's end, and idleness.

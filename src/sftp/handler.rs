@@ -1,41 +1,23 @@
 //! One SSH connection as russh calls it back.
 
+mod channels;
+
 use std::{
     collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, atomic::AtomicBool},
 };
 
-use bytes::Bytes;
-use entrepot_core::{Session as FileSession, Tasks};
-use parking_lot::Mutex;
+use channels::{Carried, SessionPort, Slot};
 use russh::{
-    Channel as RusshChannel, ChannelId, ChannelOpenFailure, Disconnect, Pty,
+    Channel as RusshChannel, ChannelId, ChannelOpenFailure, Pty,
     keys::Certificate,
-    server::{Auth, ChannelOpenHandle, Handle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey},
+    server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey},
 };
 
-use crate::{
-    channel::{Channel, Fatal, LaneStarter, Port},
-    connection::Connection,
-    context::ChannelContext,
-    lane::{AnswerSink, BoxFuture, Lane},
-    login::Login,
-};
+use crate::{channel::Fatal, connection::Connection, exec, login::Login};
 
 /// Channels that one connection may have open.
 const MAX_CHANNELS: usize = 64;
-/// How long a client may take to react to a closed channel before the connection is cut.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
-/// SSH_EXTENDED_DATA_STDERR, RFC 4254 section 5.2
-const STDERR: u32 = 1;
-
-/// A channel that was opened; it is filled when a subsystem begins, and empty while a request is being answered.
-#[derive(Default)]
-struct Slot(Mutex<Option<Channel>>);
 
 /// See the module.
 pub struct SshHandler {
@@ -53,142 +35,33 @@ impl SshHandler {
     pub fn new(connection: Arc<Connection>, login: Login) -> Self {
         Self { connection, login, channels: HashMap::new(), sessions: 0, stuck: None }
     }
-
-    /// Opens the file session of a channel, or says why not (SSH-057).
-    fn open_session(&mut self) -> Result<FileSession, String> {
-        let authenticated = self.login.authenticated().ok_or_else(|| "not logged in".to_owned())?;
-        self.sessions += 1;
-        let id = format!("SFTP_{}_{}", self.connection.id, self.sessions);
-        authenticated.open_session("SFTP", id).map_err(|error| error.to_string())
-    }
-
-    fn start_sftp(&mut self, id: ChannelId, slot: &Arc<Slot>, session: &Session, files: FileSession) {
-        let (handle, tasks) = (session.handle(), self.connection.tasks.clone());
-        let (connection, open) = (&self.connection, self.connection.open_channel(&files));
-        let context = ChannelContext::new(files, connection.dot_entries, &connection.handles, open);
-        let ended = context.session.ended();
-        let starter = lane_starter(handle.clone(), id, tasks);
-        *slot.0.lock() = Some(Channel::new(context, starter));
-        self.connection.batching.store(true, Ordering::Relaxed);
-        let (slot, cut) = (slot.clone(), self.connection.cut.clone());
-        self.connection.tasks.spawn(async move {
-            ended.cancelled().await;
-            // Empty: it ended by itself, or its handler is at work and sees the end itself.
-            if slot.0.lock().take().is_some() && tokio::time::timeout(CLOSE_PATIENCE, close(&handle, id)).await.is_err() {
-                cut.cancel();
-            }
-        });
-    }
-
-    /// Ends a channel whose client sends no more, or did wrong.
-    fn end_channel(&mut self, id: ChannelId, status: u32, session: &mut Session) -> Result<(), russh::Error> {
-        self.channels.remove(&id);
-        session.exit_status_request(id, status)?;
-        session.eof(id)?;
-        session.close(id)
-    }
-
-    /// A closed channel keeps what its client did not take, and russh delivers no answer of a lane, of any channel, while
-    /// there is such data: the connection is of no use for a second channel.
-    fn part_from_stuck(&mut self, session: &mut Session) -> Result<bool, russh::Error> {
-        if !self.stuck.is_some_and(|id| session.has_pending_data(id)) {
-            return Ok(false);
-        }
-        tracing::info!(connection_id = self.connection.id, "disconnected: a channel was closed with data under way");
-        session.disconnect(Disconnect::ByApplication, "a channel was closed with data under way", "")?;
-        Ok(true)
-    }
-
-    /// Refuses what a channel was asked for, in words that a human sees and a program understands.
-    fn refuse(&mut self, id: ChannelId, text: &str, session: &mut Session) -> Result<(), russh::Error> {
-        session.channel_success(id)?;
-        session.extended_data(id, STDERR, Bytes::from(format!("{text}\r\n")))?;
-        self.end_channel(id, 1, session)
-    }
-}
-
-/// Ends a channel from outside its callbacks.
-async fn close(handle: &Handle, id: ChannelId) {
-    // The connection may be gone: then there is nothing to close.
-    let _ = handle.eof(id).await;
-    let _ = handle.close(id).await;
-}
-
-fn lane_starter(handle: Handle, id: ChannelId, tasks: Tasks) -> LaneStarter {
-    Box::new(move |context: &Arc<ChannelContext>| {
-        let (lane, task) = Lane::new(ChannelSink { handle: handle.clone(), id });
-        let context = context.clone();
-        tasks.spawn(async move {
-            task.await;
-            // The session is listed until the last answer is out.
-            drop(context);
-        });
-        lane
-    })
-}
-
-/// Sends the answers of a lane.
-struct ChannelSink {
-    handle: Handle,
-    id: ChannelId,
-}
-
-impl AnswerSink for ChannelSink {
-    fn send(&self, answers: Bytes) -> BoxFuture<'_, Result<(), ()>> {
-        Box::pin(async move { self.handle.data(self.id, answers).await.map_err(drop) })
-    }
-
-    fn finish(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            // SSH-027
-            let _ = self.handle.exit_status_request(self.id, 0).await;
-            close(&self.handle, self.id).await;
-        })
-    }
-}
-
-/// Sends what is answered inline.
-struct SessionPort<'a> {
-    session: &'a mut Session,
-    id: ChannelId,
-}
-
-impl Port for SessionPort<'_> {
-    fn send(&mut self, answers: Bytes) {
-        if let Err(error) = self.session.data(self.id, answers) {
-            tracing::debug!(%error, "an answer could not be sent");
-        }
-    }
-
-    fn is_blocked(&self) -> bool {
-        self.session.has_pending_data(self.id)
-    }
 }
 
 impl Handler for SshHandler {
     type Error = russh::Error;
 
-    async fn auth_none(&mut self, _: &str) -> Result<Auth, Self::Error> {
-        Ok(self.login.reject())
+    async fn auth_none(&mut self, user: &str) -> Result<Auth, Self::Error> {
+        Ok(self.login.list_methods(user))
     }
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
+        self.login.may_try()?;
         // Boxed, as its like below: russh's task would have room for the largest of them as long as it lives.
         Ok(Box::pin(self.login.password(user, password)).await)
     }
 
     async fn auth_publickey_offered(&mut self, user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Self::Error> {
+        self.login.may_try()?;
         let welcome = Box::pin(self.login.is_key_welcome(user, offer.public_key, offer.algorithm)).await;
-        Ok(if welcome { Auth::Accept } else { self.login.reject() })
+        Ok(if welcome { Auth::Accept } else { self.login.reject(user) })
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
         Ok(Box::pin(self.login.public_key(user, key.public_key, key.algorithm)).await)
     }
 
-    async fn auth_openssh_certificate(&mut self, _: &str, _: &Certificate) -> Result<Auth, Self::Error> {
-        // SSH-053: no authority is trusted.
-        Ok(self.login.reject())
+    async fn auth_openssh_certificate(&mut self, user: &str, certificate: &Certificate) -> Result<Auth, Self::Error> {
+        Ok(Box::pin(self.login.certificate(user, certificate)).await)
     }
 
     async fn auth_keyboard_interactive<'a>(
@@ -197,9 +70,11 @@ impl Handler for SshHandler {
         _: &str,
         response: Option<Response<'a>>,
     ) -> Result<Auth, Self::Error> {
-        let answer = response.map(|mut answers| answers.next());
-        let text = answer.as_ref().map(|answer| answer.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok()));
-        Ok(Box::pin(self.login.keyboard_interactive(user, text)).await)
+        self.login.may_try()?;
+        let Some(mut answers) = response else { return Ok(Box::pin(self.login.begin_dialogue(user)).await) };
+        let answer = answers.next();
+        let text = answer.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+        Ok(Box::pin(self.login.go_on_with_dialogue(user, text)).await)
     }
 
     async fn auth_succeeded(&mut self, _: &mut Session) -> Result<(), Self::Error> {
@@ -288,7 +163,7 @@ impl Handler for SshHandler {
         let Some(slot) = slot.filter(|slot| name == "sftp" && slot.0.lock().is_none()) else {
             return session.channel_failure(id);
         };
-        match self.open_session() {
+        match self.open_session("SFTP") {
             Ok(files) => {
                 self.start_sftp(id, &slot, session, files);
                 session.channel_success(id)
@@ -297,11 +172,24 @@ impl Handler for SshHandler {
         }
     }
 
-    async fn exec_request(&mut self, id: ChannelId, _: &[u8], session: &mut Session) -> Result<(), Self::Error> {
-        if self.channels.get(&id).is_none_or(|slot| slot.0.lock().is_some()) {
+    async fn exec_request(&mut self, id: ChannelId, line: &[u8], session: &mut Session) -> Result<(), Self::Error> {
+        let slot = self.channels.get(&id).cloned();
+        let Some(slot) = slot.filter(|slot| slot.0.lock().is_none()) else {
             return session.channel_failure(id);
+        };
+        let settings = self.login.settings();
+        match exec::prepare(&settings.sftpd.enabled_ssh_commands, line, |protocol| self.open_session(protocol)) {
+            Ok(running) => {
+                session.channel_success(id)?;
+                self.start_command(id, &slot, session, running);
+                Ok(())
+            }
+            Err(text) => {
+                let line = String::from_utf8_lossy(line.get(..200).unwrap_or(line)).into_owned();
+                tracing::info!(connection_id = self.connection.id, line, reason = text, "command refused");
+                self.refuse(id, &text, session)
+            }
         }
-        self.refuse(id, "This server offers SFTP only; commands (scp -O among them) are not available.", session)
     }
 
     // SSH-025: every one of these is answered, for a client may wait for that for ever.
@@ -341,11 +229,20 @@ impl Handler for SshHandler {
 
     async fn data(&mut self, id: ChannelId, data: &[u8], session: &mut Session) -> Result<(), Self::Error> {
         let Some(slot) = self.channels.get(&id).cloned() else { return Ok(()) };
-        let Some(mut channel) = slot.0.lock().take() else { return Ok(()) };
+        let carried = slot.0.lock().take();
+        let mut channel = match carried {
+            Some(Carried::Files(channel)) => channel,
+            Some(Carried::Command { feed, gone }) => {
+                let pushed = Box::pin(feed.push(data)).await;
+                *slot.0.lock() = Some(Carried::Command { feed, gone });
+                return if pushed.is_ok() { Ok(()) } else { self.part_from_flood(session) };
+            }
+            None => return Ok(()),
+        };
         let result = channel.receive(data, &mut SessionPort { session, id }).await;
         match result {
             Ok(()) => {
-                *slot.0.lock() = Some(channel);
+                *slot.0.lock() = Some(Carried::Files(channel));
                 Ok(())
             }
             Err(Fatal::Protocol(reason)) => {
@@ -353,17 +250,22 @@ impl Handler for SshHandler {
                 self.end_channel(id, 1, session)
             }
             Err(Fatal::Ended) => self.end_channel(id, 1, session),
-            Err(Fatal::Flood) => {
-                tracing::warn!(connection_id = self.connection.id, "disconnected: the client takes no answers");
-                // `Err` would drop the stream with what it holds.
-                session.disconnect(Disconnect::ByApplication, "too many requests without taking answers", "")
-            }
+            Err(Fatal::Flood) => self.part_from_flood(session),
         }
     }
 
     async fn channel_eof(&mut self, id: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
         let Some(slot) = self.channels.get(&id).cloned() else { return Ok(()) };
-        let Some(channel) = slot.0.lock().take() else { return Ok(()) };
+        let carried = slot.0.lock().take();
+        let channel = match carried {
+            Some(Carried::Files(channel)) => channel,
+            Some(Carried::Command { mut feed, gone }) => {
+                feed.end();
+                *slot.0.lock() = Some(Carried::Command { feed, gone });
+                return Ok(());
+            }
+            None => return Ok(()),
+        };
         if channel.finish() {
             self.channels.remove(&id);
             return Ok(());
@@ -372,10 +274,10 @@ impl Handler for SshHandler {
     }
 
     async fn channel_close(&mut self, id: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
-        if let Some(slot) = self.channels.remove(&id)
-            && let Some(channel) = slot.0.lock().take()
-        {
-            channel.abandon();
+        match self.channels.remove(&id).and_then(|slot| slot.0.lock().take()) {
+            Some(Carried::Files(channel)) => channel.abandon(),
+            Some(Carried::Command { gone, .. }) => gone.cancel(),
+            None => {}
         }
         if session.has_pending_data(id) {
             self.stuck = Some(id);
@@ -391,7 +293,9 @@ impl Drop for SshHandler {
     fn drop(&mut self) {
         // What watches for the end of sessions must not keep their channels.
         for slot in self.channels.values() {
-            slot.0.lock().take();
+            if let Some(Carried::Command { gone, .. }) = slot.0.lock().take() {
+                gone.cancel();
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The server's own keys: files in the data directory, made at the first start.
 //!
-//! Ed25519 and ECDSA P-256 take no time. An RSA key of 3072 bits takes from half a second to several seconds, and every
-//! client of the last ten years speaks Ed25519 or ECDSA: so RSA is made only when a configured path asks for one
-//! (SSH-032), and used when a file is there (SSH-031, narrowed: the server is ready at once).
+//! Ed25519 takes no time and is there at once. RSA takes up to seconds, so it is made beside the work and offered as soon as
+//! it is there. ECDSA is not made (its curves are NIST's), but used where a file is there: the one of an existing
+//! installation (SSH-031, narrowed).
 
 #![allow(clippy::disallowed_methods, reason = "host keys are files of this room, read and made at start only")]
 
@@ -15,9 +15,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use aws_lc_rs::{encoding::AsDer, rsa};
 use russh::keys::{
     Algorithm, Certificate, EcdsaCurve, HashAlg, PrivateKey, decode_secret_key, key::safe_rng, ssh_key::LineEnding,
 };
+
+use crate::Algorithms;
 
 /// A host key and where it lies.
 #[derive(Clone)]
@@ -38,6 +41,16 @@ impl HostKey {
     /// `SHA256:…`, as clients show it (SSH-034).
     pub fn fingerprint(&self) -> String {
         self.key.fingerprint(HashAlg::Sha256).to_string()
+    }
+
+    /// Names of the signatures that it gives, as far as they are in force (SSH-034).
+    pub fn algorithms(&self, algorithms: &Algorithms) -> Vec<String> {
+        let own = self.key.algorithm();
+        let is_own = |name: &&String| match own {
+            Algorithm::Rsa { .. } => matches!(name.as_str(), "rsa-sha2-512" | "rsa-sha2-256" | "ssh-rsa"),
+            _ => own.as_str() == name.as_str(),
+        };
+        algorithms.host_key.iter().filter(is_own).cloned().collect()
     }
 
     /// The line a `known_hosts` file or `.pub` file has.
@@ -81,11 +94,17 @@ pub enum HostKeyError {
     },
 }
 
-/// Size of a new RSA key in bits (SSH-031). The library's own default is larger and slower.
-const RSA_BITS: usize = 3072;
+/// Size of a new RSA key (SSH-031). The library's own default is larger and slower.
+const RSA_SIZE: rsa::KeySize = rsa::KeySize::Rsa3072;
 
-/// The standard names, in the order in which keys are preferred, and whether one is made without being asked for.
-const STANDARD: [(&str, bool); 3] = [("id_ed25519", true), ("id_ecdsa", true), ("id_rsa", false)];
+/// The standard names, in the order in which keys are preferred, and whether one is made before the server is ready.
+const STANDARD: [(&str, bool); 3] = [("id_ed25519", true), ("id_ecdsa", false), ("id_rsa", false)];
+
+/// The RSA key that is still to be made: nothing is configured, and it is not there.
+pub fn missing_rsa_key(directory: &Path, configured: &[String]) -> Option<PathBuf> {
+    let path = directory.join("id_rsa");
+    (configured.is_empty() && !path.exists()).then_some(path)
+}
 
 /// Loads the host keys, and makes those that shall exist. `configured` are the paths of the settings; relative ones are
 /// taken from `directory`. Without any: the standard names in `directory`.
@@ -140,19 +159,37 @@ fn decode(path: &Path, text: &str) -> Result<PrivateKey, HostKeyError> {
     }
 }
 
-fn generate(path: PathBuf) -> Result<HostKey, HostKeyError> {
+/// Makes a key of the type that the name of the file says.
+///
+/// # Errors
+/// Another name, or a file that cannot be written.
+pub(crate) fn generate(path: PathBuf) -> Result<HostKey, HostKeyError> {
     let unusable = |error: russh::keys::ssh_key::Error| HostKeyError::Key { path: path.clone(), reason: error.to_string() };
     let mut random = safe_rng();
     let key = match path.file_name().and_then(|name| name.to_str()) {
         Some("id_ed25519") => PrivateKey::random(&mut random, Algorithm::Ed25519),
         Some("id_ecdsa") => PrivateKey::random(&mut random, Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }),
-        Some("id_rsa") => russh::keys::ssh_key::private::RsaKeypair::random(&mut random, RSA_BITS).map(PrivateKey::from),
+        Some("id_rsa") => return generate_rsa(path),
         _ => return Err(HostKeyError::Missing { path }),
     }
     .map_err(unusable)?;
-    let text = key.to_openssh(LineEnding::LF).map_err(unusable)?;
-    let key = HostKey { path: path.clone(), key };
-    write_files(&key, text.as_bytes()).map_err(|source| HostKeyError::File { path, source })?;
+    keep(HostKey { path, key })
+}
+
+/// aws-lc makes RSA keys several times as fast as the library that uses them.
+fn generate_rsa(path: PathBuf) -> Result<HostKey, HostKeyError> {
+    let made = rsa::KeyPair::generate(RSA_SIZE);
+    let der = made.and_then(|pair| AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair));
+    let der = der.map_err(|error| HostKeyError::Key { path: path.clone(), reason: error.to_string() })?;
+    let body = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der.as_ref());
+    let key = decode(&path, &format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"))?;
+    keep(HostKey { path, key })
+}
+
+fn keep(key: HostKey) -> Result<HostKey, HostKeyError> {
+    let text = key.key.to_openssh(LineEnding::LF);
+    let text = text.map_err(|error| HostKeyError::Key { path: key.path.clone(), reason: error.to_string() })?;
+    write_files(&key, text.as_bytes()).map_err(|source| HostKeyError::File { path: key.path.clone(), source })?;
     tracing::info!(path = %key.path.display(), fingerprint = key.fingerprint(), "made a host key");
     Ok(key)
 }

@@ -1,4 +1,4 @@
-//! The SSH server: SFTP version 3 over it.
+//! The SSH server: SFTP version 3, SCP and a few commands over it.
 //!
 //! **Owns** the SSH transport (host keys, algorithms, the stream below russh), the SFTP codec, the table of open handles
 //! of each channel and the two lanes that answer requests. **Must not know** users, permissions, quotas, storages or
@@ -18,24 +18,29 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests have a runtime and folders of their own"))]
 
 mod algorithms;
+mod authority;
 mod batch_stream;
 mod channel;
 mod cipher_choice;
 mod connection;
 mod context;
 mod descriptors;
+mod exec;
 mod handler;
 mod handles;
 mod host_keys;
 mod lane;
 mod login;
 mod long_name;
+mod negotiated;
 mod operations;
 mod packet;
 mod pool;
+mod scp;
 mod server;
 mod status;
 
 pub use algorithms::{Algorithms, UnknownAlgorithm};
+pub use authority::AuthorityError;
 pub use host_keys::{HostKey, HostKeyError};
 pub use server::{SshServer, StartError};

@@ -2,18 +2,22 @@
 
 use std::{borrow::Cow, net::SocketAddr, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use entrepot_core::Core;
 use entrepot_model::status::{SshBinding, SshHostKey, SshServiceStatus};
 use entrepot_net::{BindSpec, Gatekeeper, Listener, NetError, Protocol};
-use russh::{MethodSet, Preferred, SshId, keys::PrivateKey, server::Config};
+use russh::{Limits, MethodSet, Preferred, SshId, keys::PrivateKey, server::Config};
 
 use crate::{
     algorithms::{AlgorithmLists, Algorithms, UnknownAlgorithm},
-    cipher_choice::{Offer, has_fast_aes},
+    authority::{Authorities, AuthorityError},
+    cipher_choice::{ClientLists, Offer, has_fast_aes},
     connection,
     descriptors::HandleBudget,
-    host_keys::{HostKey, HostKeyError, load_host_certificates, load_host_keys},
-    login,
+    exec::EnabledCommands,
+    host_keys::{HostKey, HostKeyError, load_host_certificates, load_host_keys, missing_rsa_key},
+    login::{self, LoginRules},
+    negotiated::{Negotiated, Offered},
 };
 
 /// Receive window of a channel in bytes. russh grants more only below its half, so this is what keeps a distant client
@@ -25,6 +29,9 @@ const MAX_PACKET: u32 = 256 << 10;
 const EVENTS: usize = 16;
 /// Rejections of keys take at least this long, so that known and unknown names look alike.
 const REJECTION_TIME: Duration = Duration::from_millis(50);
+/// Bytes and time after which new keys are exchanged (RFC 4253 section 9).
+const REKEY_BYTES: usize = 1 << 30;
+const REKEY_TIME: Duration = Duration::from_secs(3600);
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -38,9 +45,9 @@ pub enum StartError {
     /// The text for the identification line cannot be sent.
     #[error("common.server_version must be at most 50 printable ASCII characters without line breaks")]
     Version,
-    /// A setting asks for what this build does not do; going on without it would let in, or keep out, the wrong ones.
-    #[error("{0} is set, but certificates of users are not supported by this build; leave it empty")]
-    NotSupported(&'static str),
+    /// Authorities or revocations of user certificates cannot be used.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
     /// No host key is left that may be offered.
     #[error("sftpd.host_key_algorithms allows none of the host keys")]
     NoHostKey,
@@ -49,26 +56,71 @@ pub enum StartError {
 /// What the connections share.
 pub struct Service {
     pub(crate) core: Core,
-    pub(crate) algorithms: Arc<Algorithms>,
-    pub(crate) methods: MethodSet,
+    pub(crate) rules: Arc<LoginRules>,
     pub(crate) banner: Option<String>,
     pub(crate) identification: String,
     pub(crate) dot_entries: bool,
     pub(crate) handles: HandleBudget,
-    pub(crate) gcm_config: Option<Arc<Config>>,
-    config: Arc<Config>,
+    /// Whether the ciphers on offer follow the client.
+    pub(crate) is_choosing: bool,
+    identity: ArcSwap<Identity>,
     gatekeeper: Arc<dyn Gatekeeper>,
+}
+
+/// Who the server is for a new connection: its keys, and the transport that shows them.
+struct Identity {
     host_keys: Vec<HostKey>,
+    /// Names under which they are offered.
+    host_key_algorithms: Vec<String>,
+    config: Arc<Config>,
+    gcm_config: Option<Arc<Config>>,
 }
 
 impl Service {
-    /// The configuration for what a client is offered.
-    pub(crate) fn config_for(&self, offer: Offer) -> Arc<Config> {
-        match (&self.gcm_config, offer) {
-            (Some(gcm), Offer::GcmOnly) => gcm.clone(),
-            _ => self.config.clone(),
-        }
+    /// The configuration for what a client is offered, and what both sides will agree on.
+    pub(crate) fn transport(&self, offer: Offer, client: Option<&ClientLists>) -> (Arc<Config>, Option<Negotiated>) {
+        let identity = self.identity.load();
+        let (config, is_gcm) = match (&identity.gcm_config, offer) {
+            (Some(gcm), Offer::GcmOnly) => (gcm.clone(), true),
+            _ => (identity.config.clone(), false),
+        };
+        let algorithms = &self.rules.algorithms;
+        let gcm: Vec<String> = algorithms.ciphers.iter().filter(|name| name.contains("gcm")).cloned().collect();
+        let offered = Offered {
+            kex: &algorithms.kex,
+            host_key: &identity.host_key_algorithms,
+            ciphers: if is_gcm { &gcm } else { &algorithms.ciphers },
+            macs: &algorithms.macs,
+        };
+        (config, client.and_then(|client| Negotiated::of(client, offered)))
     }
+}
+
+/// Loads the host keys and makes ready what shows them.
+fn identify(core: &Core, rules: &LoginRules, identification: &str) -> Result<Identity, StartError> {
+    let settings = core.settings();
+    let (sftpd, algorithms) = (&settings.sftpd, &rules.algorithms);
+    let mut host_keys = load_host_keys(core.data_directory(), &sftpd.host_keys)?;
+    let certificates = load_host_certificates(core.data_directory(), &sftpd.host_certificates)?;
+    host_keys.retain(|key| algorithms.offers_host_key(&key.key.algorithm()));
+    if host_keys.is_empty() {
+        return Err(StartError::NoHostKey);
+    }
+    // See `Login::may_try`; russh calls no limit 0.
+    let tries = rules.tries.map_or(0, |tries| tries + 1);
+    let keys: Vec<PrivateKey> = host_keys.iter().map(|key| key.key.clone()).collect();
+    let config = |preferred| {
+        let (keys, certificates) = (keys.clone(), certificates.clone());
+        Arc::new(Config { keys, certificates, ..transport(identification, &rules.methods, preferred, tries) })
+    };
+    let is_auto = settings.ssh.cipher_choice == "auto" && has_fast_aes();
+    let host_key_algorithms = host_keys.iter().flat_map(|key| key.algorithms(algorithms)).collect();
+    Ok(Identity {
+        config: config(algorithms.preferred()),
+        gcm_config: algorithms.preferred_gcm().filter(|_| is_auto).map(config),
+        host_key_algorithms,
+        host_keys,
+    })
 }
 
 /// The SSH server. Cheap to clone.
@@ -91,36 +143,55 @@ impl SshServer {
             macs: &sftpd.macs,
             public_key: &sftpd.public_key_algorithms,
         };
-        let algorithms = Algorithms::resolve(&lists)?;
-        refuse_user_certificates(sftpd)?;
-        let mut host_keys = load_host_keys(core.data_directory(), &sftpd.host_keys)?;
-        let certificates = load_host_certificates(core.data_directory(), &sftpd.host_certificates)?;
-        host_keys.retain(|key| algorithms.offers_host_key(&key.key.algorithm()));
-        if host_keys.is_empty() {
-            return Err(StartError::NoHostKey);
+        let rules = Arc::new(LoginRules {
+            methods: login::methods(sftpd.password_authentication, sftpd.keyboard_interactive_authentication),
+            algorithms: Arc::new(Algorithms::resolve(&lists)?),
+            authorities: Authorities::load(core.data_directory(), &sftpd.trusted_user_ca_keys, &sftpd.revoked_user_certs_file)?,
+            tries: auth_attempts(sftpd.max_auth_tries),
+        });
+        for name in EnabledCommands::new(&sftpd.enabled_ssh_commands).unknown() {
+            tracing::warn!(name, "sftpd.enabled_ssh_commands: this is no command of the server");
         }
         let identification = identification(&settings.common.server_version, product, version)?;
-        let methods = login::methods(sftpd.password_authentication, sftpd.keyboard_interactive_authentication);
-        let tries = auth_attempts(sftpd.max_auth_tries);
-        let keys: Vec<PrivateKey> = host_keys.iter().map(|key| key.key.clone()).collect();
-        let config = |preferred| {
-            let (keys, certificates) = (keys.clone(), certificates.clone());
-            Arc::new(Config { keys, certificates, ..transport(&identification, &methods, preferred, tries) })
-        };
-        let is_auto = settings.ssh.cipher_choice == "auto" && has_fast_aes();
-        Ok(Self(Arc::new(Service {
-            config: config(algorithms.preferred()),
-            gcm_config: algorithms.preferred_gcm().filter(|_| is_auto).map(config),
+        let identity = identify(&core, &rules, &identification)?;
+        let server = Self(Arc::new(Service {
+            is_choosing: identity.gcm_config.is_some(),
+            identity: ArcSwap::from_pointee(identity),
             banner: banner(&settings),
             dot_entries: !settings.hook.disable_dot_entries,
             handles: HandleBudget::of_process(),
-            algorithms: Arc::new(algorithms),
-            methods,
+            rules,
             identification,
             gatekeeper,
-            host_keys,
             core,
-        })))
+        }));
+        server.complete_host_keys();
+        Ok(server)
+    }
+
+    /// Makes the RSA key that is still missing, beside the work: clients that need one are rare, and it takes its time.
+    fn complete_host_keys(&self) {
+        let core = &self.0.core;
+        let Some(path) = missing_rsa_key(core.data_directory(), &core.settings().sftpd.host_keys) else { return };
+        let (server, making) = (self.clone(), core.tasks().storage().run(move || crate::host_keys::generate(path)));
+        core.tasks().spawn(async move {
+            match making.await {
+                Ok(Ok(_)) => server.reload(),
+                Ok(Err(error)) => tracing::warn!(%error, "no RSA host key"),
+                Err(error) => tracing::debug!(%error, "no RSA host key"),
+            }
+        });
+    }
+
+    /// Reads host keys, host certificates and revocations again (SIG-001, SSH-036, SSH-051). New connections meet what is
+    /// there now; what cannot be read stays as it was.
+    pub fn reload(&self) {
+        let service = &self.0;
+        service.rules.authorities.reload();
+        match identify(&service.core, &service.rules, &service.identification) {
+            Ok(identity) => service.identity.store(identity.into()),
+            Err(error) => tracing::error!(%error, "the host keys stay as they were"),
+        }
     }
 
     /// Listens, and serves from now on until the server stops. Returns the address with the port that was taken.
@@ -167,18 +238,18 @@ impl SshServer {
     }
 
     /// The host keys that are offered (SSH-034).
-    pub fn host_keys(&self) -> &[HostKey] {
-        &self.0.host_keys
+    pub fn host_keys(&self) -> Vec<HostKey> {
+        self.0.identity.load().host_keys.clone()
     }
 
     /// The lists in force (SSH-047).
     pub fn algorithms(&self) -> &Algorithms {
-        &self.0.algorithms
+        &self.0.rules.algorithms
     }
 
     /// Names of the offered authentication methods (SSH-047).
     pub fn authentications(&self) -> Vec<&'static str> {
-        self.0.methods.iter().map(Into::into).collect()
+        self.0.rules.methods.iter().map(Into::into).collect()
     }
 }
 
@@ -198,22 +269,11 @@ async fn accept(service: Arc<Service>, listener: Listener) {
     }
 }
 
-/// SSH-048, SSH-051
-fn refuse_user_certificates(sftpd: &entrepot_config::settings::Sftpd) -> Result<(), StartError> {
-    if !sftpd.trusted_user_ca_keys.is_empty() {
-        return Err(StartError::NotSupported("sftpd.trusted_user_ca_keys"));
-    }
-    if !sftpd.revoked_user_certs_file.is_empty() {
-        return Err(StartError::NotSupported("sftpd.revoked_user_certs_file"));
-    }
-    Ok(())
-}
-
-/// SSH-005: 0 = the default, negative = unlimited, which russh calls 0.
-fn auth_attempts(setting: i32) -> usize {
+/// SSH-005: 0 = the default, negative = unlimited.
+fn auth_attempts(setting: i32) -> Option<usize> {
     match setting {
-        0 => 6,
-        tries => usize::try_from(tries).unwrap_or(0),
+        0 => Some(6),
+        tries => usize::try_from(tries).ok(),
     }
 }
 
@@ -256,6 +316,7 @@ fn transport(identification: &str, methods: &MethodSet, preferred: Preferred, tr
         event_buffer_size: EVENTS,
         preferred,
         max_auth_attempts: tries,
+        limits: Limits::new(REKEY_BYTES, REKEY_BYTES, REKEY_TIME),
         // Idleness is judged by what the channels do (SSH-029), and a client that is gone by TCP keep-alive.
         inactivity_timeout: None,
         // Set on the socket: `run_stream` gets a ready stream.
@@ -282,6 +343,6 @@ mod tests {
     // SSH-005
     #[test]
     fn zero_attempts_are_six_and_a_negative_number_is_no_limit() {
-        assert_eq!((auth_attempts(0), auth_attempts(3), auth_attempts(-1)), (6, 3, 0));
+        assert_eq!((auth_attempts(0), auth_attempts(3), auth_attempts(-1)), (Some(6), Some(3), None));
     }
 }

@@ -13,7 +13,7 @@ pub(super) const SFTPD: &[Setting] = &[
     text("sftpd.bindings[].address", "", "Address to listen on; empty is all.").check(Check::Address),
     bool("sftpd.bindings[].apply_proxy_config", true, "Whether the PROXY protocol settings of `common` apply."),
     int("sftpd.max_auth_tries", 0, "Authentication attempts per connection; 0 is 6, a negative number no limit.").range(-1, 1000).hot(),
-    list("sftpd.host_keys", &[], "Files of the host keys; empty makes and uses id_rsa, id_ecdsa and id_ed25519 in the data folder."),
+    list("sftpd.host_keys", &[], "Files of the host keys; empty makes id_ed25519 and id_rsa in the data folder, and uses id_ecdsa if it is there."),
     list("sftpd.host_certificates", &[], "Files of host certificates."),
     list("sftpd.host_key_algorithms", &[], "Host key algorithms offered; empty is a safe choice."),
     list("sftpd.kex_algorithms", &[], "Key exchange algorithms; empty is a safe choice."),

@@ -10,7 +10,7 @@ pub struct Sftpd {
     pub bindings: Vec<SshBinding>,
     /// Authentication attempts per connection; 0 is 6, a negative number no limit.
     pub max_auth_tries: i32,
-    /// Files of the host keys; empty makes and uses id_rsa, id_ecdsa and id_ed25519 in the data folder.
+    /// Files of the host keys; empty makes id_ed25519 and id_rsa in the data folder, and uses id_ecdsa if it is there.
     pub host_keys: Vec<String>,
     /// Files of host certificates.
     pub host_certificates: Vec<String>,

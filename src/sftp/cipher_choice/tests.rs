@@ -80,11 +80,14 @@ async fn a_client_that_waits_for_our_kexinit_is_offered_all_after_the_limit() {
 }
 
 #[tokio::test]
-async fn without_a_choice_only_the_line_is_waited_for() {
+async fn without_a_choice_everything_is_offered_and_the_lists_are_known() {
     let (mut client, server) = duplex(1 << 16);
-    client.write_all(b"SSH-2.0-x\n").await.expect("test");
+    client.write_all(&preface(OPENSSH, OPENSSH)).await.expect("test");
     let introduction = introduce(server, LINE, false).await.expect("a stream");
-    assert_eq!((introduction.offer, introduction.client.as_str()), (Offer::All, "SSH-2.0-x"));
+    assert_eq!((introduction.offer, introduction.client.as_str()), (Offer::All, "SSH-2.0-OpenSSH_9.2"));
+    let lists = introduction.lists.expect("read");
+    assert_eq!((lists.kex.as_str(), lists.host_key.as_str()), ("curve25519-sha256", "ssh-ed25519"));
+    assert_eq!((lists.to_server.as_str(), lists.macs.as_str()), (OPENSSH, "hmac-sha2-256"));
     drop(client);
 }
 
@@ -119,6 +122,6 @@ proptest! {
             }
             bytes.truncate(cut.index(bytes.len() + 1));
         }
-        let _ = client_ciphers(&bytes);
+        let _ = client_lists(&bytes);
     }
 }

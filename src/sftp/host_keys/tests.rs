@@ -25,11 +25,15 @@ fn can_sign(key: &PrivateKey) -> bool {
 
 // SSH-031
 #[test]
-fn the_first_start_makes_two_private_keys_with_sidecars_and_the_second_loads_them() {
+fn the_first_start_makes_private_keys_with_sidecars_and_the_second_loads_them() {
     let folder = tempfile::tempdir().expect("test");
     let directory = folder.path().join("data");
     let first = load_host_keys(&directory, &[]).expect("made");
-    assert_eq!(first.len(), 2);
+    assert_eq!(first.len(), 1);
+    // RSA follows (SSH-031): the server does not wait for it.
+    let path = missing_rsa_key(&directory, &[]).expect("still missing");
+    let first = vec![first[0].clone(), generate(path).expect("made")];
+    assert_eq!(missing_rsa_key(&directory, &[]), None);
     for key in &first {
         let mode = fs::metadata(&key.path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -63,7 +67,21 @@ fn files_of_other_tools_are_used() {
         }
     }
     // All three lie in the directory now, so all three are offered.
-    assert_eq!(load_host_keys(folder.path(), &[]).expect("loaded").len(), 3);
+    let keys = load_host_keys(folder.path(), &[]).expect("loaded");
+    let algorithms = Algorithms::resolve(&Default::default()).expect("defaults");
+    // SSH-034
+    let names: Vec<Vec<String>> = keys.iter().map(|key| key.algorithms(&algorithms)).collect();
+    assert_eq!(names, [vec!["ssh-ed25519"], vec!["ecdsa-sha2-nistp256"], vec!["rsa-sha2-512", "rsa-sha2-256"]]);
+}
+
+// SSH-036: a new key beside the old one
+#[test]
+fn several_keys_of_one_type_are_loaded_in_their_order() {
+    let folder = tempfile::tempdir().expect("test");
+    let names: Vec<String> = ["new/id_ed25519", "old/id_ed25519"].map(str::to_owned).to_vec();
+    let keys = load_host_keys(folder.path(), &names).expect("made");
+    assert_ne!(keys[0].fingerprint(), keys[1].fingerprint());
+    assert!(keys[0].path.ends_with("new/id_ed25519") && keys[1].path.ends_with("old/id_ed25519"));
 }
 
 // SSH-031: ECDSA keys of existing installations are SEC 1

@@ -1,0 +1,203 @@
+//! Certificates of users: who may sign them, and what they must say (SSH-048…SSH-053; PROTOCOL.certkeys of OpenSSH).
+
+#![allow(clippy::disallowed_methods, reason = "authorities are files of this room, read at start and when the server is told to")]
+
+use std::{
+    collections::HashSet,
+    fs, io,
+    io::Read as _,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use arc_swap::ArcSwap;
+use ipnet::IpNet;
+use russh::keys::{Certificate, HashAlg, PublicKey, ssh_key::public::KeyData};
+
+use crate::login::is_too_small;
+
+/// Largest file of authorities or revocations in bytes (SSH-051).
+const MAX_FILE: u64 = 5 << 20;
+
+/// Why the settings of certificates cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityError {
+    /// A file cannot be read.
+    #[error("{setting}: {path}: {source}")]
+    File {
+        /// Setting it stands in.
+        setting: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What failed.
+        source: io::Error,
+    },
+    /// A file does not hold what it should.
+    #[error("{setting}: {path}: {reason}")]
+    Content {
+        /// Setting it stands in.
+        setting: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+const AUTHORITIES: &str = "sftpd.trusted_user_ca_keys";
+const REVOKED: &str = "sftpd.revoked_user_certs_file";
+
+/// Whom the server trusts to sign for users.
+#[derive(Debug, Default)]
+pub struct Authorities {
+    keys: Vec<KeyData>,
+    revoked_file: Option<PathBuf>,
+    revoked: ArcSwap<HashSet<String>>,
+}
+
+impl Authorities {
+    /// Reads the files that the settings name; empty names stand for none. Relative paths are taken from `directory`.
+    ///
+    /// # Errors
+    /// A file that cannot be read or understood: a fatal error at start.
+    pub fn load(directory: &Path, files: &[String], revoked: &str) -> Result<Self, AuthorityError> {
+        let mut keys = Vec::new();
+        for name in files {
+            keys.extend(read_authorities(&directory.join(name))?);
+        }
+        let revoked_file = Some(revoked).filter(|name| !name.is_empty()).map(|name| directory.join(name));
+        let revoked = revoked_file.as_deref().map(read_revoked).transpose()?.unwrap_or_default();
+        Ok(Self { keys, revoked_file, revoked: ArcSwap::from_pointee(revoked) })
+    }
+
+    /// Reads the revocations again; what cannot be read keeps the old ones (SSH-051).
+    pub fn reload(&self) {
+        let Some(path) = &self.revoked_file else { return };
+        match read_revoked(path) {
+            Ok(revoked) => {
+                tracing::info!(count = revoked.len(), "read the revoked certificates again");
+                self.revoked.store(revoked.into());
+            }
+            Err(error) => tracing::error!(%error, "the revoked certificates stay as they were"),
+        }
+    }
+
+    /// Whether nobody is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Whether the certificate lets `username` in from `ip` at `now` (seconds). Both signatures, that of the authority and
+    /// that of the client, were verified by the caller.
+    ///
+    /// # Errors
+    /// The reason, for the log.
+    pub fn check(&self, certificate: &Certificate, username: &str, ip: IpAddr, now: i64) -> Result<(), String> {
+        if !self.keys.contains(certificate.signature_key()) {
+            return Err("it is signed by no authority that is trusted".to_owned());
+        }
+        if !certificate.cert_type().is_user() {
+            return Err("it is one of a host".to_owned());
+        }
+        let now = u64::try_from(now).unwrap_or(0);
+        if now < certificate.valid_after() || now >= certificate.valid_before() {
+            return Err("it is not valid now".to_owned());
+        }
+        // SSH-049: without principals it would open every account.
+        if !certificate.valid_principals().iter().any(|principal| principal == username) {
+            return Err("its principals do not name the account".to_owned());
+        }
+        for (name, value) in certificate.critical_options().iter() {
+            match name.as_str() {
+                "source-address" if comes_from(value, ip) => {}
+                "source-address" => return Err(format!("it is not valid from {ip}")),
+                other => return Err(format!("its critical option {other:?} is not supported")),
+            }
+        }
+        if self.revoked.load().contains(&fingerprint(certificate.public_key())) {
+            return Err("it is revoked".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// SSH-052
+pub fn describe(certificate: &Certificate, signature: &str) -> String {
+    let authority = certificate.signature_key();
+    format!(
+        "{}: ID: {}, serial: {}, CA {} {}, {signature}",
+        fingerprint(certificate.public_key()),
+        certificate.key_id(),
+        certificate.serial(),
+        authority.algorithm(),
+        fingerprint(authority)
+    )
+}
+
+fn fingerprint(key: &KeyData) -> String {
+    key.fingerprint(HashAlg::Sha256).to_string()
+}
+
+/// SSH-050. An entry that is no address matches nothing.
+fn comes_from(list: &str, ip: IpAddr) -> bool {
+    let ip = ip.to_canonical();
+    list.split(',').map(str::trim).any(|entry| {
+        entry.parse::<IpNet>().is_ok_and(|network| network.contains(&ip)) || entry.parse::<IpAddr>().is_ok_and(|one| one == ip)
+    })
+}
+
+/// A bounded read.
+fn read(setting: &'static str, path: &Path) -> Result<String, AuthorityError> {
+    let fault = |source| AuthorityError::File { setting, path: path.to_owned(), source };
+    let mut text = String::new();
+    fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_string(&mut text)).map_err(fault)?;
+    if text.len() as u64 > MAX_FILE {
+        let reason = format!("it is larger than {} MiB", MAX_FILE >> 20);
+        return Err(AuthorityError::Content { setting, path: path.to_owned(), reason });
+    }
+    Ok(text)
+}
+
+fn read_authorities(path: &Path) -> Result<Vec<KeyData>, AuthorityError> {
+    let text = read(AUTHORITIES, path)?;
+    parse_authorities(&text).map_err(|reason| AuthorityError::Content { setting: AUTHORITIES, path: path.to_owned(), reason })
+}
+
+/// Lines as `ssh-keygen` writes them to `.pub` files; empty ones and comments are skipped.
+fn parse_authorities(text: &str) -> Result<Vec<KeyData>, String> {
+    let mut keys = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let (line, number) = (line.trim(), index + 1);
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let key = PublicKey::from_openssh(line).map_err(|error| format!("line {number} is no public key: {error}"))?;
+        if is_too_small(&key) {
+            return Err(format!("line {number}: RSA keys need at least 2048 bits"));
+        }
+        keys.push(key.key_data().clone());
+    }
+    if keys.is_empty() { Err("it holds no public key".to_owned()) } else { Ok(keys) }
+}
+
+fn read_revoked(path: &Path) -> Result<HashSet<String>, AuthorityError> {
+    let text = read(REVOKED, path)?;
+    parse_revoked(&text).map_err(|reason| AuthorityError::Content { setting: REVOKED, path: path.to_owned(), reason })
+}
+
+/// A JSON array of `SHA256:…` (SSH-051). Anything else would revoke nothing and look as if it did.
+fn parse_revoked(text: &str) -> Result<HashSet<String>, String> {
+    let list: Vec<String> = serde_json::from_str(text).map_err(|error| format!("it is no JSON array of texts: {error}"))?;
+    for entry in &list {
+        let is_fingerprint = entry.strip_prefix("SHA256:").is_some_and(|rest| {
+            rest.len() == 43 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+        });
+        if !is_fingerprint {
+            return Err(format!("{entry:?} is no fingerprint; they look like SHA256:… with 43 characters"));
+        }
+    }
+    Ok(list.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests;
