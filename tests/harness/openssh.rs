@@ -99,6 +99,41 @@ impl<'a> OpenSsh<'a> {
             .run()
     }
 
+    /// `scp` over its old protocol; paths as in [`OpenSsh::scp`].
+    pub fn scp_classic(&self, options: &[&str], from: &str, to: &str) -> Finished {
+        self.scp(&[&["-O"], options].concat(), from, to)
+    }
+
+    /// `ssh` with a command that is given something to read.
+    pub fn ssh_with_input(&self, command: &str, input: impl Into<Vec<u8>>) -> Finished {
+        Program::new("ssh")
+            .args(["-p", &self.port()])
+            .args(ssh_options(&self.key))
+            .args([&self.target(), command])
+            .input(input)
+            .run()
+    }
+
+    /// `ssh` that logs in by `methods` (comma-separated) and asks a script for what it needs: `answers` are parts of prompts
+    /// and what to say to them.
+    pub fn ssh_asked(&self, methods: &str, answers: &[(&str, &str)], options: &[&str], command: &str) -> Finished {
+        let script = self.server.scratch().join("askpass");
+        let cases: String = answers.iter().map(|(prompt, answer)| format!("*{prompt}*) echo '{answer}';;\n")).collect();
+        fs::write(&script, format!("#!/bin/sh\ncase \"$1\" in\n{cases}*) exit 1;;\nesac\n")).unwrap();
+        fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        Program::new("ssh")
+            .args(["-p", &self.port()])
+            .args(["-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1"])
+            .args(["-o", &format!("PreferredAuthentications={methods}")])
+            .args(options)
+            .args(ssh_options(&self.key))
+            .args([&self.target(), command])
+            .env("SSH_ASKPASS", &script)
+            .env("SSH_ASKPASS_REQUIRE", "force")
+            .env("DISPLAY", ":0")
+            .run()
+    }
+
     /// `ssh` with a command.
     pub fn ssh(&self, options: &[&str], command: &[&str]) -> Finished {
         Program::new("ssh")

@@ -70,6 +70,14 @@ fn rclone_copies_checks_and_syncs() {
     assert_eq!(read_tree(&user.home.join("up")), read_tree(&from));
     rclone(&["check", "--download", "from", &remote]).ok();
     rclone(&["check", "from", &remote]).ok();
+    // SCMD-004: by the commands that the server has.
+    let sums = |place: &str| {
+        let mut lines: Vec<String> = rclone(&["md5sum", place]).ok().out.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sums(&remote), sums("from"));
+    assert!(sums("from").len() == 4 && !server.events_of("alice", "ssh_cmd").is_empty());
     fs::remove_file(from.join("a.txt")).unwrap();
     fs::write(from.join("b/large.bin"), b"small now").unwrap();
     rclone(&["sync", "from", &remote]).ok();
