@@ -20,8 +20,6 @@ use russh::keys::{
     Algorithm, Certificate, EcdsaCurve, HashAlg, PrivateKey, decode_secret_key, key::safe_rng, ssh_key::LineEnding,
 };
 
-use crate::Algorithms;
-
 /// A host key and where it lies.
 #[derive(Clone)]
 pub struct HostKey {
@@ -41,16 +39,6 @@ impl HostKey {
     /// `SHA256:…`, as clients show it (SSH-034).
     pub fn fingerprint(&self) -> String {
         self.key.fingerprint(HashAlg::Sha256).to_string()
-    }
-
-    /// Names of the signatures that it gives, as far as they are in force (SSH-034).
-    pub fn algorithms(&self, algorithms: &Algorithms) -> Vec<String> {
-        let own = self.key.algorithm();
-        let is_own = |name: &&String| match own {
-            Algorithm::Rsa { .. } => matches!(name.as_str(), "rsa-sha2-512" | "rsa-sha2-256" | "ssh-rsa"),
-            _ => own.as_str() == name.as_str(),
-        };
-        algorithms.host_key.iter().filter(is_own).cloned().collect()
     }
 
     /// The line a `known_hosts` file or `.pub` file has.

@@ -114,7 +114,7 @@ fn identify(core: &Core, rules: &LoginRules, identification: &str) -> Result<Ide
         Arc::new(Config { keys, certificates, ..transport(identification, &rules.methods, preferred, tries) })
     };
     let is_auto = settings.ssh.cipher_choice == "auto" && has_fast_aes();
-    let host_key_algorithms = host_keys.iter().flat_map(|key| key.algorithms(algorithms)).collect();
+    let host_key_algorithms = host_keys.iter().flat_map(|key| algorithms.signatures_of(&key.key.algorithm())).collect();
     Ok(Identity {
         config: config(algorithms.preferred()),
         gcm_config: algorithms.preferred_gcm().filter(|_| is_auto).map(config),
@@ -209,7 +209,7 @@ impl SshServer {
     /// What the service says about itself when it listens at `bindings` (API-066).
     pub fn status(&self, bindings: Vec<SshBinding>) -> SshServiceStatus {
         let service = &self.0;
-        let algorithms = &service.algorithms;
+        let algorithms = &service.rules.algorithms;
         let settings = service.core.settings();
         // API-241: the values of the REST document.
         let methods = [
@@ -219,7 +219,7 @@ impl SshServer {
             ("publickey+password", settings.sftpd.password_authentication),
             ("publickey+keyboard-interactive", settings.sftpd.keyboard_interactive_authentication),
         ];
-        let keys = service.host_keys.iter().map(|key| SshHostKey {
+        let keys = self.host_keys().into_iter().map(|key| SshHostKey {
             path: key.path.to_string_lossy().into_owned(),
             fingerprint: key.fingerprint(),
             algorithms: algorithms.signatures_of(&key.key.algorithm()),
@@ -228,7 +228,7 @@ impl SshServer {
             is_active: !bindings.is_empty(),
             bindings,
             host_keys: keys.collect(),
-            ssh_commands: Vec::new(),
+            ssh_commands: EnabledCommands::new(&settings.sftpd.enabled_ssh_commands).names(),
             authentications: methods.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned()).collect(),
             public_key_algorithms: algorithms.public_key.clone(),
             macs: algorithms.macs.clone(),

@@ -14,7 +14,9 @@ fn the_defaults_have_nothing_that_fails_and_warn_only_of_quantum_computers() {
     let server = Server::start(Settings::default());
     eventually("the RSA key is there", || server.data().join("id_rsa").exists());
     let port = server.sftp_address().port().to_string();
-    let audit = Program::new(venv_python()).args(["-m", "ssh_audit.ssh_audit", "--json", "--skip-rate-test", "-p", &port, "127.0.0.1"]).run();
+    let audit = Program::new(venv_python())
+        .args(["-m", "ssh_audit.ssh_audit", "--json", "--skip-rate-test", "-p", &port, "127.0.0.1"])
+        .run();
     let report: Value = serde_json::from_str(&audit.out).unwrap_or_else(|error| panic!("{error}: {audit:?}"));
     let mut seen = 0;
     for list in ["kex", "key", "enc", "mac"] {

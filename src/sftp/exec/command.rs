@@ -81,6 +81,13 @@ impl<'a> EnabledCommands<'a> {
         self.0.iter().map(String::as_str).filter(|name| *name != "*" && !is_known(name))
     }
 
+    /// Every name that may be used (SSH-047).
+    pub fn names(&self) -> Vec<String> {
+        let hashes = HASHES.iter().map(|(name, _)| *name);
+        let all = hashes.chain(OTHERS).chain(COPY).chain(REMOVE);
+        all.filter(|name| self.allows(name)).map(str::to_owned).collect()
+    }
+
     fn allows(&self, name: &str) -> bool {
         // Either spelling enables both.
         let pair = [COPY, REMOVE].into_iter().find(|pair| pair.contains(&name));
@@ -171,6 +178,8 @@ mod tests {
         }
         let names = ["pwd".to_owned(), "ls".to_owned(), "*".to_owned()];
         assert_eq!(EnabledCommands::new(&names).unknown().collect::<Vec<_>>(), ["ls"]);
+        assert_eq!(EnabledCommands::new(&names[..1]).names(), ["pwd"]);
+        assert_eq!(EnabledCommands::new(&names).names().len(), 13);
     }
 
     // SCMD-002, decisions 11
