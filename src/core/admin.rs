@@ -12,6 +12,7 @@ pub mod events;
 pub mod folders;
 pub mod groups;
 mod login;
+pub mod own;
 mod passwords;
 pub mod quota;
 pub mod roles;
@@ -52,6 +53,8 @@ pub struct AdminSession {
     password_hash: Option<Sensitive<String>>,
     shown: Shown,
     duties: Duties,
+    /// `hook.legacy_admin_perms` (ACC-364).
+    is_legacy: bool,
 }
 
 impl AdminSession {
@@ -60,7 +63,13 @@ impl AdminSession {
         let duties = Duties::of_admin(&admin);
         admin.hide_confidential();
         let password_hash = password_hash.map(Sensitive::new);
-        Self { admin, ip: ip.to_canonical(), password_hash, shown: Shown::Nothing, duties }
+        Self { admin, ip: ip.to_canonical(), password_hash, shown: Shown::Nothing, duties, is_legacy: false }
+    }
+
+    /// With the model of permissions that the settings ask for.
+    pub(crate) fn under(mut self, settings: &Settings) -> Self {
+        self.is_legacy = settings.hook.legacy_admin_perms;
+        self
     }
 
     /// Let in by a token, which brings the duties of its login.
@@ -125,7 +134,7 @@ impl AdminSession {
 
     /// Whether the administrator may do what `permission` stands for (ACC-234).
     pub fn may(&self, permission: AdminPermission) -> bool {
-        self.admin.may(permission, false)
+        self.admin.may(permission, self.is_legacy)
     }
 
     /// Refuses who may not (ACC-235).
@@ -152,7 +161,9 @@ impl AdminSession {
 
     /// Whether the granular permissions for groups and folders hold (ACC-223).
     fn is_granular(&self) -> bool {
-        !self.may(AdminPermission::Any) && self.admin.permissions.iter().any(|permission| permission.is_granular())
+        !self.is_legacy
+            && !self.may(AdminPermission::Any)
+            && self.admin.permissions.iter().any(|permission| permission.is_granular())
     }
 }
 
@@ -167,6 +178,7 @@ fn rules(core: &Core, is_new: bool) -> ValidationRules {
         temp_dir: std::env::temp_dir().to_string_lossy().into_owned(),
         is_new,
         enabled_commands: enabled_commands(&settings),
+        has_legacy_admin_permissions: settings.hook.legacy_admin_perms,
         ..ValidationRules::default()
     }
 }

@@ -86,6 +86,11 @@ impl UserCaller {
     pub fn api_key(&self) -> Option<&str> {
         self.shown.key()
     }
+
+    /// The stored password hash.
+    pub(crate) fn password_hash(&self) -> Option<&str> {
+        self.login.account.password_hash()
+    }
 }
 
 impl std::fmt::Debug for UserCaller {

@@ -277,7 +277,7 @@ impl Core {
         let (admin, hash) = found.ok_or(TokenError::Invalid)?;
         self.check_state(&claims, admin.updated_at, hash.as_deref())?;
         checks::admin(&admin, ip).map_err(|_| TokenError::Invalid)?;
-        Ok(AdminSession::new(admin, hash, ip).with_token(claims))
+        Ok(AdminSession::new(admin, hash, ip).under(&self.settings()).with_token(claims))
     }
 
     async fn account_of(&self, claims: &Claims, ip: IpAddr) -> Result<Arc<Account>, TokenError> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::is_default;
+use crate::wire::{is_default, tolerant};
 
 /// Answer of operations that return no object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,24 @@ pub struct Token {
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token").field("access_token", &"***").field("expires_at", &self.expires_at).finish()
+    }
+}
+
+/// A change of the own password (SEC-127).
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, remote = "Self")]
+pub struct PwdChange {
+    /// The one that holds.
+    pub current_password: String,
+    /// The one that shall hold.
+    pub new_password: String,
+}
+tolerant!(PwdChange);
+
+/// Shows neither.
+impl fmt::Debug for PwdChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PwdChange(***)")
     }
 }
 

@@ -12,6 +12,7 @@ mod event_rules;
 mod events;
 mod folders;
 mod groups;
+mod own;
 mod query;
 mod quotas;
 mod roles;
@@ -55,7 +56,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(events::routes)
         .configure(status::routes)
         .configure(collection::routes::<BaseEventAction>)
-        .configure(event_rules::routes);
+        .configure(event_rules::routes)
+        .configure(own::routes);
 }
 
 /// What is served at a path; methods that it does not take are told so (API-015).

@@ -99,5 +99,6 @@ pub(super) const HOOK: &[Setting] = &[
     int("hook.httpd_max_restore_size", 20, "Largest backup that can be restored over HTTP in MB.").range(1, 102_400).repaired(),
     int("hook.httpd_max_edit_size", 2, "Largest text file that the browser can edit in MB.").range(1, 10).repaired(),
     list("hook.enabled_action_commands", &[], "Further absolute paths of programs that event actions may run."),
+    bool("hook.legacy_admin_perms", false, "Permissions to manage groups or folders cover seeing and deleting them, for every administrator."),
     text("hook.sshd_uname_output", "", "Base text of the emulated uname command.").ignored(),
 ];

@@ -203,7 +203,6 @@ pub const KNOWN_UNUSED: &[&str] = &[
     "hook.oauth2_disable_pkce",
     "hook.enable_ldap_ui",
     "hook.auth_plugin_path",
-    "hook.legacy_admin_perms",
     // older releases
     "common.defender.safelist_file",
     "common.defender.blocklist_file",

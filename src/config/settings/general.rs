@@ -246,6 +246,8 @@ pub struct Hook {
     pub httpd_max_edit_size: u32,
     /// Further absolute paths of programs that event actions may run.
     pub enabled_action_commands: Vec<String>,
+    /// Permissions to manage groups or folders cover seeing and deleting them, for every administrator (ACC-364).
+    pub legacy_admin_perms: bool,
     /// Base text of the emulated uname command.
     pub sshd_uname_output: String,
 }

@@ -84,7 +84,7 @@ impl Core {
         checks::admin(&admin, ip)?;
         may_use_password(&admin)?;
         self.0.store.admins().set_last_login(name, self.clock().millis()).await.map_err(unavailable)?;
-        Ok(AdminSession::new(admin, Some(hash), ip))
+        Ok(AdminSession::new(admin, Some(hash), ip).under(&self.settings()))
     }
 
     /// Answers the hash that is stored now: a login may renew it (SEC-041).

@@ -21,6 +21,14 @@ pub(super) async fn of_user(core: &Core, user: &User, password: &str) -> Result<
     if password::is_hash_prefix(password) {
         return as_given(password);
     }
+    plain_of_user(core, user, password).await
+}
+
+/// The hash to store for a user that chose the password: what looks like a hash is a password as well.
+///
+/// # Errors
+/// `Invalid` for `password`.
+pub(super) async fn plain_of_user(core: &Core, user: &User, password: &str) -> Result<String> {
     if password.trim().is_empty() {
         // ACC-053
         return Err(Error::invalid("password", "a password cannot consist of blanks"));
@@ -38,6 +46,15 @@ pub(super) async fn of_admin(core: &Core, password: &str) -> Result<String> {
     if password::is_own_hash_prefix(password) {
         return as_given(password);
     }
+    plain_of_admin(core, password).await
+}
+
+/// The hash to store for an administrator that chose the password; it is trimmed as well.
+///
+/// # Errors
+/// `Invalid` for `password`.
+pub(super) async fn plain_of_admin(core: &Core, password: &str) -> Result<String> {
+    let password = password.trim();
     if password.is_empty() {
         return Err(Error::invalid("password", "a password is required"));
     }

@@ -373,3 +373,16 @@ async fn setup_takes_its_token_once() {
     assert_eq!(house.core.admin_login("root", "secret", HOME).await.err(), Some(Error::Auth));
     assert!(house.core.admin_login("root", "different", HOME).await.is_ok());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_brings_the_umbrella_back_for_everybody() {
+    // ACC-364, ACC-362
+    let house = house(|settings| settings.hook.legacy_admin_perms = true).await;
+    let admin = Admin { permissions: vec![P::ManageGroups, P::ViewGroups], ..new_admin("granular") };
+    admins::add(&house.core, &system(), admin).await.expect("no cross check");
+    let session = house.core.admin_login("granular", "secret", HOME).await.expect("login");
+    let token = house.core.issue_admin_token(&session).await.expect("token");
+    let session = house.core.admin_session(&token.access_token, HOME).await.expect("session");
+    groups::add(&house.core, &session, Group { name: "g".into(), ..Group::default() }).await.expect("added");
+    groups::delete(&house.core, &session, "g").await.expect("deleted");
+}

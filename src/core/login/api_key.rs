@@ -126,7 +126,7 @@ impl Core {
             let noted = self.0.store.admins().set_last_login(&admin.username, self.clock().millis()).await;
             noted.map_err(unavailable("noting a login"))?;
         }
-        Ok(AdminSession::new(admin, hash, ip).with_key(key.id))
+        Ok(AdminSession::new(admin, hash, ip).under(&self.settings()).with_key(key.id))
     }
 
     async fn user_of_key(&self, shown: &str, peer: Peer, trace: &mut Trace) -> Result<UserCaller, Failure> {

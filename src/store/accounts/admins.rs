@@ -131,7 +131,7 @@ impl Admins {
             .await
     }
 
-    /// Changes the password alone and bumps `updated_at`.
+    /// Changes the password alone, as its owner does: `updated_at` is bumped, and the duty to change it is done (ACC-244).
     ///
     /// # Errors
     /// `NotFound` if it does not exist.
@@ -142,7 +142,11 @@ impl Admins {
             .write(Durability::Full, move |c| {
                 let id = require(c, KIND, &name)?;
                 change_password(c, id, &change)?;
-                c.prepare_cached("UPDATE admin SET updated_at = ? WHERE id = ?")?.execute([now, id])?;
+                c.prepare_cached(
+                    "UPDATE admin SET updated_at = ?, document = json_remove(document, '$.filters.require_password_change') \
+                     WHERE id = ?",
+                )?
+                .execute([now, id])?;
                 Ok(())
             })
             .await

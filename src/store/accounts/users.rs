@@ -150,7 +150,8 @@ impl Users {
             .await
     }
 
-    /// Changes the password alone: the time of the change is noted and `updated_at` is bumped (ACC-069).
+    /// Changes the password alone, as its owner does: the time of the change is noted, `updated_at` is bumped (ACC-069), and
+    /// the duty to change it is done (ACC-104).
     ///
     /// # Errors
     /// `NotFound` if the user does not exist.
@@ -161,7 +162,11 @@ impl Users {
             .write(Durability::Full, move |c| {
                 let id = require(c, KIND, &name)?;
                 change_password(c, id, &change, now)?;
-                c.prepare_cached("UPDATE user_account SET updated_at = ? WHERE id = ?")?.execute([now, id])?;
+                c.prepare_cached(
+                    "UPDATE user_account SET updated_at = ?, \
+                     document = json_remove(document, '$.filters.require_password_change') WHERE id = ?",
+                )?
+                .execute([now, id])?;
                 Ok(())
             })
             .await
