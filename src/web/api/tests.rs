@@ -5,6 +5,7 @@ mod collections;
 mod event_rules;
 mod events;
 mod identity;
+mod operations;
 mod quotas;
 mod server;
 

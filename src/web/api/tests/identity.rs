@@ -164,6 +164,7 @@ async fn users_do_first_what_they_must() {
     })
     .await;
     let token = user_token(&house).await;
+    is(&house.with(&token, get("user/profile")).await, 403, "for the following protocols: SSH, HTTP");
     is(&house.with(&token, get("user/logout")).await, 200, "Your token has been invalidated");
 }
 
@@ -189,4 +190,47 @@ async fn administrators_come_from_their_allowed_networks() {
     admins::update(&house.core, &AdminSession::system(), "clerk", admin).await.unwrap();
     is(&house.with(&token, get("users")).await, 401, "Unauthorized");
     is(&house.basic("/api/v2/token", "clerk", "clerk-secret").await, 401, "invalid credentials");
+}
+
+// SEC-127, SEC-128, SEC-068, ACC-104
+#[actix_web::test]
+async fn passwords_are_changed_by_their_owners() {
+    let house = ready().await;
+    add_user(&house, |user| user.filters.require_password_change = true).await;
+    let token = user_token(&house).await;
+    let change = |current: &str, new: &str| {
+        request("PUT", "user/changepwd").set_json(json!({"current_password": current, "new_password": new}))
+    };
+    is(&house.with(&token, change("wrong", "another")).await, 400, "current_password");
+    is(&house.with(&token, change("secret", "secret")).await, 400, "new_password");
+    is(&house.with(&token, change("secret", "another")).await, 200, "Password updated");
+    is(&house.with(&token, get("user/logout")).await, 401, "Your token is no longer valid");
+    assert_eq!(house.basic("/api/v2/user/token", "ingrid", "secret").await.status, StatusCode::UNAUTHORIZED);
+    let answer = house.basic("/api/v2/user/token", "ingrid", "another").await;
+    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(house.with(&token, get("user/profile")).await.status, StatusCode::OK);
+    let root = house.token("root").await;
+    let body = json!({"current_password": "root-secret", "new_password": "another"});
+    is(&house.with(&root, request("PUT", "admin/changepwd").set_json(&body)).await, 200, "Password updated");
+    is(&house.with(&root, get("version")).await, 401, "Your token is no longer valid");
+    assert_eq!(house.basic("/api/v2/token", "root", "another").await.status, StatusCode::OK);
+}
+
+// API-051, API-052, ACC-311
+#[actix_web::test]
+async fn profiles_are_read_and_replaced() {
+    let house = ready().await;
+    add_user(&house, |user| user.filters.base.web_client = vec!["api-key-auth-change-disabled".into()]).await;
+    let token = user_token(&house).await;
+    let body = json!({"email": "i@example.com", "description": "d", "public_keys": [], "tls_certs": []});
+    is(&house.with(&token, request("PUT", "user/profile").set_json(&body)).await, 200, "Profile updated");
+    let read = house.with(&token, get("user/profile")).await.json();
+    let expected = json!({"email": "i@example.com", "description": "d", "allow_api_key_auth": true, "public_keys": []});
+    assert_eq!(read, expected);
+    let wrong = json!({"email": "nobody"});
+    is(&house.with(&token, request("PUT", "user/profile").set_json(&wrong)).await, 400, "Validation error: email");
+    let root = house.token("root").await;
+    let body = json!({"email": "r@example.com", "allow_api_key_auth": true});
+    is(&house.with(&root, request("PUT", "admin/profile").set_json(&body)).await, 200, "Profile updated");
+    assert_eq!(house.with(&root, get("admin/profile")).await.json(), body);
 }
