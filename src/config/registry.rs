@@ -10,6 +10,7 @@ use serde_json::Value;
 
 mod build;
 mod general;
+mod mail;
 mod own;
 mod provider;
 mod ssh;
@@ -167,6 +168,8 @@ pub const SETTINGS: &[&[Setting]] = &[
     general::TELEMETRY,
     general::KMS,
     general::MFA,
+    mail::SMTP,
+    mail::MAIL_TEMPLATES,
     general::HOOK,
     own::OWN,
 ];

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::error::ConfigError;
 use crate::layers::{Built, Entry};
+use crate::settings::SMTP_OAUTH2;
 
 /// One line for all known keys that have no use (decisions: a warning, no error).
 pub(crate) fn unused_warning(patterns: &BTreeSet<String>) -> Option<String> {
@@ -36,6 +37,7 @@ pub(crate) fn check(built: &mut Built) -> Result<(), ConfigError> {
     check_provider(&view)?;
     check_kms(&view)?;
     check_totp(&view)?;
+    check_smtp(&view)?;
     check_limits(&view)?;
     check_certificates(&view)?;
     check_bindings(&view)?;
@@ -138,6 +140,17 @@ fn check_totp(view: &View<'_>) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// CFG-309, CFG-333
+fn check_smtp(view: &View<'_>) -> Result<(), ConfigError> {
+    if view.text("smtp.host").trim().is_empty() {
+        return Ok(());
+    }
+    if view.text("smtp.from").trim().is_empty() && view.text("smtp.user").trim().is_empty() {
+        return Err(view.invalid("smtp.from", "needs a sender address, here or as smtp.user"));
+    }
+    Ok(())
+}
+
 /// CFG-036, CFG-037, CFG-046, CFG-047
 fn check_limits(view: &View<'_>) -> Result<(), ConfigError> {
     let mut places = view.elements("common.rate_limiters");
@@ -193,6 +206,13 @@ fn warnings(view: &View<'_>) -> Vec<String> {
              when it is complete"
                 .to_owned(),
         );
+    }
+    let (host, encryption) = (view.text("smtp.host").trim(), view.number("smtp.encryption"));
+    if !host.is_empty() && encryption == 0 && !view.text("smtp.password").is_empty() && !is_local(host) {
+        warnings.push("smtp.encryption is 0: the password of the mail server can be read on the way".to_owned());
+    }
+    if !host.is_empty() && view.number("smtp.auth_type") == i64::from(SMTP_OAUTH2) {
+        warnings.push("smtp.auth_type is 3: this version cannot log in with OAuth2 yet, and sends no mail".to_owned());
     }
     for binding in view.elements("httpd.bindings") {
         let port = view.number(&format!("{binding}.port"));

@@ -8,6 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 mod general;
+mod mail;
 mod own;
 mod provider;
 mod secret_text;
@@ -17,6 +18,8 @@ mod web;
 pub use general::{
     Common, CommonActions, Defender, EventManager, Hook, Kms, KmsSecrets, LoginDelay, Metadata, Mfa, RateLimiter, Telemetry, Totp,
 };
+pub(crate) use mail::SMTP_OAUTH2;
+pub use mail::{MailTemplate, MailTemplates, Smtp, SmtpOauth2};
 pub use own::{Events, LoadData, Log, Quota, Shutdown, Ssh, Transfers};
 pub use provider::{
     Argon2Options, BcryptOptions, DataProvider, Node, PasswordHashing, PasswordRules, PasswordValidation, Pbkdf2Options,
@@ -47,6 +50,10 @@ pub struct Settings {
     pub kms: Kms,
     /// Section `mfa`.
     pub mfa: Mfa,
+    /// Section `smtp`.
+    pub smtp: Smtp,
+    /// Section `mail_templates`.
+    pub mail_templates: MailTemplates,
     /// Section `hook`.
     pub hook: Hook,
     /// Section `transfers`.

@@ -91,7 +91,7 @@ pub(super) const MFA: &[Setting] = &[
     text("mfa.totp[].algo", "sha1", "Digest of the one-time passwords.").texts(&["sha1", "sha256", "sha512"]),
 ];
 
-/// Section `hook`: settings that the reference knows as variables only (ENV-012, 019, 024).
+/// Section `hook`: settings that the reference knows as variables only (ENV-012, 019, 021, 024).
 #[rustfmt::skip]
 pub(super) const HOOK: &[Setting] = &[
     bool("hook.disable_dot_entries", false, "Leaves `.` and `..` out of SFTP directory listings."),
@@ -100,5 +100,8 @@ pub(super) const HOOK: &[Setting] = &[
     int("hook.httpd_max_edit_size", 2, "Largest text file that the browser can edit in MB.").range(1, 10).repaired(),
     list("hook.enabled_action_commands", &[], "Further absolute paths of programs that event actions may run."),
     bool("hook.legacy_admin_perms", false, "Permissions to manage groups or folders cover seeing and deleting them, for every administrator."),
+    text("hook.password_forgot_email_subject", "", "Subject of mails with a reset code when none is kept in the database.").hot(),
+    text("hook.password_expiration_email_subject", "", "Subject of mails about the end of a password when none is kept in the database.").hot(),
+    text("hook.share_code_email_subject", "", "Subject of mails with a one-time code of a share when none is kept in the database.").hot(),
     text("hook.sshd_uname_output", "", "Base text of the emulated uname command.").ignored(),
 ];

@@ -12,6 +12,7 @@ pub(super) const OWN: &[Setting] = &[
     bool("quota.nightly_scan", true, "Counts every night what is stored, so that quota figures are right again after files changed behind the server's back.").hot(),
     int("events.max_age_days", 365, "Days for which stored events are kept; 0 is for ever.").hot(),
     int("events.max_size_mb", 1024, "Size of the events database in MB beyond which the oldest events are removed; 0 is no limit.").hot(),
+    bool("ssh.refuse_password_with_second_factor", false, "Refuses the SSH method `password`, which asks for no code, to accounts that have a second factor for SSH.").hot(),
     text("ssh.cipher_choice", "auto", "Order of the SSH ciphers: `auto` by what the processor does fastest, `fixed` as configured.").texts(&["auto", "fixed"]),
     text("log.file_path", "log/entrepot.log", "Log file; empty is standard output."),
     int("log.max_size", 10, "MB at which the log file is rotated."),

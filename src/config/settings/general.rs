@@ -248,6 +248,12 @@ pub struct Hook {
     pub enabled_action_commands: Vec<String>,
     /// Permissions to manage groups or folders cover seeing and deleting them, for every administrator (ACC-364).
     pub legacy_admin_perms: bool,
+    /// Subject of mails with a reset code when none is kept in the database.
+    pub password_forgot_email_subject: String,
+    /// Subject of mails about the end of a password when none is kept in the database.
+    pub password_expiration_email_subject: String,
+    /// Subject of mails with a one-time code of a share when none is kept in the database.
+    pub share_code_email_subject: String,
     /// Base text of the emulated uname command.
     pub sshd_uname_output: String,
 }

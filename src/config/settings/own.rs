@@ -36,6 +36,8 @@ pub struct Events {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ssh {
+    /// Refuses the SSH method `password`, which asks for no code, to accounts that have a second factor for SSH.
+    pub refuse_password_with_second_factor: bool,
     /// Order of the SSH ciphers: `auto` by what the processor does fastest, `fixed` as configured.
     pub cipher_choice: String,
 }

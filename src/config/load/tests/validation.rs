@@ -21,12 +21,12 @@ fn unknown_key_in_the_file_names_the_nearest_one() {
 #[test]
 fn keys_of_the_reference_without_use_give_one_warning() {
     let text = r#"{"acme": {"domains": [], "email": ""}, "ftpd": {"bindings": [{"port": 0, "debug": false}], "banner_file": "",
-        "passive_port_range": {"start": 1, "end": 2}}, "plugins": [], "smtp": {"host": "mail"}}"#;
+        "passive_port_range": {"start": 1, "end": 2}}, "plugins": []}"#;
     let loaded = loaded(&[("entrepot.json", text)], &[("ENTREPOT_WEBDAVD__BINDINGS__0__PORT", "0")]);
     assert_eq!(
         loaded.warnings,
         [
-            "keys of the reference product without effect in this version: acme.domains, acme.email, ftpd (5 keys), plugins, smtp.host, webdavd.bindings[].port"
+            "keys of the reference product without effect in this version: acme.domains, acme.email, ftpd (5 keys), plugins, webdavd.bindings[].port"
         ]
     );
     let error = refused(&[("entrepot.toml", "[ftpd]\nbaner_file = \"\"\n")], &[]);
@@ -89,12 +89,14 @@ fn hooks_and_restrictions_that_are_not_built_refuse_the_start() {
 // CFG-142, CFG-301, CFG-304, CFG-333, CFG-367
 #[test]
 fn values_that_contradict_each_other_are_refused() {
-    let cases: [(&[(&str, &str)], &str); 9] = [
+    let cases: [(&[(&str, &str)], &str); 11] = [
         (&[("ENTREPOT_DATA_PROVIDER__DRIVER", "mysql")], "use sqlite"),
         (&[("ENTREPOT_KMS__SECRETS__URL", "awskms://alias/x")], "awskms"),
         (&[("ENTREPOT_KMS__SECRETS__ADDITIONAL_MASTER_KEYS", "a,b")], "needs an active master key"),
         (&[("ENTREPOT_MFA__TOTP__1__NAME", "Default")], "is used twice"),
         (&[("ENTREPOT_MFA__TOTP__0__ALGO", "md5")], "must be one of sha1"),
+        (&[("ENTREPOT_SMTP__HOST", "mail")], "needs a sender address"),
+        (&[("ENTREPOT_SMTP__ENCRYPTION", "3")], "smtp.encryption"),
         (&[("ENTREPOT_COMMON__DEFENDER__ENTRIES_SOFT_LIMIT", "150")], "entries_hard_limit"),
         (&[("ENTREPOT_HTTPD__CERTIFICATE_FILE", "x.pem")], "needs certificate_key_file"),
         (&[("ENTREPOT_HTTPD__BINDINGS__0__REDIRECT_TO_HTTPS", "1")], "needs a binding with enable_https"),
