@@ -14,6 +14,7 @@ pub mod password;
 pub mod sealing;
 pub mod sensitive;
 pub mod token;
+pub mod totp;
 
 mod hexadecimal;
 
@@ -22,3 +23,4 @@ pub use password::{Algorithm, HashError, HashingParameters};
 pub use sealing::{KeyRing, KeyRingError, SealError, SealStatus, Sealed, Sealer};
 pub use sensitive::Sensitive;
 pub use token::{KeyedHash, constant_time_eq, random_alphanumeric, random_password, random_token, token_hash};
+pub use totp::{TotpDigest, TotpError, TotpSecret, recovery_code};
