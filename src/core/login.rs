@@ -10,6 +10,7 @@ pub mod enforced;
 pub(crate) mod outcome;
 pub(crate) mod passwords;
 mod prepare;
+pub(crate) mod second_factor;
 mod steps;
 mod throttle;
 
@@ -37,8 +38,15 @@ pub struct Attempt {
 /// What a client shows. Its `Debug` tells the method only.
 #[derive(Clone, Copy)]
 pub enum Credentials<'a> {
-    /// A password.
+    /// A password. Over FTP the code of a second factor stands at its end (SEC-122).
     Password(&'a str),
+    /// A password and, beside it, the code of the second factor (SEC-050).
+    PasswordAndCode {
+        /// The password.
+        password: &'a str,
+        /// Six digits; not looked at where the account has no second factor.
+        code: &'a str,
+    },
     /// The answers of SSH keyboard-interactive (RFC 4256), as far as [`Core::dialogue`] had them asked for.
     KeyboardInteractive {
         /// The password.
@@ -81,7 +89,7 @@ impl Credentials<'_> {
     /// Name of the method in logs (LOG-007).
     pub fn method_name(&self) -> &'static str {
         match self {
-            Self::Password(_) => "password",
+            Self::Password(_) | Self::PasswordAndCode { .. } => "password",
             Self::KeyboardInteractive { .. } => "keyboard-interactive",
             Self::PublicKey { .. } | Self::Certificate { .. } => "publickey",
         }
@@ -148,7 +156,7 @@ impl Core {
     pub async fn dialogue(&self, attempt: &Attempt, first: Option<&FirstFactor>) -> Dialogue {
         let account = self.0.accounts.load(self, &attempt.username).await;
         let passcode = match account {
-            Ok(Some(account)) => checks::has_second_factor(&account.user, attempt.protocol),
+            Ok(Some(account)) => second_factor::is_active(&account.user, attempt.protocol),
             _ => false,
         };
         let follows_key = first.is_some_and(|first| first.factor() == Factor::Key);
@@ -220,9 +228,15 @@ impl Core {
                 let is_known = account.has_public_key(authorized);
                 is_known.then_some(account).ok_or(Refusal::Credentials("the public key is not one of the account's"))
             }
-            Credentials::Password(plain) => self.check_password(attempt, plain, account).await,
-            Credentials::KeyboardInteractive { password, passcode } => {
-                self.check_dialogue(attempt, *password, *passcode, first, account).await
+            Credentials::Password(password) => {
+                let plain = second_factor::password_of(attempt, password, account.as_deref());
+                self.check_password_and_code(attempt, credentials, plain, account).await
+            }
+            Credentials::PasswordAndCode { password, .. } => {
+                self.check_password_and_code(attempt, credentials, password, account).await
+            }
+            Credentials::KeyboardInteractive { password, .. } => {
+                self.check_dialogue(attempt, credentials, *password, first, account).await
             }
         }
     }
@@ -231,25 +245,33 @@ impl Core {
     async fn check_dialogue(
         &self,
         attempt: &Attempt,
+        credentials: &Credentials<'_>,
         password: Option<&str>,
-        passcode: Option<&str>,
         first: Option<&FirstFactor>,
         account: Option<Arc<Account>>,
     ) -> Result<Arc<Account>, Refusal> {
-        let asks_code = account.as_ref().is_some_and(|account| checks::has_second_factor(&account.user, attempt.protocol));
+        let asks_code = account.as_ref().is_some_and(|account| second_factor::is_active(&account.user, attempt.protocol));
         let follows_key = first.is_some_and(|first| first.factor() == Factor::Key);
-        let account = match account {
-            Some(account) if asks_code && follows_key => account,
-            account => self.check_password(attempt, password.unwrap_or_default(), account).await?,
-        };
-        if asks_code && !self.is_passcode_right(&account, passcode.unwrap_or_default()).await? {
-            return Err(Refusal::Credentials("wrong code"));
+        match account {
+            Some(account) if asks_code && follows_key => {
+                second_factor::verify(self, &account, attempt, credentials)?;
+                Ok(account)
+            }
+            account => self.check_password_and_code(attempt, credentials, password.unwrap_or_default(), account).await,
         }
-        Ok(account)
     }
 
-    async fn is_passcode_right(&self, _: &Account, _: &str) -> Result<bool, Refusal> {
-        refuse("totp_config", "a second factor is configured, and this build does not ask for it yet")
+    /// The code is looked at, and used up, only after the right password.
+    async fn check_password_and_code(
+        &self,
+        attempt: &Attempt,
+        credentials: &Credentials<'_>,
+        plain: &str,
+        account: Option<Arc<Account>>,
+    ) -> Result<Arc<Account>, Refusal> {
+        let account = self.check_password(attempt, plain, account).await?;
+        second_factor::verify(self, &account, attempt, credentials)?;
+        Ok(account)
     }
 
     async fn check_password(
@@ -275,7 +297,9 @@ impl Core {
         let settings = self.settings();
         let now = self.clock().millis();
         let hash = account.password_hash();
-        if let Some(hash) = hash.filter(|_| settings.data_provider.password_caching)
+        // Where a code is needed as well, a quick answer would tell that the password alone was right.
+        let caches = settings.data_provider.password_caching && !second_factor::is_active(&account.user, attempt.protocol);
+        if let Some(hash) = hash.filter(|_| caches)
             && self.0.credentials.is_verified(Holder::User, name, hash, plain, now)
         {
             return Ok(account);

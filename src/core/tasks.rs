@@ -11,6 +11,9 @@ use entrepot_storage::Pool;
 use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+/// Conversations with mail servers at once.
+const MAIL: usize = 4;
+
 /// Handle of the main runtime, the tracker of its tasks, and the named, bounded pools for blocking work.
 ///
 /// Actix workers are runtimes of their own that end with their request; what must outlive one is spawned here.
@@ -21,6 +24,7 @@ pub struct Tasks {
     stop: CancellationToken,
     storage: Pool,
     password: Pool,
+    mail: Pool,
 }
 
 impl Tasks {
@@ -30,6 +34,7 @@ impl Tasks {
         Self {
             storage: Pool::new("storage", handle.clone(), 32.max(processors * 8)),
             password: Pool::new("password", handle.clone(), processors),
+            mail: Pool::new("mail", handle.clone(), MAIL),
             handle,
             tracker: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -78,6 +83,11 @@ impl Tasks {
     /// The pool for password hashing: one job per processor, so that logins cannot starve transfers.
     pub fn password(&self) -> &Pool {
         &self.password
+    }
+
+    /// The pool for conversations with mail servers, which take their time.
+    pub fn mail(&self) -> &Pool {
+        &self.mail
     }
 
     /// The runtime that outlives every request.

@@ -11,6 +11,7 @@ mod listing;
 mod login;
 mod relations;
 mod roles;
+mod second_factor;
 mod shares;
 mod usage;
 mod user_rows;

@@ -13,9 +13,11 @@ mod events;
 mod folders;
 mod groups;
 mod own;
+mod password_reset;
 mod query;
 mod quotas;
 mod roles;
+mod second_factor;
 mod status;
 mod tokens;
 mod users;
@@ -57,7 +59,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(status::routes)
         .configure(collection::routes::<BaseEventAction>)
         .configure(event_rules::routes)
-        .configure(own::routes);
+        .configure(own::routes)
+        .configure(second_factor::routes)
+        .configure(password_reset::routes);
 }
 
 /// What is served at a path; methods that it does not take are told so (API-015).

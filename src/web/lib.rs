@@ -11,6 +11,7 @@ mod gate;
 mod home;
 mod origin;
 mod pages;
+mod qr_code;
 mod setup;
 mod site;
 #[cfg(test)]

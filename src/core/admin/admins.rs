@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{Core, Error, Result, login::Holder};
 
-const KIND: &str = "admin";
+pub(super) const KIND: &str = "admin";
 
 /// A page of administrators, without what is confidential.
 ///
@@ -98,7 +98,7 @@ pub async fn delete(core: &Core, session: &AdminSession, username: &str) -> Resu
     Ok(())
 }
 
-fn is_self(session: &AdminSession, admin: &Admin) -> bool {
+pub(super) fn is_self(session: &AdminSession, admin: &Admin) -> bool {
     !session.is_system() && session.username() == admin.username
 }
 
@@ -131,7 +131,7 @@ fn check_own(admin: &mut Admin, old: &Admin) -> Result<()> {
     Ok(())
 }
 
-async fn existing(core: &Core, username: &str) -> Result<Admin> {
+pub(super) async fn existing(core: &Core, username: &str) -> Result<Admin> {
     let name = rules(core, false).names.apply(username);
     core.0.store.admins().get(&name).await.map_err(stored)?.ok_or(Error::NotFound)
 }

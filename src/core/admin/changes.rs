@@ -31,28 +31,47 @@ pub(super) struct Change<'a, T> {
     pub object: &'a T,
 }
 
-/// Records a change.
+/// Who made a change, as events have it.
+pub(super) struct Executor {
+    name: String,
+    /// Unknown for what the server itself does.
+    ip: Option<IpAddr>,
+}
+
+impl Executor {
+    /// An administrator, or the server itself.
+    pub(super) fn of(session: &AdminSession) -> Self {
+        Self { name: session.username().to_owned(), ip: (!session.is_system()).then_some(session.ip()) }
+    }
+
+    /// The account that is changed, at this address (PVA-006).
+    pub(super) fn itself(ip: IpAddr) -> Self {
+        Self { name: SELF.to_owned(), ip: Some(ip) }
+    }
+}
+
+/// Records a change by an administrator.
 pub(super) fn record<T: Serialize>(core: &Core, session: &AdminSession, change: &Change<'_, T>) {
-    let ip = if session.is_system() { String::new() } else { session.ip().to_string() };
-    put(core, session.username(), &ip, change);
+    record_by(core, &Executor::of(session), change);
 }
 
 /// Records what an account changed of itself (PVA-006).
 pub(super) fn record_own<T: Serialize>(core: &Core, ip: IpAddr, change: &Change<'_, T>) {
-    put(core, SELF, &ip.to_string(), change);
+    record_by(core, &Executor::itself(ip), change);
 }
 
-fn put<T: Serialize>(core: &Core, executor: &str, ip: &str, change: &Change<'_, T>) {
+/// Records a change.
+pub(super) fn record_by<T: Serialize>(core: &Core, executor: &Executor, change: &Change<'_, T>) {
     let action = match change.action {
         Action::Add => "add",
         Action::Update => "update",
         Action::Delete => "delete",
     };
-    tracing::info!(executor, ip, action, kind = change.kind, name = change.name, "object changed");
+    tracing::info!(executor = executor.name, ip = ?executor.ip, action, kind = change.kind, name = change.name, "object changed");
     core.0.audit.provider(ProviderEvent {
         action: action.to_owned(),
-        username: executor.to_owned(),
-        ip: ip.to_owned(),
+        username: executor.name.clone(),
+        ip: executor.ip.map(|ip| ip.to_string()).unwrap_or_default(),
         object_type: change.kind.to_owned(),
         object_name: change.name.to_owned(),
         object_data: STANDARD.encode(serde_json::to_vec(change.object).unwrap_or_default()),

@@ -1,4 +1,4 @@
-//! Administrators log in by password.
+//! Administrators log in: by password, and by the code of a second factor where one is configured.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use crate::{
     login::{
         Holder, checks,
         outcome::{self, EVENT_FAILED, EVENT_OK, EVENT_UNKNOWN_USER},
-        passwords,
+        passwords, second_factor,
     },
     policy::Denial,
 };
@@ -20,6 +20,7 @@ use crate::{
 enum Refusal {
     Unknown,
     Credentials,
+    Code(&'static str),
     Rule(Denial),
     Unavailable(Error),
 }
@@ -31,16 +32,16 @@ impl From<Denial> for Refusal {
 }
 
 impl Core {
-    /// Checks the password of an administrator and every rule that can refuse the login (ACC-241, ACC-242, SEC-054). While
+    /// Checks password and, where a second factor is configured, its code (SEC-050), and every rule that can refuse the login (ACC-241, ACC-242, SEC-054). While
     /// there is no administrator it fails like any other (ACC-257).
     ///
     /// Cancelling: dropping the future abandons the answer; a failed attempt may then go unrecorded.
     ///
     /// # Errors
     /// `Auth` for every refusal, after a pause; `Busy` when too many passwords wait.
-    pub async fn admin_login(&self, username: &str, password: &str, ip: IpAddr) -> Result<AdminSession> {
+    pub async fn admin_login(&self, username: &str, password: &str, code: Option<&str>, ip: IpAddr) -> Result<AdminSession> {
         let name = naming_rules(self).apply(username);
-        let refusal = match self.check_admin(&name, password, ip).await {
+        let refusal = match self.check_admin(&name, password, code, ip).await {
             Ok(session) => {
                 let admin = session.admin();
                 self.0.credentials.throttle.succeeded(&throttle_key(&name));
@@ -54,6 +55,7 @@ impl Core {
             Refusal::Unavailable(error) => return Err(error),
             Refusal::Unknown => (EVENT_UNKNOWN_USER, "unknown administrator".to_owned()),
             Refusal::Credentials => (EVENT_FAILED, "wrong password".to_owned()),
+            Refusal::Code(reason) => (EVENT_FAILED, reason.to_owned()),
             Refusal::Rule(denial) => {
                 tracing::info!(username = name, %ip, rule = denial.rule(), detail = denial.detail(), "admin login denied");
                 (EVENT_FAILED, denial.to_string())
@@ -70,7 +72,13 @@ impl Core {
         Err(Error::Auth)
     }
 
-    async fn check_admin(&self, name: &str, plain: &str, ip: IpAddr) -> std::result::Result<AdminSession, Refusal> {
+    async fn check_admin(
+        &self,
+        name: &str,
+        plain: &str,
+        code: Option<&str>,
+        ip: IpAddr,
+    ) -> std::result::Result<AdminSession, Refusal> {
         let unavailable = |error| Refusal::Unavailable(stored(error));
         if plain.is_empty() {
             return Err(Refusal::Credentials);
@@ -80,7 +88,14 @@ impl Core {
             passwords::verify(self, None, plain).await.map_err(Refusal::Unavailable)?;
             return Err(Refusal::Unknown);
         };
-        let hash = self.check_admin_password(name, hash, plain).await?;
+        let factor = &admin.filters.totp_config;
+        let hash = self.check_admin_password(name, hash, plain, factor.enabled).await?;
+        if factor.enabled {
+            let code = code.ok_or(Refusal::Code("an authentication code is needed"))?;
+            if let Some(reason) = second_factor::check(self, Holder::Admin, name, factor, code).refusal() {
+                return Err(Refusal::Code(reason));
+            }
+        }
         checks::admin(&admin, ip)?;
         may_use_password(&admin)?;
         self.0.store.admins().set_last_login(name, self.clock().millis()).await.map_err(unavailable)?;
@@ -88,9 +103,16 @@ impl Core {
     }
 
     /// Answers the hash that is stored now: a login may renew it (SEC-041).
-    async fn check_admin_password(&self, name: &str, hash: Option<String>, plain: &str) -> std::result::Result<String, Refusal> {
+    async fn check_admin_password(
+        &self,
+        name: &str,
+        hash: Option<String>,
+        plain: &str,
+        needs_code: bool,
+    ) -> std::result::Result<String, Refusal> {
         let now = self.clock().millis();
-        let caches = self.settings().data_provider.password_caching;
+        // Where a code is needed as well, a quick answer would tell that the password alone was right.
+        let caches = self.settings().data_provider.password_caching && !needs_code;
         if let Some(hash) = hash.as_ref().filter(|_| caches)
             && self.0.credentials.is_verified(Holder::Admin, name, hash, plain, now)
         {
@@ -131,9 +153,6 @@ fn may_use_password(admin: &Admin) -> std::result::Result<(), Denial> {
     let refused = |rule, detail: &str| Err(Denial::new(rule, detail));
     if filters.disable_password_auth {
         return refused("disable_password_auth", "passwords are not accepted for this administrator");
-    }
-    if filters.totp_config.enabled {
-        return refused("totp_config", "a second factor is configured, and this build does not ask for it yet");
     }
     Ok(())
 }

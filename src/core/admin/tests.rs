@@ -302,12 +302,12 @@ fn new_admin(name: &str) -> Admin {
 async fn administrators_log_in_by_password_under_their_rules() {
     // ACC-241, ACC-242, SEC-054, ACC-257
     let house = house(|_| {}).await;
-    assert_eq!(house.core.admin_login("root", "secret", HOME).await.err(), Some(Error::Auth));
+    assert_eq!(house.core.admin_login("root", "secret", None, HOME).await.err(), Some(Error::Auth));
     admins::add(&house.core, &system(), new_admin("root")).await.expect("added");
-    let login = house.core.admin_login(" root ", "secret", HOME).await.expect("login");
+    let login = house.core.admin_login(" root ", "secret", None, HOME).await.expect("login");
     assert!(login.may(P::AddUsers) && login.admin().password.is_none());
     for (name, password) in [("root", "wrong"), ("root", ""), ("nobody", "secret")] {
-        assert_eq!(house.core.admin_login(name, password, HOME).await.err(), Some(Error::Auth), "{name} {password}");
+        assert_eq!(house.core.admin_login(name, password, None, HOME).await.err(), Some(Error::Auth), "{name} {password}");
     }
     let changes: [fn(&mut Admin); 3] = [
         |admin| admin.status = 0,
@@ -318,7 +318,7 @@ async fn administrators_log_in_by_password_under_their_rules() {
         let mut admin = Admin { password: None, ..new_admin("root") };
         change(&mut admin);
         admins::update(&house.core, &system(), "root", admin).await.expect("updated");
-        assert_eq!(house.core.admin_login("root", "secret", HOME).await.err(), Some(Error::Auth));
+        assert_eq!(house.core.admin_login("root", "secret", None, HOME).await.err(), Some(Error::Auth));
     }
     // ACC-243, ACC-244: they get in, and no further than to what they must do.
     let duties: [fn(&mut Admin); 2] =
@@ -327,10 +327,10 @@ async fn administrators_log_in_by_password_under_their_rules() {
         let mut admin = Admin { password: None, ..new_admin("root") };
         duty(&mut admin);
         admins::update(&house.core, &system(), "root", admin).await.expect("updated");
-        assert!(!house.core.admin_login("root", "secret", HOME).await.expect("login").duties().is_empty());
+        assert!(!house.core.admin_login("root", "secret", None, HOME).await.expect("login").duties().is_empty());
     }
     admins::update(&house.core, &system(), "root", Admin { password: None, ..new_admin("root") }).await.expect("updated");
-    assert!(house.core.admin_login("root", "secret", HOME).await.expect("login").duties().is_empty());
+    assert!(house.core.admin_login("root", "secret", None, HOME).await.expect("login").duties().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -338,7 +338,7 @@ async fn administrators_cannot_cut_their_own_branch() {
     // ACC-249, ACC-251, ACC-238
     let house = house(|_| {}).await;
     admins::add(&house.core, &system(), new_admin("root")).await.expect("added");
-    let me = house.core.admin_login("root", "secret", HOME).await.expect("login");
+    let me = house.core.admin_login("root", "secret", None, HOME).await.expect("login");
     let changes: [fn(&mut Admin); 2] = [|admin| admin.permissions = vec![P::ViewUsers], |admin| admin.status = 0];
     for change in changes {
         let mut admin = new_admin("root");
@@ -367,11 +367,11 @@ async fn setup_takes_its_token_once() {
     assert!(!house.core.setup_required().await.expect("answer"));
     assert_eq!(house.core.complete_setup(request(&token)).await.err(), Some(Error::Auth));
     assert!(matches!(house.core.create_setup_token().await, Err(Error::Conflict(_))));
-    assert!(house.core.admin_login("root", "secret", HOME).await.is_ok());
+    assert!(house.core.admin_login("root", "secret", None, HOME).await.is_ok());
     assert_eq!(house.core.create_default_admin("other", "secret").await, Ok(false));
     house.core.reset_admin_password("root", "different").await.expect("reset");
-    assert_eq!(house.core.admin_login("root", "secret", HOME).await.err(), Some(Error::Auth));
-    assert!(house.core.admin_login("root", "different", HOME).await.is_ok());
+    assert_eq!(house.core.admin_login("root", "secret", None, HOME).await.err(), Some(Error::Auth));
+    assert!(house.core.admin_login("root", "different", None, HOME).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]

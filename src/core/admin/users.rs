@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{Core, Direction, Error, Result, login::Holder, quota::QuotaOwner};
 
-const KIND: &str = "user";
+pub(super) const KIND: &str = "user";
 /// Milliseconds of a day.
 const DAY: i64 = 24 * 3600 * 1000;
 

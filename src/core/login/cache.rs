@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use entrepot_secrets::KeyedHash;
 use parking_lot::Mutex;
 
-use crate::admin::setup::SetupLimit;
+use crate::admin::{password_reset::ResetCodes, setup::SetupLimit};
 
-use super::{passwords::PasswordDesk, throttle::FailureThrottle};
+use super::{passwords::PasswordDesk, second_factor::UsedCodes, throttle::FailureThrottle};
 
 /// How long a verification is trusted, in milliseconds.
 const LIFETIME: i64 = 5 * 60 * 1000;
@@ -33,6 +33,10 @@ pub(crate) struct CredentialCache {
     pub(super) desk: PasswordDesk,
     /// Failures in a row.
     pub(crate) throttle: FailureThrottle,
+    /// Codes of second factors.
+    pub(crate) codes: UsedCodes,
+    /// Codes for new passwords.
+    pub(crate) resets: ResetCodes,
     /// Tries at the token of the first start.
     pub(crate) setup: SetupLimit,
 }
@@ -50,6 +54,8 @@ impl CredentialCache {
             entries: Mutex::default(),
             desk: PasswordDesk::default(),
             throttle: FailureThrottle::default(),
+            codes: UsedCodes::default(),
+            resets: ResetCodes::default(),
             setup: SetupLimit::default(),
         }
     }

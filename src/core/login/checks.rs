@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use super::{
     Attempt, Credentials, Factor, FirstFactor, enforced,
     outcome::Refusal,
-    refuse,
+    refuse, second_factor as factor,
     steps::{self, Lead},
 };
 use crate::{Core, policy::Denial};
@@ -107,22 +107,12 @@ pub(crate) fn may_use_rest(user: &EffectiveUser) -> Result<(), Denial> {
     Ok(())
 }
 
-/// Whether the account has a second factor that the protocol asks for. SSH does in keyboard-interactive (SEC-119, SEC-120).
-pub(super) fn has_second_factor(user: &EffectiveUser, protocol: Protocol) -> bool {
-    let totp = &user.user.filters.totp_config;
-    totp.enabled && totp.protocols.iter().any(|name| name == protocol.as_str())
-}
-
-/// SEC-125, and what this build cannot ask for yet: a code over FTP and HTTP. WebDAV never does (SEC-123).
+/// SEC-125: a second factor that is required and not configured. Over HTTP there is a way to configure one; the token is good
+/// for nothing else.
 fn second_factor(user: &EffectiveUser, protocol: Protocol) -> Result<(), Refusal> {
-    let is_active = has_second_factor(user, protocol);
     let is_required = user.user.filters.base.two_factor_protocols.iter().any(|name| name == protocol.as_str());
-    // Over HTTP there is a way to configure one; the token is good for nothing else.
-    if is_required && !is_active && protocol != Protocol::Http {
+    if is_required && protocol != Protocol::Http && !factor::is_active(user, protocol) {
         return refuse("two_factor_protocols", format!("{protocol} needs a second factor, and none is configured"));
-    }
-    if is_active && matches!(protocol, Protocol::Ftp | Protocol::Http) {
-        return refuse("totp_config", "a second factor is configured, and this build does not ask for it yet");
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ pub(crate) const EVENT_OK: i64 = 5;
 const RECORDED_NAME: usize = 255;
 
 /// Rules that a REST client is told about, once its password was right (SEC-053).
-const TOLD_OVER_HTTP: &[&str] = &["denied_protocols", "ip_filters", "denied_login_methods", "not_enforced", "totp_config"];
+const TOLD_OVER_HTTP: &[&str] = &["denied_protocols", "ip_filters", "denied_login_methods", "not_enforced"];
 
 /// Why a login was refused.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ pub(super) async fn succeeded(core: &Core, attempt: &Attempt, credentials: &Cred
     let info = match credentials {
         Credentials::PublicKey { fingerprint, .. } => *fingerprint,
         Credentials::Certificate { description } => *description,
-        Credentials::Password(_) | Credentials::KeyboardInteractive { .. } => "",
+        Credentials::Password(_) | Credentials::PasswordAndCode { .. } | Credentials::KeyboardInteractive { .. } => "",
     };
     // SSH-007: what two steps are called stands in the records; a single one as the client calls it.
     let method = if method.is_multi_step() { method.as_str() } else { credentials.method_name() };

@@ -61,7 +61,7 @@ impl Credentials<'_> {
     /// Which factor it is.
     pub(super) fn factor(&self) -> Factor {
         match self {
-            Self::Password(_) => Password,
+            Self::Password(_) | Self::PasswordAndCode { .. } => Password,
             Self::KeyboardInteractive { .. } => Dialogue,
             Self::PublicKey { .. } | Self::Certificate { .. } => Key,
         }

@@ -30,7 +30,7 @@ fn root() -> Admin {
 async fn with_admin(change: impl FnOnce(&mut Settings)) -> (House, String) {
     let house = house(change).await;
     admins::add(&house.core, &AdminSession::system(), root()).await.expect("added");
-    let session = house.core.admin_login("root", "secret", address("192.0.2.1")).await.expect("login");
+    let session = house.core.admin_login("root", "secret", None, address("192.0.2.1")).await.expect("login");
     let token = house.core.issue_admin_token(&session).await.expect("token");
     (house, token.access_token)
 }

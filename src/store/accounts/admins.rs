@@ -21,7 +21,7 @@ const ELSEWHERE: [&str; 5] = ["id", "password", "created_at", "updated_at", "las
 /// The administrators.
 #[derive(Clone)]
 pub struct Admins {
-    database: Arc<Database>,
+    pub(super) database: Arc<Database>,
 }
 
 impl Admins {
@@ -229,7 +229,7 @@ fn password_hash(connection: &Connection, name: &str) -> Result<Option<String>, 
     Ok(hash.flatten())
 }
 
-fn load(connection: &Connection, id: i64) -> Result<Admin, StoreError> {
+pub(super) fn load(connection: &Connection, id: i64) -> Result<Admin, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT a.name, a.document, a.status, a.created_at, a.updated_at, a.last_login, a.email, r.name \
          FROM admin a LEFT JOIN role r ON r.id = a.role_id WHERE a.id = ?",

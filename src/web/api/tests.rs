@@ -7,6 +7,7 @@ mod events;
 mod identity;
 mod operations;
 mod quotas;
+mod second_factor;
 mod server;
 
 use actix_web::{http::StatusCode, test::TestRequest};

@@ -12,14 +12,21 @@ use crate::{
     error::{ApiError, ApiResult, done, json},
 };
 
+/// The code of a second factor, beside the credentials (SEC-050).
+const CODE_HEADER: &str = "X-SFTPGO-OTP";
 const LOGGED_OUT: &str = "Your token has been invalidated";
 
 /// `GET /token`: for administrators.
-pub(crate) async fn admin_token(site: web::Data<Site>, client: Client, given: BasicCredentials) -> ApiResult {
+pub(crate) async fn admin_token(
+    request: HttpRequest,
+    site: web::Data<Site>,
+    client: Client,
+    given: BasicCredentials,
+) -> ApiResult {
     if !client.features.admin_token {
         return Err(ApiError::method_disabled());
     }
-    let session = site.core().admin_login(&given.username, &given.password, client.ip()).await?;
+    let session = site.core().admin_login(&given.username, &given.password, code(&request), client.ip()).await?;
     answer(&site.core().issue_admin_token(&session).await?)
 }
 
@@ -34,7 +41,12 @@ pub(crate) async fn user_token(
         return Err(ApiError::method_disabled());
     }
     let attempt = Attempt { username: given.username, protocol: Protocol::Http, peer: peer(&client, agent(&request)) };
-    let user = site.core().authenticate(&attempt, Credentials::Password(&given.password)).await.map_err(refused)?;
+    let password = given.password.as_str();
+    let credentials = match code(&request) {
+        Some(code) => Credentials::PasswordAndCode { password, code },
+        None => Credentials::Password(password),
+    };
+    let user = site.core().authenticate(&attempt, credentials).await.map_err(refused)?;
     answer(&site.core().issue_user_token(&user)?)
 }
 
@@ -52,6 +64,11 @@ pub(crate) async fn user_logout(UserBearer(user): UserBearer, site: web::Data<Si
         site.core().revoke_token(claims);
     }
     done(LOGGED_OUT)
+}
+
+/// What the client sent as a code; what is no text is none.
+fn code(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(CODE_HEADER)?.to_str().ok().map(str::trim)
 }
 
 /// SEC-053: too many sessions is a refusal of this account, not of the request rate.

@@ -124,7 +124,7 @@ async fn users_and_administrators_log_in_with_every_kind_of_hash() {
     for (name, password) in passwords {
         let password = password.as_str().expect("text");
         if name.starts_with("a-") {
-            let login = house.core.admin_login(name, password, crate::admin::tests::HOME).await;
+            let login = house.core.admin_login(name, password, None, crate::admin::tests::HOME).await;
             assert!(login.is_ok(), "{name}: {:?}", login.err());
             continue;
         }
