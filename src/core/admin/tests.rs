@@ -380,7 +380,7 @@ async fn a_setting_brings_the_umbrella_back_for_everybody() {
     let house = house(|settings| settings.hook.legacy_admin_perms = true).await;
     let admin = Admin { permissions: vec![P::ManageGroups, P::ViewGroups], ..new_admin("granular") };
     admins::add(&house.core, &system(), admin).await.expect("no cross check");
-    let session = house.core.admin_login("granular", "secret", HOME).await.expect("login");
+    let session = house.core.admin_login("granular", "secret", None, HOME).await.expect("login");
     let token = house.core.issue_admin_token(&session).await.expect("token");
     let session = house.core.admin_session(&token.access_token, HOME).await.expect("session");
     groups::add(&house.core, &session, Group { name: "g".into(), ..Group::default() }).await.expect("added");

@@ -45,7 +45,7 @@ async fn of_admin(change: impl FnOnce(&mut Admin), settings: impl FnOnce(&mut Se
         Admin { username: "root".into(), password: Some("secret".into()), status: 1, permissions, ..Admin::default() };
     change(&mut admin);
     admins::add(&house.core, &AdminSession::system(), admin).await.expect("admin");
-    let session = house.core.admin_login("root", "secret", IP.parse().expect("ip")).await.expect("login");
+    let session = house.core.admin_login("root", "secret", None, IP.parse().expect("ip")).await.expect("login");
     let token = house.core.issue_admin_token(&session).await.expect("token").access_token;
     (house, token)
 }
@@ -96,7 +96,7 @@ async fn an_administrator_changes_the_password_and_every_token_ends() {
     password::change_admin(&house.core, &admin, &pair("secret", " another ")).await.expect("changed");
     let ip = IP.parse().expect("ip");
     assert_eq!(house.core.admin_session(&token, ip).await.err(), Some(TokenError::Revoked));
-    let login = house.core.admin_login("root", "another", ip).await.expect("trimmed, ACC-239");
+    let login = house.core.admin_login("root", "another", None, ip).await.expect("trimmed, ACC-239");
     assert!(login.duties().is_empty());
     assert_eq!(own_event(&house).await.object_name, "root");
 }
@@ -138,7 +138,7 @@ async fn house_with_admin(settings: impl FnOnce(&mut Settings)) -> (House, Admin
     let admin = Admin { username: "root".into(), password, status: 1, permissions, ..Admin::default() };
     admins::add(&house.core, &AdminSession::system(), admin).await.expect("admin");
     let ip = IP.parse().expect("ip");
-    let session = house.core.admin_login("root", "Kd8-wq2!Zr5_mPx7#vLt", ip).await.expect("login");
+    let session = house.core.admin_login("root", "Kd8-wq2!Zr5_mPx7#vLt", None, ip).await.expect("login");
     (house, session)
 }
 
