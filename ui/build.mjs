@@ -1,4 +1,4 @@
-// Builds ui/src and the signs of assets/ into ui/dist: styles joined and made small, names carry a hash of the content, manifest.json maps them.
+// Builds ui/src and the signs of assets/ into ui/dist: styles joined and made small, scripts as they are; names carry a hash of the content, manifest.json maps them.
 // Needs Node 20 and nothing else. `node build.mjs --check` changes nothing and fails if ui/dist is not what it would write.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
@@ -10,6 +10,8 @@ const dist = new URL("dist/", import.meta.url);
 
 /** Name in the manifest -> the files it is joined from, in this order. */
 const styles = { "app.css": ["css/tokens.css", "css/base.css", "css/components.css", "css/pages.css"] };
+/** Name in the manifest -> its file. Scripts are small and stay as they are written, for everybody to read. */
+const scripts = { "openapi.js": "js/openapi.js" };
 /** Signs lie in assets/, where packages and documents take them from as well. */
 const images = ["logo.svg", "logo-mark.svg"];
 
@@ -40,6 +42,7 @@ async function build() {
     const texts = await Promise.all(parts.map((part) => readFile(new URL(part, source), "utf8")));
     add(name, minify(texts.join("\n")));
   }
+  for (const [name, path] of Object.entries(scripts)) add(name, await readFile(new URL(path, source), "utf8"));
   for (const name of images) add(name, await readFile(new URL(name, assets), "utf8"));
   const sorted = Object.fromEntries(Object.entries(manifest).sort());
   files.set("manifest.json", JSON.stringify(sorted, null, 2) + "\n");

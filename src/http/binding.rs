@@ -46,6 +46,8 @@ pub struct Features {
     pub web_admin: bool,
     /// `/web/client`.
     pub web_client: bool,
+    /// `/openapi`, the description of the REST API.
+    pub openapi: bool,
     /// Tokens for administrators against name and password (HTTP-010).
     pub admin_token: bool,
     /// Tokens for users against name and password (HTTP-010).
@@ -62,6 +64,7 @@ impl Default for Features {
             rest_api: true,
             web_admin: true,
             web_client: true,
+            openapi: true,
             admin_token: true,
             user_token: true,
             admin_key: true,
@@ -113,6 +116,7 @@ impl Binding {
                 rest_api: settings.enable_rest_api,
                 web_admin: settings.enable_web_admin,
                 web_client: settings.enable_web_client,
+                openapi: settings.render_openapi,
                 admin_token: disabled & ADMIN_TOKEN == 0,
                 user_token: disabled & USER_TOKEN == 0,
                 admin_key: disabled & ADMIN_KEY == 0,
@@ -181,14 +185,20 @@ mod tests {
         Binding::from_settings(1, settings, None)
     }
 
-    // HTTP-003, HTTP-010
+    // HTTP-003, HTTP-004, HTTP-010
     #[test]
     fn settings_say_what_is_served() {
         let off = HttpBinding { port: 0, ..settings() };
         assert!(binding(&off).unwrap().is_none());
-        let some = HttpBinding { enable_rest_api: false, disabled_login_methods: 32, redirect_to_https: false, ..settings() };
+        let some = HttpBinding {
+            enable_rest_api: false,
+            disabled_login_methods: 32,
+            redirect_to_https: false,
+            render_openapi: false,
+            ..settings()
+        };
         let some = binding(&some).unwrap().unwrap();
-        assert!(!some.features.rest_api && some.features.web_admin);
+        assert!(!some.features.rest_api && some.features.web_admin && !some.features.openapi);
         assert!(some.features.admin_token && !some.features.user_token && some.features.admin_key);
         let keys = HttpBinding { disabled_login_methods: 64 + 128, ..settings() };
         let keys = binding(&keys).unwrap().unwrap().features;

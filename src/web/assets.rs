@@ -26,6 +26,9 @@ pub(crate) struct Assets {
     /// The sign in the tab of the browser.
     #[serde(rename = "logo-mark.svg")]
     pub(crate) logo_mark: String,
+    /// Script of the page about the REST API.
+    #[serde(rename = "openapi.js")]
+    pub(crate) openapi_js: String,
 }
 
 static ASSETS: LazyLock<Assets> =
@@ -61,7 +64,8 @@ pub(crate) async fn asset(request: HttpRequest, name: web::Path<String>) -> Http
     answer.content_type(content_type(&name)).body(file.data.into_owned())
 }
 
-fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
+/// Whether the client has this content already (RFC 9110 section 13.1.2).
+pub(crate) fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
     use actix_web::http::header::Header;
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
@@ -94,7 +98,7 @@ mod tests {
 
     #[::core::prelude::v1::test]
     fn every_name_that_pages_use_is_embedded() {
-        for name in [&assets().app_css, &assets().logo_mark] {
+        for name in [&assets().app_css, &assets().logo_mark, &assets().openapi_js] {
             assert!(Dist::get(name).is_some(), "{name:?}");
         }
     }

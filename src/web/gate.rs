@@ -13,7 +13,7 @@ use entrepot_http::{Client, Features};
 
 use crate::{
     Site,
-    error::{ApiError, not_found_page, refuse},
+    error::{ApiError, is_api, not_found_page, refuse},
     pages::{SetupClosedPage, page},
 };
 
@@ -39,22 +39,34 @@ pub(crate) async fn setup(request: ServiceRequest, next: Next<impl MessageBody +
     pass(closed, request, next).await
 }
 
+/// The description of the REST API (HTTP-004).
+pub(crate) async fn openapi(site: web::Data<Site>, request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
+    let closed = if features(&request).openapi { unready(&site, &request).await } else { Some(not_found_page()) };
+    pass(closed, request, next).await
+}
+
 /// Every other page.
 pub(crate) async fn pages(site: web::Data<Site>, request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
     let features = features(&request);
     // An unknown address below /api lands here as well.
-    let is_api = crate::error::is_api(request.path());
-    let closed = if !is_api && !features.web_admin && !features.web_client {
+    let closed = if !is_api(request.path()) && !features.web_admin && !features.web_client {
         Some(not_found_page())
     } else {
-        match site.needs_setup().await {
-            Ok(false) => None,
-            Ok(true) if is_api => Some(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "setup is not completed").error_response()),
-            Ok(true) => Some(page(StatusCode::SERVICE_UNAVAILABLE, &SetupClosedPage::needed())),
-            Err(error) => Some(refuse(request.path(), StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())),
-        }
+        unready(&site, &request).await
     };
     pass(closed, request, next).await
+}
+
+/// The answer of a server that nobody has set up.
+async fn unready(site: &Site, request: &ServiceRequest) -> Option<HttpResponse> {
+    match site.needs_setup().await {
+        Ok(false) => None,
+        Ok(true) if is_api(request.path()) => {
+            Some(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "setup is not completed").error_response())
+        }
+        Ok(true) => Some(page(StatusCode::SERVICE_UNAVAILABLE, &SetupClosedPage::needed())),
+        Err(error) => Some(refuse(request.path(), StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())),
+    }
 }
 
 fn features(request: &ServiceRequest) -> Features {

@@ -9,6 +9,7 @@ mod assets;
 mod error;
 mod gate;
 mod home;
+mod openapi;
 mod origin;
 mod pages;
 mod qr_code;

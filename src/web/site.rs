@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use actix_web::{
+    FromRequest, Handler, Resource, Responder,
     middleware::from_fn,
     web::{self, ServiceConfig, get, post},
 };
@@ -13,7 +14,7 @@ use entrepot_core::{Core, Result};
 use entrepot_model::api::VersionInfo;
 use entrepot_net::tls::CertificateStore;
 
-use crate::{api, assets, error, gate, home, setup};
+use crate::{api, assets, error, gate, home, openapi, setup};
 
 /// What the site is made of.
 pub struct SiteOptions {
@@ -84,6 +85,14 @@ pub fn routes(site: Site) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stati
                 web::scope("/api/v2").wrap(from_fn(gate::api)).configure(api::routes).default_service(web::to(error::not_found)),
             )
             .service(
+                web::scope("/openapi")
+                    .wrap(from_fn(gate::openapi))
+                    .service(only_get("", openapi::page))
+                    .service(only_get("/openapi.yaml", openapi::as_yaml))
+                    .service(only_get("/openapi.json", openapi::as_json))
+                    .default_service(web::to(error::not_found)),
+            )
+            .service(
                 web::scope("/setup")
                     .wrap(from_fn(gate::setup))
                     .route("", get().to(setup::without_link))
@@ -104,4 +113,9 @@ pub fn routes(site: Site) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stati
                     .default_service(web::to(error::not_found)),
             );
     }
+}
+
+/// Something that can only be read.
+fn only_get<A: FromRequest + 'static>(path: &str, handler: impl Handler<A, Output: Responder + 'static>) -> Resource {
+    web::resource(path.to_owned()).route(get().to(handler)).default_service(web::to(error::method_not_allowed))
 }

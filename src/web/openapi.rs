@@ -1,0 +1,134 @@
+//! The published contract: the document of `assets/openapi`, as YAML, as JSON, and as a page to read (API-019, HTTP-004).
+
+mod json;
+mod kind;
+mod markup;
+mod view;
+
+use std::{
+    collections::hash_map::DefaultHasher,
+    hash::{Hash, Hasher},
+    sync::LazyLock,
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{self, EntityTag},
+    },
+    web::Bytes,
+};
+use askama::Template;
+use yaml_rust2::YamlLoader;
+
+use self::{json::Json, view::View};
+use crate::{
+    assets::{Assets, assets, is_known},
+    error::refuse,
+};
+
+macro_rules! parts {
+    ($($part:literal),* $(,)?) => {
+        concat!($(include_str!(concat!("../../assets/openapi/", $part, ".yaml"))),*)
+    };
+}
+
+/// The whole document, joined from its parts.
+pub(crate) const DOCUMENT: &str = parts!(
+    "head",
+    "paths/healthcheck",
+    "paths/token",
+    "paths/maintenance",
+    "paths/admins",
+    "paths/api_keys",
+    "paths/connections",
+    "paths/ip_lists",
+    "paths/defender",
+    "paths/quota",
+    "paths/folders",
+    "paths/groups",
+    "paths/roles",
+    "paths/users",
+    "paths/data_retention",
+    "paths/events",
+    "paths/event_manager",
+    "paths/user_apis",
+    "components/head",
+    "components/answers",
+    "components/values",
+    "components/secrets",
+    "components/storage",
+    "components/accounts",
+    "components/administrators",
+    "components/activity",
+    "components/status",
+    "components/event_actions",
+    "components/event_rules",
+    "components/backup",
+);
+
+/// The page; its content is the same for everybody.
+#[derive(Template)]
+#[template(path = "openapi.html")]
+struct OpenApiPage {
+    assets: &'static Assets,
+    view: View,
+}
+
+/// What is sent, made once.
+struct Published {
+    json: Bytes,
+    page: Bytes,
+}
+
+static PUBLISHED: LazyLock<Result<Published, String>> = LazyLock::new(publish);
+
+fn publish() -> Result<Published, String> {
+    let documents = YamlLoader::load_from_str(DOCUMENT).map_err(|error| error.to_string())?;
+    let document = documents.first().ok_or("the document is empty")?;
+    let json = serde_json::to_vec_pretty(&Json(document)).map_err(|error| error.to_string())?;
+    let page = OpenApiPage { assets: assets(), view: View::of(document) }.render().map_err(|error| error.to_string())?;
+    Ok(Published { json: json.into(), page: page.into() })
+}
+
+/// `GET /openapi`.
+pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
+    published(&request, "text/html; charset=utf-8", |published| &published.page)
+}
+
+/// `GET /openapi/openapi.json`.
+pub(crate) async fn as_json(request: HttpRequest) -> HttpResponse {
+    published(&request, "application/json; charset=utf-8", |published| &published.json)
+}
+
+/// `GET /openapi/openapi.yaml`. The type is that of RFC 9512.
+pub(crate) async fn as_yaml(request: HttpRequest) -> HttpResponse {
+    answer(&request, "application/yaml; charset=utf-8", Bytes::from_static(DOCUMENT.as_bytes()))
+}
+
+fn published(request: &HttpRequest, kind: &'static str, form: fn(&Published) -> &Bytes) -> HttpResponse {
+    match &*PUBLISHED {
+        Ok(published) => answer(request, kind, form(published).clone()),
+        Err(error) => {
+            tracing::error!(error, "the description of the REST API cannot be shown");
+            refuse(request.path(), StatusCode::INTERNAL_SERVER_ERROR, "the description cannot be shown")
+        }
+    }
+}
+
+/// Kept by browsers, and asked for each time whether it is still the same: another version of the server has another one.
+fn answer(request: &HttpRequest, kind: &'static str, body: Bytes) -> HttpResponse {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let tag = EntityTag::new_strong(format!("{:016x}", hasher.finish()));
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((header::CACHE_CONTROL, "no-cache")).insert_header(header::ETag(tag.clone()));
+    if is_known(request, &tag) {
+        return answer.status(StatusCode::NOT_MODIFIED).finish();
+    }
+    answer.content_type(kind).body(body)
+}
+
+#[cfg(test)]
+mod tests;
