@@ -66,6 +66,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 
 /// What is served at a path; methods that it does not take are told so (API-015).
 fn at(path: &str) -> Resource {
+    #[cfg(test)]
+    tests::contract::note(path);
     web::resource(path.to_owned()).default_service(web::to(method_not_allowed))
 }
 

@@ -1,6 +1,9 @@
 //! What a client is told when something is refused: the one place that maps errors of `core` to the REST contract.
 
-use std::fmt;
+use std::{
+    fmt,
+    future::{Ready, ready},
+};
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
@@ -13,7 +16,10 @@ use entrepot_core::{Error, login::api_key::KeyError, tokens::TokenError};
 use entrepot_model::api::ApiResponse;
 use serde::Serialize;
 
-use crate::pages::{MessagePage, page};
+use crate::{
+    openapi,
+    pages::{MessagePage, page},
+};
 
 /// SEC-048.
 const BASIC: &str = "Basic realm=\"Entrepot\"";
@@ -214,9 +220,25 @@ pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
     not_found_page()
 }
 
-/// Default handler of a path that takes other methods (API-015).
+/// Default handler of a path of the API that takes other methods (API-015); the document knows which.
 pub(crate) async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
-    refuse(request.path(), StatusCode::METHOD_NOT_ALLOWED, &format!("{} is not possible here", request.method()))
+    let methods = request.match_pattern().and_then(|pattern| openapi::methods(&pattern)).unwrap_or_default();
+    not_with(&request, methods)
+}
+
+/// As [`method_not_allowed`], where these methods are possible.
+pub(crate) fn only(methods: &'static str) -> impl Fn(HttpRequest) -> Ready<HttpResponse> + Clone {
+    move |request| ready(not_with(&request, methods))
+}
+
+/// RFC 9110 section 15.5.6: which methods would have been possible belongs to the answer.
+fn not_with(request: &HttpRequest, methods: &str) -> HttpResponse {
+    let text = format!("{} is not possible here", request.method());
+    let mut answer = refuse(request.path(), StatusCode::METHOD_NOT_ALLOWED, &text);
+    if let Ok(methods) = HeaderValue::from_str(methods) {
+        answer.headers_mut().insert(header::ALLOW, methods);
+    }
+    answer
 }
 
 #[cfg(test)]

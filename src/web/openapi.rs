@@ -6,7 +6,7 @@ mod markup;
 mod view;
 
 use std::{
-    collections::hash_map::DefaultHasher,
+    collections::{BTreeSet, HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     sync::LazyLock,
 };
@@ -80,6 +80,8 @@ struct OpenApiPage {
 struct Published {
     json: Bytes,
     page: Bytes,
+    /// Methods of each path, the names of its parameters aside.
+    methods: HashMap<String, String>,
 }
 
 static PUBLISHED: LazyLock<Result<Published, String>> = LazyLock::new(publish);
@@ -88,8 +90,34 @@ fn publish() -> Result<Published, String> {
     let documents = YamlLoader::load_from_str(DOCUMENT).map_err(|error| error.to_string())?;
     let document = documents.first().ok_or("the document is empty")?;
     let json = serde_json::to_vec_pretty(&Json(document)).map_err(|error| error.to_string())?;
-    let page = OpenApiPage { assets: assets(), view: View::of(document) }.render().map_err(|error| error.to_string())?;
-    Ok(Published { json: json.into(), page: page.into() })
+    let view = View::of(document);
+    let methods = methods_of(&view);
+    let page = OpenApiPage { assets: assets(), view }.render().map_err(|error| error.to_string())?;
+    Ok(Published { json: json.into(), page: page.into(), methods })
+}
+
+fn methods_of(view: &View) -> HashMap<String, String> {
+    let mut found: HashMap<String, BTreeSet<&str>> = HashMap::new();
+    for operation in view.chapters.iter().flat_map(|chapter| &chapter.operations) {
+        let methods = found.entry(anonymous(&operation.path)).or_default();
+        methods.insert(&operation.method);
+        // API-014
+        if operation.method == "GET" {
+            methods.insert("HEAD");
+        }
+    }
+    found.into_iter().map(|(path, methods)| (path, methods.into_iter().collect::<Vec<_>>().join(", "))).collect()
+}
+
+/// Routes and document call parameters differently.
+fn anonymous(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// The methods that the document has for a route's path, as the header `Allow` lists them.
+pub(crate) fn methods(pattern: &str) -> Option<&'static str> {
+    PUBLISHED.as_ref().ok()?.methods.get(&anonymous(pattern)).map(String::as_str)
 }
 
 /// `GET /openapi`.

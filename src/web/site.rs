@@ -102,7 +102,7 @@ pub fn routes(site: Site) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stati
                             .app_data(setup::form_config())
                             .route(get().to(setup::form))
                             .route(post().to(setup::submit))
-                            .default_service(web::to(error::method_not_allowed)),
+                            .default_service(web::to(error::only("GET, HEAD, POST"))),
                     )
                     .default_service(web::to(error::not_found)),
             )
@@ -117,5 +117,5 @@ pub fn routes(site: Site) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stati
 
 /// Something that can only be read.
 fn only_get<A: FromRequest + 'static>(path: &str, handler: impl Handler<A, Output: Responder + 'static>) -> Resource {
-    web::resource(path.to_owned()).route(get().to(handler)).default_service(web::to(error::method_not_allowed))
+    web::resource(path.to_owned()).route(get().to(handler)).default_service(web::to(error::only("GET, HEAD")))
 }

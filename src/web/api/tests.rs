@@ -2,6 +2,7 @@
 
 mod backup;
 mod collections;
+pub(super) mod contract;
 mod event_rules;
 mod events;
 mod identity;

@@ -112,11 +112,13 @@ impl Chapter {
             members(item).map(|(method, operation)| (path.clone(), method, operation)).collect::<Vec<_>>()
         });
         let own = operations.filter(|(_, _, operation)| operation["tags"][0].as_str() == Some(name.as_str()));
+        let mut letters = name.chars();
+        let title = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters.clone()).collect();
         Self {
             id: name.to_lowercase().replace(' ', "-"),
             about: inline(&text(&tag["description"])),
             operations: own.map(|(path, method, operation)| Operation::of(document, path, &method, operation)).collect(),
-            name,
+            name: title,
         }
     }
 }
