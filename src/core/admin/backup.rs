@@ -15,6 +15,7 @@ mod kinds;
 mod load;
 pub(in crate::admin) mod object;
 mod report;
+mod rules_and_shares;
 mod scope;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use entrepot_model::{Admin, ApiKey, BaseVirtualFolder, Group, Role, User};
+use entrepot_model::{Admin, ApiKey, BaseEventAction, BaseVirtualFolder, EventRule, Group, Role, Share, User};
 use futures_util::future::BoxFuture;
 
 use super::{
@@ -12,13 +12,16 @@ use super::{
 use crate::{Core, Error, Result};
 
 /// All kinds (API-093): what others refer to comes first.
-pub(super) const KINDS: [&dyn Kind; 6] = [
+pub(super) const KINDS: [&dyn Kind; 9] = [
     &Of::<Role>(PhantomData),
     &Of::<BaseVirtualFolder>(PhantomData),
     &Of::<Group>(PhantomData),
     &Of::<User>(PhantomData),
     &Of::<Admin>(PhantomData),
     &Of::<ApiKey>(PhantomData),
+    &Of::<Share>(PhantomData),
+    &Of::<BaseEventAction>(PhantomData),
+    &Of::<EventRule>(PhantomData),
 ];
 
 /// The texts of a page of objects, and the name of its last.

@@ -95,6 +95,7 @@ impl Load {
             Scope::Groups => store.groups().get(name).await.map(|group| group.is_some()),
             Scope::Users => store.users().get(name).await.map(|user| user.is_some()),
             Scope::Admins => store.admins().get(name).await.map(|admin| admin.is_some()),
+            Scope::Actions => store.event_actions().get(name).await.map(|action| action.is_some()),
             _ => Ok(true),
         };
         found.map_err(stored)
