@@ -5,6 +5,29 @@ import re
 # (pattern of the request's name or path, pattern of what differs, pattern of "peer -> own" or None, reason)
 RULES = [
     (r": clear away$", r"^status$", None, "follows from whether the wrong object was taken"),
+    (r"update a missing one with", r"^status$", r"^404.* -> 400", "a body that cannot be read is refused before the object is looked for"),
+    (r"with (limit=0|limit=-1|offset=-1)$", r"^status$", r"^(200|500).* -> 400", "API-029: a page has at least one object; the peer answers nothing or fails"),
+    (r"get confidential wrong", r"^status$", r"^200.* -> 400", "API-010: a number that is none is refused by name"),
+    (r"update with wrong disconnect", r"^status$", None, "API-010, ACC-066: a wrong parameter changes nothing"),
+    (r"", r"^header Location$", r"", "ACC-056: the location escapes more characters than the peer's; both name the same path"),
+    (r"", r"\.status$", r"^Secretbox -> AES-256-GCM", "SEC-026: AES-256-GCM is the default of the enterprise edition; local:// selects Secretbox"),
+    (r"", r"\.two_factor_protocols$|\.web_client$", r"'(\w+|write-disabled)', '\1'", "repetitions in lists of options are dropped"),
+    (r"anonymous", r"denied_login_methods$", None, "ACC-300: the list of methods that are denied has those of the enterprise edition, too"),
+    (r"(negative|large gid|status 3)", r"^status$", r"^20.* -> 400", "ACC-020…ACC-045: numbers outside their range are refused, not stored"),
+    (r"wrong (type|security of FTP|preferences|equality|endpoint)|long description|HTTP with wrong equality", r"^status$", r"^20.* -> 400",
+     "values that mean nothing are refused, not stored"),
+    (r"a hash that is none", r"^status$", r"^20.* -> 400", "SEC-040: what looks like a hash and is none is refused"),
+    (r"storage: S3 with absolute prefix", r"^status$", r"^400.* -> 20", "ACC-263: a leading slash is removed"),
+    (r"unknown (folder|group|action)", r"^status$", r"^500.* -> (409|400)", "ACC-060, API-115: a missing reference is a mistake of the client"),
+    (r"redacted", r"^status$", r"^500.* -> 400", "SEC-015: the peer answers 500 for folders and groups, 400 for users"),
+    (r"admin: get confidential", r"password$", None, "SEC-008: confidential_data of the contract holds for administrators, too"),
+    (r"^dump .*scopes=fly", r"^status$", r"^200.* -> 400", "API-087: an unknown scope is refused"),
+    (r"^load the future", r"^status$", r"^200.* -> 400", "API-090: a backup of a newer version is refused"),
+    (r"^load .*(mode|scan) that is none|mode=5|scan-quota=5", r"^status$", r"^200.* -> 400", "API-092: unknown modes are refused"),
+    (r"^load a key without its hash", r"^status$", r"^500.* -> 400", "API-096"),
+    (r"^load (a user|a rule|a share) of an unknown", r"^status$", r"^500.* -> (400|409)", "API-094: the status is that of the object, as over REST"),
+    (r"^/version|^GET /version|^status", r"^body", None, "each server tells of itself"),
+    (r"totp", r"\.issuer$", None, "the issuer is the name of the product"),
 ]
 
 
@@ -12,6 +35,6 @@ def reason(request, what, peer, own):
     values = f"{peer} -> {own}"
     for subject, difference, pattern, why in RULES:
         if (re.search(subject, request.name) or re.search(subject, request.path)) and re.search(difference, what) and (
-                pattern is None or re.search(pattern, values)):
+                pattern is None or re.search(pattern, values, re.DOTALL)):
             return why
     return None

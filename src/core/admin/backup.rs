@@ -16,6 +16,7 @@ mod load;
 pub(in crate::admin) mod object;
 mod report;
 mod rules_and_shares;
+mod scan;
 mod scope;
 #[cfg(test)]
 mod tests;

@@ -61,6 +61,11 @@ async fn put_replaces_everything_but_what_is_kept() {
     assert_eq!(updated.email, "");
     assert_eq!((updated.created_at, updated.updated_at), (MONDAY_NOON, MONDAY_NOON + 5));
     assert_eq!(house.core.0.store.users().password_hash("alice").await.expect("read"), hash);
+    // ACC-062: of a hash nobody knows the age.
+    let hash = "{SHA256}9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let hashed = entrepot_model::User { password: Some(hash.into()), ..house.user("alice") };
+    let updated = users::update(&house.core, &system(), "alice", hashed, false).await.expect("updated");
+    assert_eq!(updated.last_password_change, MONDAY_NOON);
     let cleared = without(|user| user.password = Some(String::new()));
     assert!(!users::update(&house.core, &system(), "alice", cleared, false).await.expect("updated").has_password);
 }

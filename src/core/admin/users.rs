@@ -106,6 +106,10 @@ pub async fn update(core: &Core, session: &AdminSession, username: &str, mut use
     let password = match user.password.take() {
         None => PasswordChange::Keep,
         Some(password) if password.is_empty() => PasswordChange::Clear,
+        // ACC-062
+        Some(hash) if entrepot_secrets::password::is_hash_prefix(&hash) => {
+            PasswordChange::Replace(passwords::of_user(core, &user, &hash).await?)
+        }
         Some(password) => PasswordChange::Set(passwords::of_user(core, &user, &password).await?),
     };
     sealing::seal_filesystem(core, &mut user.filesystem, &old.username)?;

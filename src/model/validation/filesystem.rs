@@ -64,10 +64,8 @@ fn sftp(config: &mut SftpFsConfig) -> Checked {
         let message = "filesystem.sftpconfig: a password or a private_key is required";
         return Err(FieldError::new("filesystem.sftpconfig.password", message));
     }
-    config.prefix = match config.prefix.as_str() {
-        "" => "/".to_owned(),
-        prefix => text::local_path("filesystem.sftpconfig.prefix", prefix)?,
-    };
+    // SFS-002; one without a slash is meant from the root.
+    config.prefix = text::local_path("filesystem.sftpconfig.prefix", &format!("/{}", config.prefix))?;
     text::one_of("filesystem.sftpconfig.buffer_size", config.buffer_size, 0..=16)?;
     text::one_of("filesystem.sftpconfig.equality_check_mode", config.equality_check_mode, 0..=1)?;
     config.fingerprints.retain(|fingerprint| !fingerprint.trim().is_empty());

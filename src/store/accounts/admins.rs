@@ -215,7 +215,7 @@ fn change_password(connection: &Connection, id: i64, change: &PasswordChange) ->
     let hash = match change {
         PasswordChange::Keep => return Ok(()),
         PasswordChange::Clear => None,
-        PasswordChange::Set(hash) => Some(hash),
+        PasswordChange::Set(hash) | PasswordChange::Replace(hash) => Some(hash),
     };
     connection.prepare_cached("UPDATE admin SET password_hash = ? WHERE id = ?")?.execute(params![hash, id])?;
     Ok(())

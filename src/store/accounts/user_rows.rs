@@ -125,6 +125,10 @@ pub(super) fn change_password(connection: &Connection, id: i64, change: &Passwor
         PasswordChange::Keep => return Ok(()),
         PasswordChange::Clear => None,
         PasswordChange::Set(hash) => Some(hash),
+        PasswordChange::Replace(hash) => {
+            connection.prepare_cached("UPDATE user_account SET password_hash = ? WHERE id = ?")?.execute(params![hash, id])?;
+            return Ok(());
+        }
     };
     connection
         .prepare_cached("UPDATE user_account SET password_hash = ?, last_password_change = ? WHERE id = ?")?

@@ -23,6 +23,8 @@ pub enum PasswordChange {
     Clear,
     /// This hash replaces it, and the time of the change is noted.
     Set(String),
+    /// This hash replaces it. It came as a hash: nobody knows how old its password is, and the noted time stays (ACC-062).
+    Replace(String),
 }
 
 impl std::fmt::Debug for PasswordChange {
@@ -31,6 +33,7 @@ impl std::fmt::Debug for PasswordChange {
             Self::Keep => "Keep",
             Self::Clear => "Clear",
             Self::Set(_) => "Set(***)",
+            Self::Replace(_) => "Replace(***)",
         })
     }
 }

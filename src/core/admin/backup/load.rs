@@ -9,7 +9,7 @@ use super::{
     file,
     kinds::KINDS,
     object::Load,
-    upgrade,
+    scan, upgrade,
 };
 use crate::{Core, Error, Result, admin::AdminSession};
 
@@ -103,6 +103,9 @@ async fn run(load: &Load, text: &[u8], options: LoadOptions) -> LoadReport {
     let mut report = LoadReport::default();
     if let Err(failure) = take_document(load, text, &mut report).await {
         report.failures.push(failure);
+    }
+    if !options.is_dry_run {
+        scan::start(load.core(), load.session(), &report, options.scan);
     }
     let session = load.session().username();
     match report.failures.first() {

@@ -111,7 +111,6 @@ fn sftp_needs_server_name_and_credentials() {
         ("endpoint", json!(":22")),
         ("username", json!("")),
         ("password", json!({})),
-        ("prefix", json!("rel")),
         ("buffer_size", json!(17)),
         ("equality_check_mode", json!(2)),
         ("socks_proxy", json!("http://x")),
@@ -120,6 +119,9 @@ fn sftp_needs_server_name_and_credentials() {
         bad[member] = value;
         refused(5, "sftpconfig", bad, member);
     }
+    let mut relative = good.clone();
+    relative["prefix"] = json!("a/../b/");
+    assert_eq!(check(json!({"provider": 5, "sftpconfig": relative})).unwrap().sftpconfig.prefix, "/b");
     for endpoint in ["h", "[2001:db8::1]:22", "2001:db8::1", "10.0.0.1:22"] {
         let mut named = good.clone();
         named["endpoint"] = json!(endpoint);
