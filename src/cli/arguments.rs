@@ -32,6 +32,15 @@ pub(crate) enum Command {
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+    /// Print the licences of the software that is inside.
+    Licenses,
 }
 
 /// What to do with the settings.

@@ -28,10 +28,12 @@ mod prompt;
 mod reset_password;
 mod runtime;
 mod serve;
+mod service_manager;
 mod setup_url;
 mod show_config;
 mod signals;
 mod terminal;
+mod texts;
 mod version;
 
 use std::process::ExitCode;
@@ -61,6 +63,9 @@ pub fn run() -> ExitCode {
         Command::SetupUrl(place) => setup_url::run(place),
         Command::Import(command) => import::run(command),
         Command::Config(ConfigCommand::Show(command)) => show_config::run(command),
+        Command::Completions { shell } => texts::completions(*shell),
+        Command::Man => texts::manual(),
+        Command::Licenses => texts::licenses(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

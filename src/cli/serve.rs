@@ -15,7 +15,9 @@ use crate::{
     house::{House, HouseOptions},
     load,
     logging::{self, LogHandle, LogOptions},
-    runtime, setup_url,
+    runtime,
+    service_manager::ServiceManager,
+    setup_url,
     signals::{Request, Signals},
     version,
 };
@@ -77,7 +79,9 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
     })
     .await?;
     house.core.services().control_log(log.control());
-    let outcome = attend(&house, folder, &warnings, &mut signals, log).await;
+    let manager = ServiceManager::find();
+    let outcome = attend(&house, folder, &warnings, &mut signals, log, &manager).await;
+    manager.stopping();
     let grace = Duration::from_secs(u64::from(house.core.settings().shutdown.grace_time));
     folder.remove_ready();
     control::remove(folder);
@@ -101,6 +105,7 @@ async fn attend(
     warnings: &[String],
     signals: &mut Signals,
     log: &LogHandle,
+    manager: &ServiceManager,
 ) -> anyhow::Result<()> {
     let bases = announce::setup_bases(&house.web);
     let control = Control { core: house.core.clone(), folder: folder.clone(), setup_bases: bases.clone() };
@@ -115,9 +120,14 @@ async fn attend(
         tracing::warn!("{warning}");
     }
     tracing::info!(version = version::text(), sftp = ?house.sftp, web = ?announce::ready(house).http, "ready");
+    manager.ready();
     loop {
         let request = tokio::select! {
             request = signals.next() => request,
+            () = manager.is_due() => {
+                manager.alive();
+                continue;
+            }
             () = house.service_ended() => return Err(Failure::plain("the web service ended by itself; the log has the reason")),
         };
         match request {
