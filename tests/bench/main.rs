@@ -14,6 +14,7 @@ mod payload;
 mod peer;
 mod proxy;
 mod report;
+mod rest_client;
 mod scenario;
 
 use std::fs;

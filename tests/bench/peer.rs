@@ -77,6 +77,11 @@ impl Server {
         format!("{}/{name}", self.prefix)
     }
 
+    /// Where it speaks HTTP.
+    pub fn http_port(&self) -> Result<u16> {
+        self.launch.other_ports.first().copied().with_context(|| format!("{} does not speak HTTP", self.label))
+    }
+
     /// What the server costs.
     pub fn account(&self) -> &Account {
         &self.account

@@ -3,6 +3,7 @@
 mod connections;
 mod listing;
 mod memory;
+mod rest;
 mod small;
 mod transfer;
 
@@ -51,6 +52,7 @@ pub const SCENARIOS: &[Scenario] = &[
     ("ready", connections::ready),
     ("parallel-uploads", memory::parallel_uploads),
     ("closed-window", memory::closed_window),
+    ("rest", rest::run),
 ];
 
 /// Samples of one case: the subject's and the peer's, round by round.

@@ -14,7 +14,8 @@ use crate::http::{Authorization, request};
 
 const ADMIN: &str = "bench-admin";
 const PASSWORD: &str = "bench-Password-7c1d";
-const USER: &str = "bench";
+/// The user whose files are transferred.
+pub const USER: &str = "bench";
 
 /// Builds the release binary of this checkout and returns its path.
 pub fn build() -> Result<PathBuf> {
@@ -66,10 +67,14 @@ fn environment(sftp: u16, http: u16) -> Vec<(String, String)> {
     .into()
 }
 
+/// A token of the administrator.
+pub fn token(http: u16) -> Result<String> {
+    let answer = request(http, "GET", "/api/v2/token", &Authorization::Basic(ADMIN, PASSWORD), None)?;
+    Ok(answer["access_token"].as_str().context("no access_token")?.to_owned())
+}
+
 fn make_user(http: u16, files: &Path, public_key: &str) -> Result<()> {
-    let basic = Authorization::Basic(ADMIN, PASSWORD);
-    let answer = request(http, "GET", "/api/v2/token", &basic, None)?;
-    let token = answer["access_token"].as_str().context("no access_token")?;
+    let token = token(http)?;
     let user = json!({
         "username": USER,
         "status": 1,
@@ -80,6 +85,6 @@ fn make_user(http: u16, files: &Path, public_key: &str) -> Result<()> {
         "quota_size": 1_u64 << 50,
         "quota_files": 100_000_000,
     });
-    request(http, "POST", "/api/v2/users", &Authorization::Bearer(token), Some(&user))?;
+    request(http, "POST", "/api/v2/users", &Authorization::Bearer(&token), Some(&user))?;
     Ok(())
 }
