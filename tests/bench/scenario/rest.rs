@@ -81,13 +81,7 @@ impl Figures {
             row("GET user, p99", milliseconds, times(self.reads_p99), Vec::new(), &[Goal::AtMost(20.0)]),
             row("POST user", REQUESTS, self.adds, Vec::new(), &[Goal::AtLeast(300.0)]),
             row("POST user, p99", milliseconds, times(self.adds_p99), Vec::new(), &[Goal::AtMost(20.0)]),
-            row(
-                "down beside/alone",
-                Quantity::Rate("MB/s", "s/GiB", 1.0),
-                self.beside,
-                self.alone,
-                &[Goal::SpeedAtLeast(0.8)],
-            ),
+            row("down beside/alone", Quantity::Rate("MB/s", "s/GiB", 1.0), self.beside, self.alone, &[Goal::SpeedAtLeast(0.8)]),
             row("GET beside, p99", milliseconds, times(self.beside_p99), Vec::new(), &[Goal::AtMost(20.0)]),
         ]
     }
