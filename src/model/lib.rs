@@ -19,6 +19,7 @@ pub mod filters;
 pub mod folder;
 pub mod glob;
 pub mod group;
+pub mod ip_list;
 pub mod login;
 pub mod names;
 pub mod path;
@@ -47,6 +48,7 @@ pub use filters::{
 };
 pub use folder::{BaseVirtualFolder, VirtualFolder};
 pub use group::{Group, GroupMapping, GroupType, GroupUserSettings};
+pub use ip_list::{IpListEntry, IpListMode, IpListType};
 pub use login::{LoginMethod, Protocol};
 pub use names::NamingRules;
 pub use path::{PathError, VirtualPath};

@@ -9,6 +9,7 @@ mod filesystem;
 mod filters;
 mod folder;
 mod group;
+mod ip_list;
 mod object_store;
 mod permissions;
 mod public_keys;

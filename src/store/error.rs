@@ -26,6 +26,8 @@ pub enum ObjectKind {
     EventRule,
     /// A share of a user.
     Share,
+    /// An entry of an IP list.
+    IpListEntry,
 }
 
 impl fmt::Display for ObjectKind {
@@ -40,6 +42,7 @@ impl fmt::Display for ObjectKind {
             Self::EventAction => "event action",
             Self::EventRule => "event rule",
             Self::Share => "share",
+            Self::IpListEntry => "IP list entry",
         })
     }
 }

@@ -10,9 +10,11 @@
 //! nanoseconds for events). Only `core` (use cases, accounts, transfers, audit) and `cli` (start and stop) call it.
 
 mod accounts;
+mod defender;
 mod engine;
 mod error;
 mod events;
+mod ip_lists;
 mod revoked;
 mod settings;
 mod store;
@@ -24,8 +26,10 @@ pub use accounts::{
     Admins, ApiKeys, EventActions, EventRules, FolderUsage, Folders, Groups, ListOptions, LoginRecord, Order, PasswordChange,
     Roles, Shares, TransferDirection, UserUsage, Users,
 };
+pub use defender::{DefenderHost, DefenderHosts};
 pub use error::{ObjectKind, StoreError};
 pub use events::{EventKind, Events, FsEventFilter, LogEventFilter, OutboxEvent, Page, ProviderEventFilter};
+pub use ip_lists::{IpListPage, IpLists};
 pub use revoked::RevokedTokens;
 pub use settings::{SecretKey, SecretKeys, Settings, Setup, SetupToken};
 pub use store::{Store, StoreOptions};

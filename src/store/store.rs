@@ -13,8 +13,8 @@ use crate::engine::place::{check_directory, take_lock};
 use crate::engine::{Database, Location};
 use crate::transfers::Journal;
 use crate::{
-    Admins, ApiKeys, EventActions, EventRules, Events, Folders, Groups, RevokedTokens, Roles, SecretKeys, Settings, Setup,
-    Shares, StoreError, Transfers, Users,
+    Admins, ApiKeys, DefenderHosts, EventActions, EventRules, Events, Folders, Groups, IpLists, RevokedTokens, Roles, SecretKeys,
+    Settings, Setup, Shares, StoreError, Transfers, Users,
 };
 
 /// File of the events database, beside the main one.
@@ -178,6 +178,16 @@ impl Store {
     /// Tokens that were logged out.
     pub fn revoked_tokens(&self) -> RevokedTokens {
         RevokedTokens::new(Arc::clone(&self.main))
+    }
+
+    /// Networks that are let in, kept out, trusted or not slowed down.
+    pub fn ip_lists(&self) -> IpLists {
+        IpLists::new(Arc::clone(&self.main))
+    }
+
+    /// Scores and bans of hosts.
+    pub fn defender_hosts(&self) -> DefenderHosts {
+        DefenderHosts::new(Arc::clone(&self.main))
     }
 
     /// The token of the first start.

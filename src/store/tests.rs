@@ -6,6 +6,7 @@ mod accounts;
 mod engine;
 mod event_rules;
 mod events;
+mod gates;
 mod opening;
 mod relations;
 mod settings;

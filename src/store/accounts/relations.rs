@@ -20,6 +20,7 @@ fn table(kind: ObjectKind) -> &'static str {
         ObjectKind::EventAction => "event_action",
         ObjectKind::EventRule => "event_rule",
         ObjectKind::Share => "share",
+        ObjectKind::IpListEntry => "ip_list_entry",
     }
 }
 
