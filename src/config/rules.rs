@@ -39,6 +39,7 @@ pub(crate) fn check(built: &mut Built) -> Result<(), ConfigError> {
     check_totp(&view)?;
     check_smtp(&view)?;
     check_limits(&view)?;
+    check_defender(&view)?;
     check_certificates(&view)?;
     check_bindings(&view)?;
     let warnings = warnings(&view);
@@ -164,6 +165,23 @@ fn check_limits(view: &View<'_>) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// DEF-005: no single event bans, and something is scored.
+fn check_defender(view: &View<'_>) -> Result<(), ConfigError> {
+    let path = |key: &str| format!("common.defender.{key}");
+    if !view.is(&path("enabled")) {
+        return Ok(());
+    }
+    let threshold = view.number(&path("threshold"));
+    let scores = ["score_invalid", "score_valid", "score_limit_exceeded", "score_no_auth"].map(path);
+    if let Some(wrong) = scores.iter().find(|score| view.number(score) >= threshold) {
+        return Err(view.invalid(wrong, format!("must be lower than common.defender.threshold ({threshold})")));
+    }
+    if scores.iter().all(|score| view.number(score) == 0) {
+        return Err(view.invalid(&path("threshold"), "cannot be reached: every score is 0; turn the defender off instead"));
+    }
+    Ok(())
+}
+
 /// A certificate needs its key and the other way round.
 fn check_certificates(view: &View<'_>) -> Result<(), ConfigError> {
     let mut places = view.elements("httpd.bindings");
@@ -213,6 +231,16 @@ fn warnings(view: &View<'_>) -> Vec<String> {
     }
     if !host.is_empty() && view.number("smtp.auth_type") == i64::from(SMTP_OAUTH2) {
         warnings.push("smtp.auth_type is 3: this version cannot log in with OAuth2 yet, and sends no mail".to_owned());
+    }
+    let has_proxies =
+        view.0.get("common.proxy_allowed").and_then(|entry| entry.value.as_array()).is_some_and(|all| !all.is_empty());
+    if view.number("common.proxy_protocol") == 2 && !has_proxies {
+        // NET-005
+        warnings.push(
+            "common.proxy_protocol is 2 and common.proxy_allowed is empty: every connection to a listener with PROXY \
+             protocol is refused"
+                .to_owned(),
+        );
     }
     for binding in view.elements("httpd.bindings") {
         let port = view.number(&format!("{binding}.port"));

@@ -6,11 +6,13 @@ pub mod api_keys;
 pub mod backup;
 mod changes;
 pub mod connections;
+pub mod defender;
 pub mod event_actions;
 pub mod event_rules;
 pub mod events;
 pub mod folders;
 pub mod groups;
+pub mod ip_lists;
 mod login;
 pub mod own;
 pub mod password_reset;
@@ -32,7 +34,7 @@ use entrepot_model::{Admin, AdminPermission, FieldError, ValidationRules};
 use entrepot_secrets::Sensitive;
 use entrepot_store::StoreError;
 
-pub use entrepot_store::{ListOptions, Order};
+pub use entrepot_store::{IpListPage, ListOptions, Order};
 pub use setup::SetupRequest;
 
 use crate::{

@@ -174,6 +174,11 @@ impl Audit {
         self.record_later(row(OutboxEvent::log(&event)).into_iter().collect());
     }
 
+    /// Tells the rules that an address was banned.
+    pub(crate) fn ip_blocked(&self, ip: IpAddr, protocol: entrepot_model::Protocol) {
+        self.sink.ip_blocked(ip, protocol);
+    }
+
     /// Records a change of an object; `id` and `timestamp` are filled in here.
     pub(crate) fn provider(&self, mut event: ProviderEvent) {
         event.id = Uuid::now_v7().to_string();
@@ -236,7 +241,8 @@ pub(crate) struct DenialBudget {
 impl DenialBudget {
     const PER_MINUTE: u32 = 60;
 
-    fn take(&self, seconds: i64) -> bool {
+    /// Whether one more may be recorded.
+    pub(crate) fn take(&self, seconds: i64) -> bool {
         let minute = seconds / 60;
         if self.minute.swap(minute, Ordering::Relaxed) != minute {
             self.used.store(0, Ordering::Relaxed);

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use entrepot_model::{EffectiveUser, VirtualPath, event::FsEvent};
+use entrepot_model::{EffectiveUser, Protocol, VirtualPath, event::FsEvent};
 
 use crate::{Operation, Result};
 
@@ -73,6 +73,9 @@ impl Hooks for NoHooks {
 pub trait EventSink: Send + Sync + 'static {
     /// A file system event that is stored already.
     fn fs_event(&self, event: &Arc<FsEvent>);
+
+    /// The defender banned an address, for what it last did over this protocol (DEF-008, EVT-062).
+    fn ip_blocked(&self, _ip: std::net::IpAddr, _protocol: Protocol) {}
 }
 
 /// Nobody listens.

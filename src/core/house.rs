@@ -12,6 +12,7 @@ use crate::{
     accounts::Accounts,
     audit::Audit,
     fs::door::Storages,
+    gates::{self, Gates},
     login::CredentialCache,
     quota::{QuotaLedger, Scans},
     registry::Registry,
@@ -63,6 +64,7 @@ pub(crate) struct Inner {
     pub scans: Scans,
     pub registry: Registry,
     pub services: Services,
+    pub gates: Gates,
     pub buckets: Buckets,
     pub partials: PartialIndex,
     pub names: Names,
@@ -79,6 +81,8 @@ impl Core {
         let CoreOptions { settings, data_directory, store, sealer, tasks, clock, hooks, sink, storages } = options;
         let tokens = TokenKeys::load(&store, &sealer, &settings.load(), clock.as_ref()).await?;
         let partials = PartialIndex::load(&store).await?;
+        let gates = Gates::load(&store, &settings.load(), clock.as_ref()).await;
+        let gates = gates.map_err(|error| crate::Error::internal("reading the IP lists", error))?;
         let (reaper, reaped) = reaper::Reaper::new();
         let core = Self(Arc::new(Inner {
             audit: Audit::new(store.clone(), clock.clone(), sink, tasks.clone()),
@@ -88,6 +92,7 @@ impl Core {
             scans: Scans::default(),
             registry: Registry::default(),
             services: Services::default(),
+            gates,
             buckets: Buckets::default(),
             settings,
             data_directory,
@@ -109,6 +114,7 @@ impl Core {
         core.0.tasks.spawn(crate::transfer::partials::expire(core.clone()));
         core.0.tasks.spawn(crate::registry::close_idle(core.clone()));
         core.0.tasks.spawn(crate::quota::reconcile(core.clone()));
+        core.0.tasks.spawn(gates::tend(core.clone()));
         Ok(core)
     }
 
@@ -150,6 +156,7 @@ impl Core {
         self.0.tasks.stopping().cancel();
         let ended = self.0.tasks.stop(patience).await;
         crate::audit::flush(self).await;
+        gates::remember(self).await;
         if let Err(error) = self.0.store.shutdown().await {
             tracing::error!(%error, "closing the databases");
         }

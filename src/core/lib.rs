@@ -26,6 +26,7 @@ mod caller;
 mod clock;
 mod error;
 pub mod fs;
+pub mod gates;
 mod hooks;
 mod house;
 pub mod login;

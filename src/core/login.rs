@@ -18,7 +18,9 @@ use std::sync::Arc;
 
 use entrepot_model::Protocol;
 
-use crate::{Authenticated, Core, Error, Peer, Result, accounts::Account, policy::Denial, transfer::overlay::Overlay};
+use crate::{
+    Authenticated, Core, Error, Peer, Result, accounts::Account, gates::Score, policy::Denial, transfer::overlay::Overlay,
+};
 pub(crate) use cache::{CredentialCache, Holder};
 use outcome::Refusal;
 use steps::Lead;
@@ -166,8 +168,18 @@ impl Core {
     /// Whether a key that a client merely asks about would be looked at (RFC 4252 section 7). It counts as no attempt.
     pub async fn is_public_key_known(&self, attempt: &Attempt, authorized: &str) -> bool {
         let account = self.0.accounts.load(self, &attempt.username).await;
-        let Ok(Some(account)) = account else { return false };
-        account.has_public_key(authorized)
+        let (is_known, refused) = match &account {
+            Ok(Some(account)) => (account.has_public_key(authorized), Score::LoginFailed),
+            Ok(None) => (false, Score::UnknownUser),
+            Err(_) => (false, Score::LoginFailed),
+        };
+        self.0.gates.note(attempt.peer.remote, |tries| {
+            tries.any = true;
+            if !is_known {
+                tries.refused_key = Some(refused);
+            }
+        });
+        is_known
     }
 
     async fn login(

@@ -1,7 +1,7 @@
 //! The live sessions and transfers: what the connections list shows, what limits count, what can be ended from outside.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     net::IpAddr,
     ops::Deref,
     sync::{
@@ -17,7 +17,9 @@ use tokio::sync::Notify;
 
 use crate::{
     Core,
+    accounts::Account,
     error::{Error, Result},
+    login::checks,
     session::{Direction, SessionState},
 };
 
@@ -78,6 +80,10 @@ impl Registry {
         if state.sessions.contains_key(&session.id) {
             return Err(Error::internal("opening a session", format!("the id {} is in use", session.id)));
         }
+        let total = usize::try_from(session.core.settings().common.max_total_connections).unwrap_or(0);
+        if total > 0 && state.sessions.len() >= total {
+            return Err(Error::TooMany);
+        }
         let count = state.sessions_by_user.entry(session.username().to_owned()).or_default();
         if most > 0 && *count >= most {
             return Err(Error::TooMany);
@@ -99,6 +105,17 @@ impl Registry {
     /// Number of open sessions of an account.
     pub(crate) fn sessions_of(&self, username: &str) -> usize {
         self.state.lock().sessions_by_user.get(username).copied().unwrap_or(0)
+    }
+
+    /// Sessions of the account take over the rates that it has now.
+    pub(crate) fn follow(&self, account: &Account) {
+        let username = &account.user.user.username;
+        self.live().iter().filter(|session| session.username() == username).for_each(|session| session.follow(account));
+    }
+
+    /// Number of open sessions of all accounts.
+    pub(crate) fn sessions(&self) -> usize {
+        self.state.lock().sessions.len()
     }
 
     /// Tells every session of an account to end, and lets its logins open no other. Answers how many sessions there were.
@@ -311,6 +328,7 @@ pub(crate) async fn close_idle(core: Core) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs(60)) => {}
         }
+        review(&core).await;
         let minutes = i64::from(core.settings().common.idle_timeout);
         if minutes <= 0 {
             continue;
@@ -318,6 +336,29 @@ pub(crate) async fn close_idle(core: Core) {
         for session in core.0.registry.idle_since(core.clock().millis() - minutes * 60_000) {
             tracing::info!(connection_id = %session.id, username = session.username(), minutes, "closed: idle");
             session.kill.cancel();
+        }
+    }
+}
+
+/// Ends sessions of accounts that may no longer log in (LIM-005), and lets the others follow what their groups say about
+/// rates.
+pub(crate) async fn review(core: &Core) {
+    let sessions = core.0.registry.live();
+    let names: HashSet<&str> = sessions.iter().map(|session| session.username()).collect();
+    for name in names {
+        let of_account = || sessions.iter().filter(|session| session.username() == name);
+        match core.0.accounts.load(core, name).await {
+            Ok(Some(account)) => match checks::still_welcome(core, &account.user) {
+                Ok(()) => of_account().for_each(|session| session.follow(&account)),
+                Err(denial) => of_account().for_each(|session| {
+                    let rule = denial.rule();
+                    tracing::info!(connection_id = %session.id, username = name, rule, "closed: no login would be possible now");
+                    session.kill.cancel();
+                }),
+            },
+            Ok(None) => of_account().for_each(|session| session.kill.cancel()),
+            // A fault of the database, or groups that do not merge for a moment, cut nobody off.
+            Err(error) => tracing::warn!(username = name, %error, "sessions could not be reviewed"),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use arc_swap::ArcSwap;
 use entrepot_model::{EffectiveUser, connection::ConnectionStatus};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -50,10 +51,10 @@ impl Authenticated {
     pub fn open_session(&self, protocol: &'static str, id: impl Into<String>) -> Result<Session> {
         let id = id.into();
         let core = &self.core.0;
-        let (up, down, entry) = self.account.user.bandwidth_for(self.peer.remote.ip());
+        let [upload_bucket, download_bucket] = buckets(&self.core, &self.account, &self.peer);
         let state = Arc::new(SessionState {
-            upload_bucket: core.buckets.get(&self.account.user.user.username, entry, Direction::Upload, up),
-            download_bucket: core.buckets.get(&self.account.user.user.username, entry, Direction::Download, down),
+            upload_bucket: ArcSwap::new(upload_bucket),
+            download_bucket: ArcSwap::new(download_bucket),
             core: self.core.clone(),
             account: self.account.clone(),
             peer: self.peer.clone(),
@@ -95,12 +96,40 @@ pub(crate) struct SessionState {
     pub transport: OnceLock<CancellationToken>,
     /// The SSH command, if that is what the session is for.
     pub command: Mutex<String>,
-    pub upload_bucket: Option<Arc<Bucket>>,
-    pub download_bucket: Option<Arc<Bucket>>,
+    pub upload_bucket: ArcSwap<Bucket>,
+    pub download_bucket: ArcSwap<Bucket>,
     pub denials: crate::audit::DenialBudget,
 }
 
+/// The buckets of an account for a client: upload, download (LIM-011).
+pub(crate) fn buckets(core: &Core, account: &Account, peer: &Peer) -> [Arc<Bucket>; 2] {
+    let (up, down, entry) = account.user.bandwidth_for(peer.remote.ip());
+    let bucket = |direction, rate| core.0.buckets.get(&account.user.user.username, entry, direction, rate);
+    [bucket(Direction::Upload, up), bucket(Direction::Download, down)]
+}
+
 impl SessionState {
+    /// Waits until the rate lets a transfer go on. The rate may change meanwhile.
+    pub(crate) async fn throttle(&self, direction: Direction) {
+        loop {
+            let wait = match direction {
+                Direction::Upload => self.upload_bucket.load().wait_time(),
+                Direction::Download => self.download_bucket.load().wait_time(),
+            };
+            if wait.is_zero() {
+                return;
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Takes over the rates that the account has now; `self.account` stays what it was at the login.
+    pub(crate) fn follow(&self, account: &Account) {
+        let [upload, download] = buckets(&self.core, account, &self.peer);
+        self.upload_bucket.store(upload);
+        self.download_bucket.store(download);
+    }
+
     pub(crate) fn touch(&self) {
         self.last_activity.store(self.core.0.clock.millis(), Ordering::Relaxed);
     }

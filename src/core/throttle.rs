@@ -20,7 +20,7 @@ pub(crate) struct Bucket {
 
 #[derive(Debug)]
 struct State {
-    /// Bytes per second.
+    /// Bytes per second; 0 is no limit.
     rate: f64,
     tokens: f64,
     filled: Instant,
@@ -35,17 +35,31 @@ impl Bucket {
         Self { state: Mutex::new(State { rate, tokens: rate * BURST, filled: Instant::now() }) }
     }
 
+    /// A bucket of nobody, without a limit.
+    pub(crate) fn unlimited() -> Self {
+        Self::new(0)
+    }
+
     /// Whether a transfer may go on now.
     pub(crate) fn is_ready(&self) -> bool {
         self.wait_time().is_zero()
     }
 
+    /// Whether a rate holds at all.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.state.lock().rate > 0.0
+    }
+
     /// Takes `bytes` that were moved.
     pub(crate) fn take(&self, bytes: usize) {
-        self.state.lock().tokens -= bytes as f64;
+        let mut state = self.state.lock();
+        if state.rate > 0.0 {
+            state.tokens -= bytes as f64;
+        }
     }
 
     /// Waits until the bucket is positive. Cancelling it takes nothing.
+    #[cfg(test)]
     pub(crate) async fn wait(&self) {
         loop {
             let wait = self.wait_time();
@@ -57,11 +71,19 @@ impl Bucket {
     }
 
     fn set_rate(&self, rate: u64) {
-        self.state.lock().rate = rate as f64;
+        let mut state = self.state.lock();
+        if state.rate == 0.0 {
+            (state.tokens, state.filled) = (rate as f64 * BURST, Instant::now());
+        }
+        state.rate = rate as f64;
     }
 
-    fn wait_time(&self) -> Duration {
+    /// How long to wait before looking again, at most a second.
+    pub(crate) fn wait_time(&self) -> Duration {
         let mut state = self.state.lock();
+        if state.rate <= 0.0 {
+            return Duration::ZERO;
+        }
         let now = Instant::now();
         let gained = now.duration_since(state.filled).as_secs_f64() * state.rate;
         state.tokens = (state.tokens + gained).min(state.rate * BURST);
@@ -82,19 +104,19 @@ pub(crate) struct Buckets(Mutex<HashMap<Key, Weak<Bucket>>>);
 
 impl Buckets {
     /// The bucket of an account. `entry` is the index of the source override that applies, `kilobytes` the rate per
-    /// second (1 KB = 1024 bytes); 0 = no limit, no bucket.
-    pub(crate) fn get(&self, user: &str, entry: Option<usize>, direction: Direction, kilobytes: u64) -> Option<Arc<Bucket>> {
-        let rate = Some(kilobytes).filter(|&rate| rate > 0)?.saturating_mul(1024);
+    /// second (1 KB = 1024 bytes), which holds for all who have the bucket from now on; 0 = no limit.
+    pub(crate) fn get(&self, user: &str, entry: Option<usize>, direction: Direction, kilobytes: u64) -> Arc<Bucket> {
+        let rate = kilobytes.saturating_mul(1024);
         let mut buckets = self.0.lock();
         buckets.retain(|_, bucket| bucket.strong_count() > 0);
         let slot = buckets.entry((user.to_owned(), entry, direction)).or_default();
         if let Some(bucket) = slot.upgrade() {
             bucket.set_rate(rate);
-            return Some(bucket);
+            return bucket;
         }
         let bucket = Arc::new(Bucket::new(rate));
         *slot = Arc::downgrade(&bucket);
-        Some(bucket)
+        bucket
     }
 }
 
@@ -106,8 +128,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn two_transfers_share_one_rate() {
         let buckets = Buckets::default();
-        let one = buckets.get("u", None, Direction::Upload, 100).unwrap();
-        let two = buckets.get("u", None, Direction::Upload, 100).unwrap();
+        let one = buckets.get("u", None, Direction::Upload, 100);
+        let two = buckets.get("u", None, Direction::Upload, 100);
         let start = Instant::now();
         let mut moved = 0;
         while start.elapsed() < Duration::from_secs(10) {
@@ -125,11 +147,15 @@ mod tests {
     #[test]
     fn override_and_direction_have_buckets_of_their_own() {
         let buckets = Buckets::default();
-        let general = buckets.get("u", None, Direction::Upload, 1).unwrap();
+        let general = buckets.get("u", None, Direction::Upload, 1);
         general.take(1 << 20);
         assert!(!general.is_ready());
-        assert!(buckets.get("u", Some(0), Direction::Upload, 1).unwrap().is_ready());
-        assert!(buckets.get("u", None, Direction::Download, 1).unwrap().is_ready());
-        assert!(buckets.get("u", None, Direction::Upload, 0).is_none());
+        assert!(buckets.get("u", Some(0), Direction::Upload, 1).is_ready());
+        assert!(buckets.get("u", None, Direction::Download, 1).is_ready());
+        buckets.get("u", None, Direction::Upload, 0);
+        assert!(general.is_ready() && !general.is_limited(), "a limit that is taken away holds nobody back");
+        general.take(1 << 20);
+        buckets.get("u", None, Direction::Upload, 1);
+        assert!(general.is_ready() && general.is_limited(), "what was moved without a limit is no debt");
     }
 }

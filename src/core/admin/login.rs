@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
-use entrepot_model::Admin;
+use entrepot_model::{Admin, Protocol};
 
 use super::{AdminSession, stored};
 use crate::{
     Core, Error, Result,
     accounts::naming_rules,
     audit::LoginOutcome,
+    gates::Score,
     login::{
         Holder, checks,
         outcome::{self, EVENT_FAILED, EVENT_OK, EVENT_UNKNOWN_USER},
@@ -46,6 +47,7 @@ impl Core {
                 let admin = session.admin();
                 self.0.credentials.throttle.succeeded(&throttle_key(&name));
                 tracing::info!(sender = "login", %ip, username = admin.username, method = "password", protocol = "HTTP", "admin login");
+                self.note_name(ip, &throttle_key(&name), true);
                 self.record_admin_login(&name, ip, EVENT_OK, "admin password".to_owned(), &admin.role);
                 return Ok(session);
             }
@@ -67,8 +69,10 @@ impl Core {
             error = reason, "admin login failed"
         );
         self.record_admin_login(&recorded, ip, event, reason, "");
-        let base = self.settings().common.defender.login_delay.password_failed;
-        outcome::pause(self.0.credentials.throttle.failed(&throttle_key(&recorded), i64::from(base))).await;
+        let key = throttle_key(&recorded);
+        self.note_name(ip, &key, false);
+        self.score(ip, Protocol::Http, if event == EVENT_UNKNOWN_USER { Score::UnknownUser } else { Score::LoginFailed });
+        outcome::pause(self.0.credentials.throttle.failed(&key, outcome::failure_delay(self))).await;
         Err(Error::Auth)
     }
 

@@ -8,7 +8,7 @@ use super::{
     changes::{self, Action, Change},
     check_root, invalid, passwords, rules, sealing, stored,
 };
-use crate::{Core, Direction, Error, Result, login::Holder, quota::QuotaOwner};
+use crate::{Core, Error, Result, login::Holder, quota::QuotaOwner};
 
 pub(super) const KIND: &str = "user";
 /// Milliseconds of a day.
@@ -180,14 +180,10 @@ fn keep_unseen(session: &AdminSession, user: &mut User, old: &User) {
     }
 }
 
-/// Running transfers feel new general rates at once; a limit that was not there before holds for the next session.
+/// Running transfers feel new rates at once, also those of networks (LIM-011).
 async fn apply_bandwidth(core: &Core, username: &str) {
     let Ok(Some(account)) = core.0.accounts.load(core, username).await else { return };
-    let user = &account.user.user;
-    for (direction, rate) in [(Direction::Upload, user.upload_bandwidth), (Direction::Download, user.download_bandwidth)] {
-        // Looking a bucket up sets its rate; one that nobody uses is gone again.
-        drop(core.0.buckets.get(username, None, direction, u64::try_from(rate).unwrap_or(0)));
-    }
+    core.0.registry.follow(&account);
 }
 
 pub(super) fn forget(core: &Core, username: &str) {

@@ -93,9 +93,7 @@ impl UserFs {
             if allowance.is_exceeded() {
                 return Err(crate::Error::TransferQuota);
             }
-            if let Some(bucket) = &self.0.download_bucket {
-                bucket.wait().await;
-            }
+            self.0.throttle(Direction::Download).await;
             let data = file.read_at(offset, CHUNK).await?;
             if self.0.kill.is_cancelled() {
                 return Err(crate::Error::Cancelled);
@@ -106,9 +104,7 @@ impl UserFs {
             hasher.update(&data);
             allowance.spend(data.len() as u64);
             hashing.moved.fetch_add(data.len() as u64, Ordering::Relaxed);
-            if let Some(bucket) = &self.0.download_bucket {
-                bucket.take(data.len());
-            }
+            self.0.download_bucket.load().take(data.len());
             self.0.touch();
             offset += data.len() as u64;
         }

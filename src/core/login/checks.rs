@@ -28,6 +28,14 @@ pub(super) fn account(core: &Core, user: &EffectiveUser, now: i64) -> Result<(),
     Ok(())
 }
 
+/// Whether a session may go on: as [`account`], for somebody who is in already (LIM-005).
+pub(crate) fn still_welcome(core: &Core, user: &EffectiveUser) -> Result<(), Denial> {
+    match account(core, user, core.clock().millis()) {
+        Err(Refusal::Rule(denial)) => Err(denial),
+        _ => Ok(()),
+    }
+}
+
 /// What ends a token before its time as well: status, expiration, protocol and address (SEC-065).
 pub(crate) fn may_go_on(core: &Core, user: &EffectiveUser, ip: IpAddr) -> Result<(), Refusal> {
     is_usable(user, core.clock().millis())?;

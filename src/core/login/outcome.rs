@@ -5,7 +5,7 @@ use std::time::Duration;
 use entrepot_model::{LoginMethod, Protocol};
 
 use super::{Attempt, Credentials, Factor};
-use crate::{Core, Error, accounts::naming_rules, audit::LoginOutcome, policy::Denial};
+use crate::{Core, Error, accounts::naming_rules, audit::LoginOutcome, gates::Score, policy::Denial};
 
 /// Types of log events (SEC-189).
 pub(crate) const EVENT_FAILED: i64 = 1;
@@ -54,6 +54,15 @@ impl Refusal {
         }
     }
 
+    /// What the defender is told (DEF-013).
+    fn score(&self) -> Option<Score> {
+        match self {
+            Self::UnknownUser => Some(Score::UnknownUser),
+            Self::Credentials(_) | Self::Rule(_) | Self::TooMany => Some(Score::LoginFailed),
+            Self::Storage(_) | Self::Unavailable(_) => None,
+        }
+    }
+
     /// For the client (ACC-077): over SSH, FTP and DAV every refusal looks the same.
     fn public(self, protocol: Protocol) -> Error {
         match self {
@@ -87,7 +96,41 @@ pub(super) async fn succeeded(core: &Core, attempt: &Attempt, credentials: &Cred
         message: method.to_owned(),
         role,
     });
-    pause(i64::from(core.settings().common.defender.login_delay.success)).await;
+    core.0.gates.note(attempt.peer.remote, |tries| (tries.any, tries.logged_in) = (true, true));
+    core.note_name(ip, &naming_rules(core).apply(&attempt.username), true);
+    pause(success_delay(core)).await;
+}
+
+/// Milliseconds before a success is confirmed (DEF-007).
+pub(crate) fn success_delay(core: &Core) -> i64 {
+    let settings = core.settings();
+    let defender = &settings.common.defender;
+    if defender.enabled { i64::from(defender.login_delay.success) } else { 0 }
+}
+
+/// Milliseconds before a failure is answered (DEF-007, SEC-178).
+pub(crate) fn failure_delay(core: &Core) -> i64 {
+    let settings = core.settings();
+    let defender = &settings.common.defender;
+    if defender.enabled { i64::from(defender.login_delay.password_failed) } else { 0 }
+}
+
+/// Tells the defender. Clients try several keys: a refused one counts once, when the connection ends without a login
+/// (SSH-013).
+fn score(core: &Core, attempt: &Attempt, credentials: &Credentials<'_>, score: Score, name: &str) {
+    let ip = attempt.peer.remote.ip();
+    let is_key = credentials.factor() == Factor::Key;
+    // The name first: it may tell that several stand behind the address.
+    core.note_name(ip, name, false);
+    core.0.gates.note(attempt.peer.remote, |tries| {
+        tries.any = true;
+        if is_key {
+            tries.refused_key = Some(score);
+        }
+    });
+    if !is_key {
+        core.score(ip, attempt.protocol, score);
+    }
 }
 
 /// Records a refusal (LOG-007), waits as long as it should cost, and answers what the client may know.
@@ -110,6 +153,13 @@ pub(super) async fn refused(
         // An administrator looks for this line when somebody with the right password cannot get in.
         tracing::info!(username, %ip, protocol = %attempt.protocol, rule = denial.rule(), detail = denial.detail(), "login denied");
     }
+    // By the name that is looked up: blanks and case must not make a fresh one.
+    let name = naming_rules(core).apply(&username);
+    if let Some(what) = refusal.score() {
+        score(core, attempt, credentials, what, &name);
+    } else {
+        core.0.gates.note(attempt.peer.remote, |tries| tries.any = true);
+    }
     if matches!(refusal, Refusal::Unavailable(_)) {
         return refusal.public(attempt.protocol);
     }
@@ -123,10 +173,7 @@ pub(super) async fn refused(
     });
     // Clients try several keys; only passwords are slowed down (SSH-013).
     if credentials.factor() != Factor::Key {
-        let base = i64::from(core.settings().common.defender.login_delay.password_failed);
-        // By the name that is looked up: blanks and case must not make a fresh one.
-        let name = naming_rules(core).apply(&username);
-        pause(core.0.credentials.throttle.failed(&name, base)).await;
+        pause(core.0.credentials.throttle.failed(&name, failure_delay(core))).await;
     }
     refusal.public(attempt.protocol)
 }

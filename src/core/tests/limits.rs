@@ -162,6 +162,61 @@ async fn bandwidth_is_shared_by_the_transfers_of_an_account() {
     assert_eq!(fixture.memory("alice").paths().len(), 2);
 }
 
+// LIM-011, ACC-268: what an administrator changes holds for transfers that run, also for rates of networks.
+#[tokio::test(start_paused = true)]
+async fn rates_change_while_transfers_run() {
+    let (fixture, session) = Fixture::alice(json!({})).await;
+    let fs = session.fs();
+    let upload = fs.open_write(&path("/a"), PUT).await.expect("open");
+    assert!(!upload.is_throttled());
+    let change = async |fields: serde_json::Value| {
+        let system = crate::admin::AdminSession::system();
+        let mut user = serde_json::to_value(crate::admin::users::get(&fixture.core, &system, "alice", true).await.expect("user"))
+            .expect("JSON");
+        user.as_object_mut().expect("object").extend(fields.as_object().expect("object").clone());
+        let user = serde_json::from_value(user).expect("user");
+        crate::admin::users::update(&fixture.core, &system, "alice", user, false).await.expect("changed");
+    };
+    let limits = json!([{ "sources": ["0.0.0.0/0", "::/0"], "upload_bandwidth": 100, "download_bandwidth": 0 }]);
+    change(json!({ "filters": { "bandwidth_limits": limits } })).await;
+    assert!(upload.is_throttled());
+    let start = tokio::time::Instant::now();
+    for step in 0..4 {
+        upload.write_at(step * 102_400, Bytes::from(vec![0; 100 << 10])).await.expect("write");
+    }
+    assert!(start.elapsed().as_secs_f64() > 2.0, "{:?}", start.elapsed());
+    change(json!({ "filters": { "bandwidth_limits": [] } })).await;
+    assert!(!upload.is_throttled());
+    assert_eq!(upload.try_write_at(0, b"x"), Ok(true), "nothing holds it back");
+}
+
+// LIM-001: several sessions of one connection count.
+#[tokio::test]
+async fn sessions_count_toward_the_connections_of_the_server() {
+    let fixture = Fixture::with(|settings| settings.common.max_total_connections = 1).await;
+    fixture.user("alice", json!({})).await;
+    let login = fixture.login("alice").await;
+    let _one = login.open_session("SFTP", "SFTP_1").expect("one");
+    assert_eq!(login.open_session("SFTP", "SFTP_2").err(), Some(Error::TooMany));
+}
+
+// LIM-005
+#[tokio::test]
+async fn sessions_of_who_may_no_longer_log_in_are_ended() {
+    let (fixture, session) = Fixture::alice(json!({})).await;
+    fixture.user("bob", json!({})).await;
+    let bob = fixture.session("bob").await;
+    crate::registry::review(&fixture.core).await;
+    assert!(!session.ended().is_cancelled());
+    let system = crate::admin::AdminSession::system();
+    let mut user = crate::admin::users::get(&fixture.core, &system, "alice", true).await.expect("user");
+    user.expiration_date = 1;
+    crate::admin::users::update(&fixture.core, &system, "alice", user, false).await.expect("changed");
+    crate::registry::review(&fixture.core).await;
+    assert!(session.ended().is_cancelled());
+    assert!(!bob.ended().is_cancelled(), "somebody else goes on");
+}
+
 // LIM-009
 #[tokio::test]
 async fn stopping_server_takes_nothing_new_and_settles_what_runs() {

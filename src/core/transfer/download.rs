@@ -46,7 +46,7 @@ impl Download {
     /// `Cancelled` when the session was ended, `TransferQuota` when its volume is used up, or what the storage says.
     pub fn try_read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<Option<usize>> {
         self.check()?;
-        if self.session.download_bucket.as_ref().is_some_and(|bucket| !bucket.is_ready()) {
+        if !self.session.download_bucket.load().is_ready() {
             return Ok(None);
         }
         let read = self.file.try_read_at(offset, buffer).map_err(|error| self.fail(error.into()))?;
@@ -62,11 +62,10 @@ impl Download {
     /// As [`Download::try_read_at`].
     pub async fn read_at(&self, offset: u64, length: usize) -> Result<Bytes> {
         self.check()?;
-        if let Some(bucket) = &self.session.download_bucket {
-            tokio::select! {
-                () = bucket.wait() => {}
-                () = self.session.kill.cancelled() => return Err(Error::Cancelled),
-            }
+        tokio::select! {
+            biased;
+            () = self.session.throttle(Direction::Download) => {}
+            () = self.session.kill.cancelled() => return Err(Error::Cancelled),
         }
         let data = self.file.read_at(offset, length).await.map_err(|error| self.fail(error.into()))?;
         self.count(data.len())?;
@@ -100,9 +99,7 @@ impl Download {
     }
 
     fn count(&self, count: usize) -> Result<()> {
-        if let Some(bucket) = &self.session.download_bucket {
-            bucket.take(count);
-        }
+        self.session.download_bucket.load().take(count);
         let total = self.moved.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
         self.running.bytes.store(total, Ordering::Relaxed);
         self.allowance.spend(count as u64);

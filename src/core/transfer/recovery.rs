@@ -165,6 +165,7 @@ pub(crate) async fn forget(core: &Core, intent: &UploadIntent) -> Result<()> {
 async fn system_session(core: &Core, username: &str) -> Result<Option<Arc<SessionState>>> {
     let Some(account) = core.0.accounts.load(core, username).await? else { return Ok(None) };
     let nobody = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let unlimited = || arc_swap::ArcSwap::new(Arc::new(crate::throttle::Bucket::unlimited()));
     Ok(Some(Arc::new(SessionState {
         core: core.clone(),
         account,
@@ -177,8 +178,8 @@ async fn system_session(core: &Core, username: &str) -> Result<Option<Arc<Sessio
         kill: tokio_util::sync::CancellationToken::new(),
         transport: std::sync::OnceLock::new(),
         command: parking_lot::Mutex::default(),
-        upload_bucket: None,
-        download_bucket: None,
+        upload_bucket: unlimited(),
+        download_bucket: unlimited(),
         denials: DenialBudget::default(),
     })))
 }

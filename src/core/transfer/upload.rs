@@ -18,7 +18,7 @@ use crate::{
     policy,
     quota::{Reservation, Usage},
     registry::Running,
-    session::SessionState,
+    session::{Direction, SessionState},
     transfer::{names::Edit, settlement::TransferAllowance},
 };
 
@@ -218,9 +218,7 @@ impl UploadState {
 
     fn count(&self, length: usize) {
         let session = &self.facts.session;
-        if let Some(bucket) = &session.upload_bucket {
-            bucket.take(length);
-        }
+        session.upload_bucket.load().take(length);
         let moved = self.moved.fetch_add(length as u64, Ordering::Relaxed) + length as u64;
         self.facts.running.bytes.store(moved, Ordering::Relaxed);
         self.facts.allowance.spend(length as u64);
@@ -239,7 +237,7 @@ impl Upload {
     /// commit reports it.
     pub fn try_write_at(&self, offset: u64, data: &[u8]) -> Result<bool> {
         let state = &self.0;
-        if state.facts.session.upload_bucket.as_ref().is_some_and(|bucket| !bucket.is_ready()) {
+        if !state.facts.session.upload_bucket.load().is_ready() {
             return Ok(false);
         }
         state.admit(offset, data.len())?;
@@ -256,11 +254,10 @@ impl Upload {
     /// As [`Upload::try_write_at`].
     pub async fn write_at(&self, offset: u64, data: Bytes) -> Result<()> {
         let state = &self.0;
-        if let Some(bucket) = &state.facts.session.upload_bucket {
-            tokio::select! {
-                () = bucket.wait() => {}
-                () = state.facts.session.kill.cancelled() => return Err(state.fail(Error::Cancelled)),
-            }
+        tokio::select! {
+            biased;
+            () = state.facts.session.throttle(Direction::Upload) => {}
+            () = state.facts.session.kill.cancelled() => return Err(state.fail(Error::Cancelled)),
         }
         let core = state.facts.session.core.clone();
         // The write belongs to the upload, not to the caller: whoever ends the upload waits for it.
@@ -303,7 +300,7 @@ impl Upload {
 
     /// Whether a rate holds for it: what is written may wait for long.
     pub fn is_throttled(&self) -> bool {
-        self.0.facts.session.upload_bucket.is_some()
+        self.0.facts.session.upload_bucket.load().is_limited()
     }
 
     /// Size of the file as written so far.

@@ -73,17 +73,50 @@ fn some_wrong_values_are_repaired_with_a_warning() {
 // Decisions 8
 #[test]
 fn hooks_and_restrictions_that_are_not_built_refuse_the_start() {
-    for (name, value) in [
-        ("ENTREPOT_COMMON__POST_CONNECT_HOOK", "/bin/true"),
-        ("ENTREPOT_DATA_PROVIDER__PRE_LOGIN_HOOK", "https://example.org"),
-        ("ENTREPOT_COMMON__RATE_LIMITERS__0__AVERAGE", "10"),
-        ("ENTREPOT_COMMON__ALLOWLIST_STATUS", "1"),
-    ] {
+    for (name, value) in
+        [("ENTREPOT_COMMON__POST_CONNECT_HOOK", "/bin/true"), ("ENTREPOT_DATA_PROVIDER__PRE_LOGIN_HOOK", "https://example.org")]
+    {
         let error = refused(&[], &[(name, value)]);
         assert!(error.contains("this version cannot do that yet"), "{error}");
     }
-    let unused = loaded(&[], &[("ENTREPOT_COMMON__RATE_LIMITERS__0__AVERAGE", "0")]);
-    assert_eq!(unused.warnings, Vec::<String>::new());
+}
+
+// CFG-017, CFG-040, NET-005
+#[test]
+fn limits_of_connections_are_in_force() {
+    let env = [("ENTREPOT_COMMON__RATE_LIMITERS__0__AVERAGE", "10"), ("ENTREPOT_COMMON__ALLOWLIST_STATUS", "1")];
+    let loaded_ = loaded(&[], &env);
+    assert_eq!(loaded_.warnings, Vec::<String>::new());
+    assert_eq!((loaded_.settings.common.rate_limiters[0].average, loaded_.settings.common.allowlist_status), (10, 1));
+    let closed = loaded(&[], &[("ENTREPOT_COMMON__PROXY_PROTOCOL", "2")]);
+    assert!(closed.warnings[0].contains("proxy_allowed is empty"), "{:?}", closed.warnings);
+}
+
+// DEF-005, DEF-014, RATE-002
+#[test]
+fn limits_that_make_no_sense_are_refused() {
+    for (name, value, text) in [
+        ("ENTREPOT_COMMON__DEFENDER__SCORE_VALID", "15", "must be lower than common.defender.threshold"),
+        ("ENTREPOT_COMMON__DEFENDER__THRESHOLD", "3", "must be lower than common.defender.threshold"),
+        ("ENTREPOT_COMMON__DEFENDER__BAN_TIME", "0", "ban_time"),
+        ("ENTREPOT_COMMON__DEFENDER__BAN_TIME", "1.5", "ban_time"),
+        ("ENTREPOT_COMMON__DEFENDER__BAN_TIME_INCREMENT", "0", "ban_time_increment"),
+        ("ENTREPOT_COMMON__DEFENDER__OBSERVATION_TIME", "0", "observation_time"),
+        ("ENTREPOT_COMMON__DEFENDER__ENTRIES_SOFT_LIMIT", "0", "entries_soft_limit"),
+        ("ENTREPOT_COMMON__RATE_LIMITERS__0__BURST", "0", "burst"),
+        ("ENTREPOT_COMMON__RATE_LIMITERS__0__PERIOD", "99", "period"),
+        ("ENTREPOT_COMMON__RATE_LIMITERS__0__TYPE", "3", "type"),
+        ("ENTREPOT_COMMON__RATE_LIMITERS__0__PROTOCOLS", "SSH,GOPHER", "protocols"),
+        ("ENTREPOT_COMMON__RATE_LIMITERS__0__ENTRIES_SOFT_LIMIT", "150", "entries_hard_limit"),
+    ] {
+        let error = refused(&[], &[(name, value)]);
+        assert!(error.contains(text), "{name}: {error}");
+    }
+    let scores = ["INVALID", "VALID", "LIMIT_EXCEEDED"].map(|score| format!("ENTREPOT_COMMON__DEFENDER__SCORE_{score}"));
+    let mut env: Vec<(&str, &str)> = scores.iter().map(|name| (name.as_str(), "0")).collect();
+    assert!(refused(&[], &env).contains("every score is 0"));
+    env.push(("ENTREPOT_COMMON__DEFENDER__ENABLED", "false"));
+    loaded(&[], &env);
 }
 
 // CFG-142, CFG-301, CFG-304, CFG-333, CFG-367
