@@ -7,11 +7,13 @@ mod backup;
 mod body;
 mod collection;
 mod connections;
+mod defender;
 mod event_actions;
 mod event_rules;
 mod events;
 mod folders;
 mod groups;
+mod ip_lists;
 mod own;
 mod password_reset;
 mod query;
@@ -61,7 +63,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(event_rules::routes)
         .configure(own::routes)
         .configure(second_factor::routes)
-        .configure(password_reset::routes);
+        .configure(password_reset::routes)
+        .configure(ip_lists::routes)
+        .configure(defender::routes);
 }
 
 /// What is served at a path; methods that it does not take are told so (API-015).

@@ -172,7 +172,12 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
 
 /// A success that is only a message (API-004).
 pub(crate) fn done(message: &str) -> HttpResponse {
-    json(StatusCode::OK, &ApiResponse { message: message.to_owned(), error: String::new() })
+    done_as(StatusCode::OK, message)
+}
+
+/// As [`done`], with another status.
+pub(crate) fn done_as(status: StatusCode, message: &str) -> HttpResponse {
+    json(status, &ApiResponse { message: message.to_owned(), error: String::new() })
 }
 
 /// A refusal in the form that fits the path: JSON below `/api`, a page elsewhere (HTTP-008).

@@ -125,7 +125,7 @@ async fn remove<T: Managed>(site: web::Data<Site>, AdminToken(admin): AdminToken
 }
 
 /// A name as one segment of a path (RFC 3986 section 2.3).
-fn escaped(name: &str) -> String {
+pub(crate) fn escaped(name: &str) -> String {
     name.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             text.push(char::from(byte));

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, str::FromStr};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
-use entrepot_core::admin::{ListOptions, Order};
+use entrepot_core::admin::{IpListPage, ListOptions, Order};
 
 use crate::error::ApiError;
 
@@ -65,6 +65,16 @@ impl Parameters {
     /// 400, naming the parameter.
     pub(crate) fn is_on(&self, name: &str) -> Result<bool, ApiError> {
         Ok(self.number::<i64>(name)? == Some(1))
+    }
+
+    /// Which part of an IP list (API-079).
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub(crate) fn ip_list_page(&self) -> Result<IpListPage, ApiError> {
+        let ListOptions { limit, order, .. } = self.list()?;
+        let text = |name| self.0.get(name).cloned().unwrap_or_default();
+        Ok(IpListPage { filter: text("filter"), from: text("from"), limit, order })
     }
 
     /// Which part of a list (API-028…API-030).

@@ -10,6 +10,7 @@ mod operations;
 mod quotas;
 mod second_factor;
 mod server;
+mod gates;
 
 use actix_web::{http::StatusCode, test::TestRequest};
 use entrepot_model::AdminPermission;
