@@ -9,9 +9,9 @@ use entrepot_config::{DefaultAdmin, Settings};
 use entrepot_core::{Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, fs::door::BuiltInStorages};
 use entrepot_http::{Running, ServeOptions};
 use entrepot_model::status::SshBinding;
-use entrepot_net::{BindSpec, tls::CertificateStore};
+use entrepot_net::{BindSpec, ProxyPolicy, tls::CertificateStore};
 use entrepot_secrets::Sealer;
-use entrepot_sftp::{HostKey, SshServer, StartError};
+use entrepot_sftp::{HostKey, Listening, SshServer, StartError};
 use entrepot_store::Store;
 use entrepot_web::{Site, SiteOptions};
 use tokio::runtime::Handle;
@@ -75,6 +75,7 @@ pub(crate) struct House {
     pub(crate) web: Vec<WebAddress>,
     /// Certificates of the web; the first is that of the first HTTPS listener.
     pub(crate) certificates: Vec<Arc<CertificateStore>>,
+    listening: Vec<Listening>,
     ssh: Option<SshServer>,
     http: Option<Running>,
     gate: Arc<Gate>,
@@ -135,7 +136,7 @@ impl House {
         refuse_missing(&settings)?;
         let sealer = sealer(&settings)?;
         let settings = Arc::new(ArcSwap::from_pointee(settings));
-        let core = start_core(settings.clone(), data_directory, store, sealer).await?;
+        let core = start_core(settings, data_directory, store, sealer).await?;
         // Before anything listens: nobody may meet a server that waits for its setup.
         if let Some(admin) = default_admin {
             make_default_admin(&core, &admin).await?;
@@ -143,8 +144,17 @@ impl House {
         if load_initial_data {
             initial_data::load(&core).await;
         }
-        let gate = Arc::new(Gate::new(settings));
-        let mut house = Self { core, sftp: Vec::new(), web: Vec::new(), certificates: Vec::new(), ssh: None, http: None, gate };
+        let gate = Arc::new(Gate(core.clone()));
+        let mut house = Self {
+            core,
+            sftp: Vec::new(),
+            web: Vec::new(),
+            certificates: Vec::new(),
+            listening: Vec::new(),
+            ssh: None,
+            http: None,
+            gate,
+        };
         let mut started = house.start_sftp(any_port);
         if started.is_ok() && has_web {
             started = house.start_web(any_port).await;
@@ -160,15 +170,8 @@ impl House {
 
     fn start_sftp(&mut self, any_port: bool) -> anyhow::Result<()> {
         let settings = self.core.settings();
-        let bindings = settings.sftpd.bindings.iter().enumerate().filter(|(_, binding)| binding.port != 0);
-        let specs: Vec<BindSpec> = bindings
-            .map(|(index, binding)| BindSpec {
-                address: binding.address.clone(),
-                port: if any_port { 0 } else { binding.port },
-                setting_key: format!("sftpd.bindings[{index}]"),
-            })
-            .collect();
-        if specs.is_empty() {
+        let bindings = || settings.sftpd.bindings.iter().enumerate().filter(|(_, binding)| binding.port != 0);
+        if bindings().next().is_none() {
             return Ok(());
         }
         let version = env!("CARGO_PKG_VERSION");
@@ -176,8 +179,15 @@ impl House {
             StartError::HostKey(error) => anyhow::Error::new(error),
             other => Failure::with_code(exit::CONFIGURATION, other.to_string()),
         })?;
-        for spec in &specs {
-            self.sftp.push(ssh.listen(spec)?);
+        for (index, binding) in bindings() {
+            let spec = BindSpec {
+                address: binding.address.clone(),
+                port: if any_port { 0 } else { binding.port },
+                setting_key: format!("sftpd.bindings[{index}]"),
+            };
+            let listening = ssh.listen(&spec, proxy_policy(&settings).filter(|_| binding.apply_proxy_config))?;
+            self.sftp.push(listening.address());
+            self.listening.push(listening);
         }
         let bindings = settings.sftpd.bindings.iter().filter(|binding| binding.port != 0).zip(&self.sftp);
         let bindings = bindings.map(|(binding, bound)| SshBinding {
@@ -254,8 +264,11 @@ impl House {
 
     /// Stops: nobody new comes in, running transfers may go on for `grace`, then sessions end, what they leave is settled,
     /// and the databases are closed. Answers whether everything came to rest (LIM-009).
-    pub(crate) async fn stop(self, grace: Duration) -> bool {
-        self.gate.close();
+    pub(crate) async fn stop(mut self, grace: Duration) -> bool {
+        self.core.close_gates();
+        for listening in self.listening.drain(..) {
+            listening.stop().await;
+        }
         let deadline = tokio::time::Instant::now() + grace;
         while self.core.running_transfers() > 0 && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(LOOK).await;
@@ -267,12 +280,19 @@ impl House {
     }
 }
 
+/// From whom listeners read a PROXY header, if they do (NET-001).
+fn proxy_policy(settings: &Settings) -> Option<ProxyPolicy> {
+    let common = &settings.common;
+    (common.proxy_protocol != 0).then(|| ProxyPolicy {
+        required: common.proxy_protocol == 2,
+        allowed: common.proxy_allowed.clone(),
+        skipped: common.proxy_skipped.clone(),
+    })
+}
+
 /// Settings that protect and are not built: no start is better than one without them.
 fn refuse_missing(settings: &Settings) -> anyhow::Result<()> {
-    let missing = [
-        (settings.common.proxy_protocol != 0, "common.proxy_protocol"),
-        (settings.telemetry.bind_port != 0, "telemetry.bind_port"),
-    ];
+    let missing = [(settings.telemetry.bind_port != 0, "telemetry.bind_port")];
     match missing.into_iter().find(|(is_set, _)| *is_set) {
         Some((_, key)) => {
             let message = format!("{key} is set, and this version cannot do that yet; remove the setting");

@@ -6,7 +6,7 @@ use entrepot_config::settings::HttpBinding;
 use entrepot_net::{BindSpec, NetError};
 use rustls::ServerConfig;
 
-use crate::HeaderOverrides;
+use crate::{HeaderOverrides, forwarded::Forwarding};
 
 /// A listener of the HTTP service.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub struct Binding {
     pub headers: HeaderOverrides,
     /// Names under which requests are answered; empty is all (HTTP-014).
     pub allowed_hosts: Vec<String>,
+    /// Whose headers about clients are believed.
+    pub forwarding: Forwarding,
 }
 
 /// Where plain requests are sent.
@@ -92,6 +94,7 @@ impl Binding {
         }
         let setting_key = format!("httpd.bindings[{index}]");
         refuse_missing(&setting_key, settings)?;
+        let forwarding = Forwarding::from_settings(&setting_key, settings)?;
         let tls = if settings.enable_https {
             let missing =
                 || NetError::Tls(format!("{setting_key}.enable_https needs a certificate, or {setting_key}.self_signed"));
@@ -124,6 +127,7 @@ impl Binding {
             },
             headers: HeaderOverrides::from_settings(security),
             allowed_hosts: if security.enabled { security.allowed_hosts.clone() } else { Vec::new() },
+            forwarding,
         }))
     }
 }
@@ -133,11 +137,9 @@ fn refuse_missing(key: &str, settings: &HttpBinding) -> Result<(), NetError> {
     let missing = [
         (settings.client_auth_type != 0, "client_auth_type"),
         (settings.proxy_mode != 0, "proxy_mode"),
-        (!settings.client_ip_proxy_header.is_empty(), "client_ip_proxy_header"),
         (!settings.tls_cipher_suites.is_empty(), "tls_cipher_suites"),
         (settings.address.starts_with('/'), "address (a unix socket)"),
         (!settings.security.hosts_proxy_headers.is_empty(), "security.hosts_proxy_headers"),
-        (!settings.security.https_proxy_headers.is_empty(), "security.https_proxy_headers"),
     ];
     match missing.into_iter().find(|(is_set, _)| *is_set) {
         Some((_, name)) => Err(NetError::NotBuilt { setting: format!("{key}.{name}") }),
@@ -151,6 +153,7 @@ pub(crate) struct Bound {
     pub(crate) features: Features,
     pub(crate) headers: HeaderOverrides,
     pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) forwarding: Forwarding,
     pub(crate) redirect: Redirect,
     /// Port of the first HTTPS binding, for [`Redirect::OwnHttps`].
     pub(crate) https_port: u16,

@@ -7,7 +7,7 @@ use std::{
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, dev::ServiceRequest};
 
-use crate::Features;
+use crate::{Features, binding::Bound};
 
 /// The client of a request, and the way it came. Handlers take it as an argument.
 #[derive(Debug, Clone)]
@@ -30,17 +30,21 @@ impl Client {
         self.address.ip()
     }
 
-    /// Reads it off a connection. Headers of proxies are trusted by nobody yet: the peer is the client.
-    pub(crate) fn of(request: &ServiceRequest, request_id: String, features: Features) -> Self {
+    /// Reads it off a connection, and off the headers of a proxy that is declared. Also answers who seems to be one that is
+    /// not.
+    pub(crate) fn of(request: &ServiceRequest, request_id: String, bound: &Bound) -> (Self, Option<IpAddr>) {
         let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
         let address = request.peer_addr().unwrap_or(unknown);
-        Self {
-            address: SocketAddr::new(address.ip().to_canonical(), address.port()),
+        let peer = SocketAddr::new(address.ip().to_canonical(), address.port());
+        let told = bound.forwarding.read(peer, request.headers());
+        let client = Self {
+            address: told.address.map_or(peer, |ip| SocketAddr::new(ip, 0)),
             local: request.app_config().local_addr(),
-            secure: request.app_config().secure(),
+            secure: told.secure || request.app_config().secure(),
             request_id,
-            features,
-        }
+            features: bound.features,
+        };
+        (client, told.undeclared.then_some(peer.ip()))
     }
 }
 

@@ -51,7 +51,10 @@ pub async fn entrance(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let bound = state.bound(request.app_config().local_addr());
-    let client = Client::of(&request, uuid::Uuid::new_v4().simple().to_string(), bound.features);
+    let (client, undeclared) = Client::of(&request, uuid::Uuid::new_v4().simple().to_string(), &bound);
+    if let Some(proxy) = undeclared {
+        state.gatekeeper.note_forwarded(proxy);
+    }
     let line = Line::of(&request);
     let path = request.path().to_owned();
     request.extensions_mut().insert(client.clone());
@@ -60,7 +63,7 @@ pub async fn entrance(
         request.head_mut().method = Method::GET;
     }
 
-    let outcome = match early_answer(&state, &bound, &client, &request) {
+    let outcome = match early_answer(&state, &bound, &client, &request).await {
         Some(answer) => Ok(request.into_response(answer)),
         None => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(outcome) => outcome.map(ServiceResponse::map_into_boxed_body),
@@ -89,7 +92,7 @@ pub async fn entrance(
 }
 
 /// The answer of the door itself, where there is one.
-fn early_answer(state: &Entrance, bound: &Bound, client: &Client, request: &ServiceRequest) -> Option<HttpResponse> {
+async fn early_answer(state: &Entrance, bound: &Bound, client: &Client, request: &ServiceRequest) -> Option<HttpResponse> {
     // Always answered, so that a supervisor never mistakes a limit for a fault (HTTP-002).
     if request.path() == "/healthz" {
         return None;
@@ -97,11 +100,12 @@ fn early_answer(state: &Entrance, bound: &Bound, client: &Client, request: &Serv
     if !bound.answers(Host::of(request.headers(), request.uri()).as_ref()) {
         return Some((state.refuse)(request.path(), StatusCode::FORBIDDEN, "this host name is not allowed"));
     }
-    if let Some(answer) = redirect::to_https(request, bound) {
+    if let Some(answer) = redirect::to_https(request, bound, client.secure) {
         return Some(answer);
     }
     match state.gatekeeper.admit(client.address, Protocol::Http) {
         Ok(permit) => {
+            permit.wait().await;
             request.extensions_mut().insert(permit);
             None
         }
@@ -112,6 +116,7 @@ fn early_answer(state: &Entrance, bound: &Bound, client: &Client, request: &Serv
 /// HTTP-008, API-206.
 fn refused(refuse: Refuse, path: &str, refusal: Refusal) -> HttpResponse {
     let status = match refusal {
+        Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::NotAllowed | Refusal::Banned => StatusCode::FORBIDDEN,
         Refusal::TooMany | Refusal::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
     };

@@ -8,8 +8,8 @@ use crate::{
 };
 
 /// The answer that sends a client to the same path over HTTPS (HTTP-015); `None` where requests are answered.
-pub(crate) fn to_https(request: &ServiceRequest, bound: &Bound) -> Option<HttpResponse> {
-    if request.app_config().secure() {
+pub(crate) fn to_https(request: &ServiceRequest, bound: &Bound, is_secure: bool) -> Option<HttpResponse> {
+    if is_secure {
         return None;
     }
     let own = || Host::of(request.headers(), request.uri());

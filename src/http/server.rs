@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     io,
     net::{SocketAddr, TcpListener},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -16,7 +16,7 @@ use actix_web::{
     middleware::{Compress, NormalizePath, from_fn},
     web::{self, ServiceConfig},
 };
-use entrepot_net::{Gatekeeper, NetError, bind};
+use entrepot_net::{BindSpec, Gatekeeper, NetError, bind};
 use tokio::sync::{oneshot, watch};
 
 use crate::{Binding, Entrance, Redirect, Refuse, binding::Bound, entrance};
@@ -55,23 +55,66 @@ impl ServeOptions {
 pub struct Running {
     /// Where it listens, in the order of the bindings, with the ports that were really taken.
     pub addresses: Vec<SocketAddr>,
+    /// Handles of the open sockets, for the next generation; emptied when the service stops.
+    sockets: Mutex<Vec<(BindSpec, TcpListener)>>,
+    service: Service,
+    generation: Generation,
+}
+
+/// What stays the same when bindings change.
+struct Service {
+    gatekeeper: Arc<dyn Gatekeeper>,
+    refuse: Refuse,
+    workers: usize,
+    patience: u64,
+    routes: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
+}
+
+/// One run of actix: its bindings cannot be changed.
+struct Generation {
     handle: ServerHandle,
     ended: watch::Receiver<bool>,
+}
+
+impl Generation {
+    async fn ended(&self) {
+        let mut ended = self.ended.clone();
+        // An error means that the thread is gone: ended as well.
+        let _ = ended.wait_for(|ended| *ended).await;
+    }
 }
 
 impl Running {
     /// Stops accepting. `graceful` lets running requests end, within the patience given at the start; else they are cut.
     /// Cancelling the future does not cancel the stop.
     pub async fn stop(&self, graceful: bool) {
-        self.handle.stop(graceful).await;
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.generation.handle.stop(graceful).await;
         self.ended().await;
     }
 
     /// Resolves when the service ended, by [`Running::stop`] or by itself.
     pub async fn ended(&self) {
-        let mut ended = self.ended.clone();
-        // An error means that the thread is gone: ended as well.
-        let _ = ended.wait_for(|ended| *ended).await;
+        self.generation.ended().await;
+    }
+
+    /// Serves these bindings from now on. A binding whose address and port stay keeps its socket: nobody is refused in
+    /// between. Requests that run go on; the listeners that are no longer wanted are closed when the future is done.
+    ///
+    /// Cancelling: the new bindings are served or the old ones, never none.
+    ///
+    /// # Errors
+    /// A listener cannot be opened (also one that overlaps with another binding of before), or threads cannot be started;
+    /// everything is as it was then.
+    pub async fn rebind(&mut self, bindings: &[Binding]) -> Result<(), NetError> {
+        let opened = open(bindings, self.sockets.get_mut().unwrap_or_else(PoisonError::into_inner))?;
+        let addresses = opened.addresses;
+        let generation = launch(&self.service, opened.listeners, opened.bound).await?;
+        (self.addresses, self.sockets) = (addresses, Mutex::new(opened.sockets));
+        let before = std::mem::replace(&mut self.generation, generation);
+        before.handle.stop(true).await;
+        before.ended().await;
+        Ok(())
     }
 }
 
@@ -81,14 +124,31 @@ impl Running {
 /// A listener cannot be opened, or threads cannot be started; nothing is left running then.
 pub async fn serve<F>(options: ServeOptions, routes: F) -> Result<Running, NetError>
 where
-    F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    F: Fn(&mut ServiceConfig) + Send + Sync + 'static,
 {
-    let (listeners, addresses, bindings) = open(&options.bindings)?;
-    let entrance = Entrance { bindings, otherwise: Bound::default(), gatekeeper: options.gatekeeper, refuse: options.refuse };
+    let Opened { listeners, sockets, addresses, bound } = open(&options.bindings, &[])?;
+    let service = Service {
+        gatekeeper: options.gatekeeper,
+        refuse: options.refuse,
+        workers: options.workers.max(1),
+        patience: options.patience.as_secs(),
+        routes: Arc::new(routes),
+    };
+    let generation = launch(&service, listeners, bound).await?;
+    Ok(Running { addresses, sockets: Mutex::new(sockets), service, generation })
+}
+
+/// Starts actix in a thread of its own.
+async fn launch(
+    service: &Service,
+    listeners: Vec<(TcpListener, Binding)>,
+    bindings: HashMap<SocketAddr, Bound>,
+) -> Result<Generation, NetError> {
+    let (gatekeeper, refuse) = (service.gatekeeper.clone(), service.refuse);
+    let entrance = Entrance { bindings, otherwise: Bound::default(), gatekeeper, refuse };
     let (started, start) = oneshot::channel();
     let (ending, ended) = watch::channel(false);
-    let workers = options.workers.max(1);
-    let patience = options.patience.as_secs();
+    let (routes, workers, patience) = (service.routes.clone(), service.workers, service.patience);
     thread::Builder::new()
         .name("http".into())
         .spawn(move || {
@@ -107,26 +167,38 @@ where
         })
         .map_err(|source| NetError::Start { what: "HTTP", source })?;
     match start.await {
-        Ok(Ok(handle)) => Ok(Running { addresses, handle, ended }),
+        Ok(Ok(handle)) => Ok(Generation { handle, ended }),
         Ok(Err(source)) => Err(NetError::Start { what: "HTTP", source }),
         Err(_) => Err(NetError::Start { what: "HTTP", source: io::Error::other("its thread ended") }),
     }
 }
 
-type Opened = (Vec<(TcpListener, Binding)>, Vec<SocketAddr>, HashMap<SocketAddr, Bound>);
+/// Open sockets, and what is served there.
+struct Opened {
+    listeners: Vec<(TcpListener, Binding)>,
+    sockets: Vec<(BindSpec, TcpListener)>,
+    addresses: Vec<SocketAddr>,
+    bound: HashMap<SocketAddr, Bound>,
+}
 
-/// Opens the sockets first, all of them: the redirect needs the port that HTTPS really got.
-fn open(bindings: &[Binding]) -> Result<Opened, NetError> {
+/// Opens the sockets first, all of them: the redirect needs the port that HTTPS really got. Sockets that are open already
+/// are used again.
+fn open(bindings: &[Binding], before: &[(BindSpec, TcpListener)]) -> Result<Opened, NetError> {
+    let failed = |source| NetError::Start { what: "HTTP", source };
     let mut listeners = Vec::with_capacity(bindings.len());
+    let mut sockets = Vec::with_capacity(bindings.len());
     let mut addresses = Vec::with_capacity(bindings.len());
     for binding in bindings {
-        let listener = bind(&binding.listen)?;
-        let address = listener.local_addr().map_err(|source| NetError::Start { what: "HTTP", source })?;
+        let listener = match before.iter().find(|(spec, _)| *spec == binding.listen) {
+            Some((_, socket)) => socket.try_clone().map_err(failed)?,
+            None => bind(&binding.listen)?,
+        };
+        addresses.push(listener.local_addr().map_err(failed)?);
+        sockets.push((binding.listen.clone(), listener.try_clone().map_err(failed)?));
         listeners.push((listener, binding.clone()));
-        addresses.push(address);
     }
     let encrypted = bindings.iter().position(|binding| binding.tls.is_some()).map(|index| addresses[index].port());
-    let bound = listeners.iter().zip(&addresses).map(|((_, binding), address)| {
+    let bound = bindings.iter().zip(&addresses).map(|(binding, address)| {
         // Without HTTPS of our own there is nowhere to send anybody: requests are answered.
         let redirect =
             if encrypted.is_none() && binding.redirect == Redirect::OwnHttps { Redirect::None } else { binding.redirect.clone() };
@@ -134,32 +206,31 @@ fn open(bindings: &[Binding]) -> Result<Opened, NetError> {
             features: binding.features,
             headers: binding.headers.clone(),
             allowed_hosts: binding.allowed_hosts.clone(),
+            forwarding: binding.forwarding.clone(),
             redirect,
             https_port: encrypted.unwrap_or_default(),
         };
         (*address, state)
     });
     let bound = bound.collect();
-    Ok((listeners, addresses, bound))
+    Ok(Opened { listeners, sockets, addresses, bound })
 }
 
-fn assemble<F>(
+fn assemble(
     listeners: Vec<(TcpListener, Binding)>,
     state: web::Data<Entrance>,
-    routes: F,
+    routes: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
     workers: usize,
     patience: u64,
-) -> io::Result<actix_web::dev::Server>
-where
-    F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
-{
+) -> io::Result<actix_web::dev::Server> {
     let mut server = HttpServer::new(move || {
+        let routes = routes.clone();
         App::new()
             .app_data(state.clone())
             .wrap(Compress::default())
             .wrap(NormalizePath::trim())
             .wrap(from_fn(entrance::entrance))
-            .configure(routes.clone())
+            .configure(move |config| routes(config))
     })
     .workers(workers)
     .worker_max_blocking_threads(BLOCKING_THREADS)

@@ -77,6 +77,14 @@ pub enum NetError {
         /// Full key of the setting.
         setting: String,
     },
+    /// A setting that should name a header does not.
+    #[error("{setting} is {name:?}, which is not the name of a header")]
+    Header {
+        /// Full key of the setting.
+        setting: String,
+        /// Its text.
+        name: String,
+    },
     /// A TLS setting cannot be met.
     #[error("TLS: {0}")]
     Tls(String),

@@ -1,6 +1,11 @@
 //! Who may come in at all: asked before a protocol says its first word.
 
-use std::{any::Any, fmt, net::SocketAddr, time::Duration};
+use std::{
+    any::Any,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 pub use entrepot_model::Protocol;
 
@@ -11,6 +16,9 @@ pub trait Gatekeeper: Send + Sync + 'static {
     /// # Errors
     /// The refusal that applies; nothing is counted then.
     fn admit(&self, peer: SocketAddr, protocol: Protocol) -> Result<Permit, Refusal>;
+
+    /// Told when a peer that is no declared proxy sends what proxies send: it may be one that nobody declared.
+    fn note_forwarded(&self, _peer: IpAddr) {}
 }
 
 /// Everybody may come in.
@@ -24,17 +32,32 @@ impl Gatekeeper for AllowAll {
 }
 
 /// Proof of admission. Dropping it gives back what the gatekeeper counted.
-pub struct Permit(#[allow(dead_code, reason = "held for its drop")] Option<Box<dyn Any + Send + Sync>>);
+pub struct Permit {
+    _held: Option<Box<dyn Any + Send + Sync>>,
+    delay: Duration,
+}
 
 impl Permit {
     /// A permit that counts nothing.
     pub fn free() -> Self {
-        Self(None)
+        Self { _held: None, delay: Duration::ZERO }
     }
 
     /// A permit that drops `guard` when it ends.
     pub fn holding(guard: impl Any + Send + Sync) -> Self {
-        Self(Some(Box::new(guard)))
+        Self { _held: Some(Box::new(guard)), delay: Duration::ZERO }
+    }
+
+    /// The same permit, to be used after a wait.
+    pub fn after(self, delay: Duration) -> Self {
+        Self { delay, ..self }
+    }
+
+    /// Waits as long as the gatekeeper asks for, which is at most some seconds.
+    pub async fn wait(&self) {
+        if !self.delay.is_zero() {
+            tokio::time::sleep(self.delay).await;
+        }
     }
 }
 
@@ -47,6 +70,8 @@ impl fmt::Debug for Permit {
 /// Why a peer stays outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
+    /// The server is about to stop.
+    Stopping,
     /// An allow list is on and the peer is not on it.
     NotAllowed,
     /// The peer is banned, for a while or for good.
@@ -63,6 +88,7 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Stopping => "the server is shutting down",
             Self::NotAllowed => "your IP address is not allowed",
             Self::Banned => "your IP address is blocked",
             Self::TooMany => "too many open connections",

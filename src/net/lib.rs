@@ -1,17 +1,19 @@
 //! Listeners and TLS: how bytes reach the server.
 //!
 //! **Owns** the binding of TCP sockets and their options, the accept loop that survives a lack of file descriptors, the
-//! TLS configuration and the certificates on disk. **Must not know** any protocol, account or rule: whether a peer may
+//! PROXY protocol, the TLS configuration and the certificates on disk. **Must not know** any protocol, account or rule: whether a peer may
 //! come in is asked of a [`Gatekeeper`], which `cli` wires. **Called by** `http` and `sftp` for their listeners, and by
 //! `cli`, which makes the certificate store.
 
 mod error;
 mod gate;
 mod listener;
+mod proxy;
 mod socket;
 pub mod tls;
 
 pub use error::NetError;
 pub use gate::{AllowAll, Gatekeeper, Permit, Protocol, Refusal};
 pub use listener::{Accepted, Listener};
+pub use proxy::{Introduced, ProxyError, ProxyPolicy};
 pub use socket::{BindSpec, bind};

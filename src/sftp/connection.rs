@@ -1,6 +1,7 @@
 //! One SSH connection from accept to its end: what bounds it in time.
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -104,9 +105,10 @@ impl Connection {
 
 /// Serves one connection to its end. The permit is held as long as that takes.
 pub async fn serve(service: Arc<Service>, accepted: Accepted, permit: Permit) {
+    permit.wait().await;
     let (peer, deadline) = (accepted.peer, Instant::now() + LOGIN_LIMIT);
     match timeout_at(deadline, begin(&service, accepted)).await {
-        Ok(Ok((running, connection))) => supervise(&service, running, &connection, deadline).await,
+        Ok(Ok((running, connection))) => supervise(&service, running, &connection, deadline, peer).await,
         Ok(Err(error)) => tracing::debug!(sender = "connection_failed", %peer, %error, "no SSH session"),
         Err(_) => tracing::debug!(sender = "connection_failed", %peer, "the client did not introduce itself in time"),
     }
@@ -127,12 +129,23 @@ async fn begin(service: &Service, accepted: Accepted) -> Result<(RunningSession<
 }
 
 /// Watches over a connection: the time for its login, the server's end, and idleness.
-async fn supervise(service: &Service, mut running: RunningSession<SshHandler>, connection: &Connection, deadline: Instant) {
+async fn supervise(
+    service: &Service,
+    mut running: RunningSession<SshHandler>,
+    connection: &Connection,
+    deadline: Instant,
+    peer: SocketAddr,
+) {
     let (handle, stopping) = (running.handle(), service.core.tasks().stopping());
     let mut is_in = false;
     loop {
         tokio::select! {
-            ended = &mut running => return note_end(connection, ended),
+            ended = &mut running => {
+                if matches!(ended, Err(russh::Error::NoCommonAlgo { .. })) {
+                    service.core.note_not_negotiated(peer);
+                }
+                return note_end(connection, ended);
+            }
             () = connection.authenticated.cancelled(), if !is_in => is_in = true,
             () = sleep_until(deadline), if !is_in => {
                 tracing::debug!(connection_id = connection.id, "no login in time");

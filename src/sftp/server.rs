@@ -1,21 +1,21 @@
 //! The SSH service: what all its connections share, and its listeners.
 
-use std::{borrow::Cow, net::SocketAddr, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use entrepot_core::Core;
 use entrepot_model::status::{SshBinding, SshHostKey, SshServiceStatus};
-use entrepot_net::{BindSpec, Gatekeeper, Listener, NetError, Protocol};
+use entrepot_net::{BindSpec, Gatekeeper, NetError, ProxyPolicy};
 use russh::{Limits, MethodSet, Preferred, SshId, keys::PrivateKey, server::Config};
 
 use crate::{
     algorithms::{AlgorithmLists, Algorithms, UnknownAlgorithm},
     authority::{Authorities, AuthorityError},
     cipher_choice::{ClientLists, Offer, has_fast_aes},
-    connection,
     descriptors::HandleBudget,
     exec::EnabledCommands,
     host_keys::{HostKey, HostKeyError, load_host_certificates, load_host_keys, missing_rsa_key},
+    listening::{self, Listening},
     login::{self, LoginRules},
     negotiated::{Negotiated, Offered},
 };
@@ -64,7 +64,7 @@ pub struct Service {
     /// Whether the ciphers on offer follow the client.
     pub(crate) is_choosing: bool,
     identity: ArcSwap<Identity>,
-    gatekeeper: Arc<dyn Gatekeeper>,
+    pub(crate) gatekeeper: Arc<dyn Gatekeeper>,
 }
 
 /// Who the server is for a new connection: its keys, and the transport that shows them.
@@ -194,16 +194,13 @@ impl SshServer {
         }
     }
 
-    /// Listens, and serves from now on until the server stops. Returns the address with the port that was taken.
+    /// Listens, and serves from now on until the server or the listener is stopped. `proxy` says from whom a PROXY header
+    /// is read before the first word of SSH (NET-001).
     ///
     /// # Errors
     /// The address cannot be had; the text names the setting.
-    pub fn listen(&self, spec: &BindSpec) -> Result<SocketAddr, NetError> {
-        let listener = Listener::bind(spec)?;
-        let address = listener.local_addr();
-        let service = self.0.clone();
-        self.0.core.tasks().spawn(accept(service, listener));
-        Ok(address)
+    pub fn listen(&self, spec: &BindSpec, proxy: Option<ProxyPolicy>) -> Result<Listening, NetError> {
+        listening::start(&self.0, spec, proxy)
     }
 
     /// What the service says about itself when it listens at `bindings` (API-066).
@@ -250,22 +247,6 @@ impl SshServer {
     /// Names of the offered authentication methods (SSH-047).
     pub fn authentications(&self) -> Vec<&'static str> {
         self.0.rules.methods.iter().map(Into::into).collect()
-    }
-}
-
-async fn accept(service: Arc<Service>, listener: Listener) {
-    let tasks = service.core.tasks();
-    let stopping = tasks.stopping();
-    loop {
-        let accepted = tokio::select! {
-            () = stopping.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        match service.gatekeeper.admit(accepted.peer, Protocol::Ssh) {
-            Ok(permit) => drop(tasks.spawn(connection::serve(service.clone(), accepted, permit))),
-            // SSH-004: no SSH bytes are sent.
-            Err(refusal) => tracing::debug!(peer = %accepted.peer, %refusal, "SSH connection refused"),
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is measured. Each scenario runs on both servers and returns rows of the report.
 
 mod connections;
+mod gates;
 mod listing;
 mod memory;
 mod rest;
@@ -53,6 +54,7 @@ pub const SCENARIOS: &[Scenario] = &[
     ("parallel-uploads", memory::parallel_uploads),
     ("closed-window", memory::closed_window),
     ("rest", rest::run),
+    ("gates", gates::run),
 ];
 
 /// Samples of one case: the subject's and the peer's, round by round.

@@ -11,6 +11,7 @@ mod connections;
 mod faults;
 mod first_start;
 mod foreign_clients;
+mod gates;
 mod hostile;
 mod house;
 mod import;

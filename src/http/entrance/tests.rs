@@ -86,6 +86,7 @@ async fn client_of_a_dual_stack_socket_is_ipv4() {
 #[actix_web::test]
 async fn refusals_of_the_gatekeeper_have_their_codes() {
     let cases = [
+        (Refusal::Stopping, 503),
         (Refusal::NotAllowed, 403),
         (Refusal::Banned, 403),
         (Refusal::TooMany, 429),
@@ -97,6 +98,7 @@ async fn refusals_of_the_gatekeeper_have_their_codes() {
         assert_eq!(answer.status().as_u16(), code, "{refusal:?}");
         if matches!(refusal, Refusal::RateLimited { .. }) {
             assert_eq!(answer.headers().get(header::RETRY_AFTER).unwrap(), "2");
+            assert_eq!(answer.headers().get("x-retry-in").unwrap(), "1.5s");
         }
     }
 }

@@ -26,6 +26,7 @@ fn binding(is_redirect: bool, tls: Option<Arc<rustls::ServerConfig>>) -> Binding
         allowed_hosts: Vec::new(),
         features: crate::Features::default(),
         headers: crate::HeaderOverrides::default(),
+        forwarding: crate::Forwarding::default(),
     }
 }
 
@@ -67,6 +68,30 @@ async fn redirect_binding_sends_to_the_https_port_and_answers_health_checks() {
     assert!(answer.to_ascii_lowercase().contains(&target), "{answer}");
     assert!(get(running.addresses[0], "/healthz").await.ends_with("ok"));
     running.stop(false).await;
+}
+
+#[tokio::test]
+async fn bindings_change_while_the_service_runs() {
+    let first = binding(false, None);
+    let mut second = binding(false, None);
+    second.listen.setting_key = "httpd.bindings[1]".into();
+    let mut running = serve(options(vec![first.clone()]), routes).await.unwrap();
+    let kept = running.addresses[0];
+    running.rebind(&[first, second.clone()]).await.unwrap();
+    let added = running.addresses[1];
+    assert_eq!(running.addresses[0], kept, "its socket stays");
+    for address in [kept, added] {
+        assert!(get(address, "/x").await.starts_with("HTTP/1.1 200"));
+    }
+    let mut taken = binding(false, None);
+    (taken.listen.port, taken.listen.setting_key) = (kept.port(), "httpd.bindings[2]".into());
+    assert!(running.rebind(&[taken]).await.is_err());
+    assert!(get(kept, "/x").await.starts_with("HTTP/1.1 200"), "everything is as it was");
+    running.rebind(&[second]).await.unwrap();
+    assert_eq!(running.addresses, [added]);
+    assert!(get(added, "/x").await.starts_with("HTTP/1.1 200"));
+    assert!(TcpStream::connect(kept).await.is_err(), "it is closed");
+    running.stop(true).await;
 }
 
 // NET-008
