@@ -92,3 +92,6 @@ fn admit(service: &Arc<Service>, accepted: Accepted) {
         Err(refusal) => tracing::debug!(peer = %accepted.peer, %refusal, "SSH connection refused"),
     }
 }
+
+#[cfg(test)]
+mod tests;
