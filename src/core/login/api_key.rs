@@ -16,6 +16,7 @@ use crate::{
     admin::AdminSession,
     audit::LoginOutcome,
     caller::{Shown, UserCaller},
+    gates::Score,
     policy::Denial,
     tokens::Duties,
     transfer::overlay::Overlay,
@@ -226,7 +227,12 @@ impl Core {
         // A key of the other scope was not tried: it is a mistake, no guess.
         if error != KeyError::Scope {
             self.record_key(ip, event, format!("API key {key}: {reason}"), trace);
-            let base = i64::from(self.settings().common.defender.login_delay.password_failed);
+            // SEC-183: an id that nobody has is as an unknown user.
+            let is_unknown = error == KeyError::Malformed || event == EVENT_UNKNOWN_USER;
+            let score = if is_unknown { Score::UnknownUser } else { Score::LoginFailed };
+            self.note_name(ip, &format!("api_key/{}", trace.id), false);
+            self.score(ip, Protocol::Http, score);
+            let base = outcome::failure_delay(self);
             outcome::pause(self.0.credentials.throttle.failed(&throttle_key(&trace.id, ip), base)).await;
         }
         error

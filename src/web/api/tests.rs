@@ -5,12 +5,12 @@ mod collections;
 pub(super) mod contract;
 mod event_rules;
 mod events;
+mod gates;
 mod identity;
 mod operations;
 mod quotas;
 mod second_factor;
 mod server;
-mod gates;
 
 use actix_web::{http::StatusCode, test::TestRequest};
 use entrepot_model::AdminPermission;
