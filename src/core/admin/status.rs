@@ -1,7 +1,7 @@
 //! What the server says about itself: services, log level, licence, usage, retention checks (API-066…API-073, API-113).
 
 use entrepot_model::{
-    AdminPermission as P, Secret,
+    AdminPermission as P, Protocol, Secret,
     api::TotpOffer,
     retention::RetentionCheck,
     status::{
@@ -48,12 +48,22 @@ pub async fn services(core: &Core, session: &AdminSession) -> Result<ServicesSta
             driver: settings.data_provider.driver.clone(),
             error: answer.err().map(|error| error.to_string()).unwrap_or_default(),
         },
-        defender: ServiceStatus::default(),
+        defender: ServiceStatus { is_active: settings.common.defender.enabled },
         mfa: MfaStatus { is_active: !totp_configs.is_empty(), totp_configs },
-        allow_list: ServiceStatus::default(),
-        rate_limiters: RateLimitersStatus::default(),
+        allow_list: ServiceStatus { is_active: settings.common.allowlist_status == 1 },
+        rate_limiters: rate_limiters(&settings),
         event_rules: ServiceStatus::default(),
     })
+}
+
+fn rate_limiters(settings: &entrepot_config::Settings) -> RateLimitersStatus {
+    let limiters = &settings.common.rate_limiters;
+    let is_limited = |protocol: &Protocol| {
+        limiters.iter().any(|limiter| limiter.average > 0 && limiter.protocols.iter().any(|name| name == protocol.as_str()))
+    };
+    let protocols: Vec<String> =
+        Protocol::ALL.into_iter().filter(is_limited).map(|protocol| protocol.as_str().to_owned()).collect();
+    RateLimitersStatus { is_active: !protocols.is_empty(), protocols }
 }
 
 /// Least severe lines that are logged now.
