@@ -75,7 +75,7 @@ async fn check(core: &Core, change: &PwdChange, hash: Option<&str>, throttle: &s
         return Err(Error::invalid("new_password", "the new password must be different from the current one"));
     }
     if !passwords::verify(core, hash, current).await? {
-        let base = i64::from(core.settings().common.defender.login_delay.password_failed);
+        let base = outcome::failure_delay(core);
         outcome::pause(core.0.credentials.throttle.failed(throttle, base)).await;
         return Err(Error::invalid("current_password", "the current password does not match"));
     }
