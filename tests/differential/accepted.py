@@ -27,6 +27,16 @@ RULES = [
     (r"^load a key without its hash", r"^status$", r"^500.* -> 400", "API-096"),
     (r"^load (a user|a rule|a share) of an unknown", r"^status$", r"^500.* -> (400|409)", "API-094: the status is that of the object, as over REST"),
     (r"^/version|^GET /version|^status", r"^body", None, "each server tells of itself"),
+    (r"", r"\.actions\[\d+\]\.description$", r"^None -> ", "a rule shows its actions with all their members"),
+    (r"^dump", r"\.(rules|admins|users|groups)$", r"^None -> ", "who refers to an object is told in dumps, too; it is not read when loading"),
+    (r"^rule: ", r"^body.message$", r"Event rules updated", "the message names one rule, as those of other objects do"),
+    (r"^rule: |^dump", r"\.minute$|schedules", None, "the minute of schedules is a member of the contract that the open-source peer does not know"),
+    (r"schedule with a wrong minute", r"^status$", r"^20.* -> 400", "the minute of schedules is a member of the contract that the open-source peer does not know"),
+    (r"retention without path", r"^status$", r"^20.* -> 400", "ACT-027: paths are required"),
+    (r"key: add that ended", r"^status$", r"^201.* -> 400", "SEC-090: a key that has ended is of no use"),
+    (r"key: list", r"^body$", None, "follows from the key that had ended"),
+    (r"loaded: /users", r"last_login$", r"^None -> ", "API-095: loaded users keep their last login"),
+    (r"loaded: /folders", r"used_quota_size$", r" -> None$", "API-095: usage is counted, not loaded"),
     (r"totp", r"\.issuer$", None, "the issuer is the name of the product"),
 ]
 

@@ -183,6 +183,11 @@ def compare(request, peer, own):
     if request.path.startswith("/apikeys") and isinstance(peer_body, list) and isinstance(own_body, list):
         # They are ordered by ids, which each server makes up.
         peer_body, own_body = sorted(peer_body, key=key_order), sorted(own_body, key=key_order)
+    if request.path.startswith("/dumpdata") and isinstance(peer_body, dict) and isinstance(own_body, dict):
+        # The peer writes by id, Entrepot by name.
+        for body in (peer_body, own_body):
+            for name in [name for name, value in body.items() if isinstance(value, list)]:
+                body[name].sort(key=lambda item: (item.get("username", ""), item.get("name", ""), item.get("ipornet", "")))
     if peer_status >= 400:
         # The words of an error are each server's own; that there is an object with them is compared.
         if not (isinstance(own_body, dict) and ("message" in own_body or "error" in own_body)):
