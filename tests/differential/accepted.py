@@ -37,6 +37,7 @@ RULES = [
     (r"key: list", r"^body$", None, "follows from the key that had ended"),
     (r"loaded: /users", r"last_login$", r"^None -> ", "API-095: loaded users keep their last login"),
     (r"loaded: /folders", r"used_quota_size$", r" -> None$", "API-095: usage is counted, not loaded"),
+    (r"storage SFTP", r"sftpconfig\.endpoint$", r"^h:22 -> h$", "SFS-001: 22 is the default; the endpoint is kept as it was given"),
     (r"totp", r"\.issuer$", None, "the issuer is the name of the product"),
 ]
 
