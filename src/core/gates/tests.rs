@@ -177,7 +177,7 @@ async fn failed_logins_are_scored_whoever_asked() {
     assert_eq!(score_of(&house, "192.0.2.1"), 1);
     assert!(try_password(&house, "192.0.2.1", "nobody", "wrong").await.is_err());
     assert_eq!(score_of(&house, "192.0.2.1"), 3);
-    assert!(house.core.admin_login("nobody", "wrong", "192.0.2.1".parse().expect("address")).await.is_err());
+    assert!(house.core.admin_login("nobody", "wrong", None, "192.0.2.1".parse().expect("address")).await.is_err());
     assert_eq!(score_of(&house, "192.0.2.1"), 5);
     assert!(try_password(&house, "192.0.2.1", "alice", "secret").await.is_ok());
     assert_eq!(score_of(&house, "192.0.2.1"), 5, "a success forgives nothing");
