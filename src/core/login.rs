@@ -153,6 +153,17 @@ impl Core {
         outcome::refused(self, attempt, &credentials, refusal, "").await
     }
 
+    /// Records that a connection ended without a login after it had asked about keys, none of which is the account's: one
+    /// failure, however many there were (SSH-013).
+    pub async fn note_unknown_keys(&self, attempt: &Attempt, fingerprint: &str) {
+        let account = self.0.accounts.load(self, &attempt.username).await;
+        let refusal = match account {
+            Ok(None) => Refusal::UnknownUser,
+            _ => Refusal::Credentials("none of the public keys is one of the account's"),
+        };
+        outcome::refused(self, attempt, &Credentials::PublicKey { authorized: "", fingerprint }, refusal, "").await;
+    }
+
     /// What keyboard-interactive asks for (SSH-017, SSH-019): after a key only what the key does not prove. An unknown name
     /// is asked for its password, as any other.
     pub async fn dialogue(&self, attempt: &Attempt, first: Option<&FirstFactor>) -> Dialogue {

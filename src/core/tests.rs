@@ -16,6 +16,7 @@ mod permissions;
 mod quota;
 mod random;
 mod recovery;
+mod removals;
 mod renames;
 mod scans;
 mod sequential;

@@ -46,6 +46,10 @@ pub struct Login {
     talk: Option<Talk>,
     /// Attempts that failed.
     failures: usize,
+    /// The name under which a key was asked about that is not known, and its fingerprint; nothing else failed so far.
+    unknown_key: Option<(String, String)>,
+    /// Whether `core` saw an attempt.
+    is_recorded: bool,
     /// Algorithm of the key that was offered last.
     signature: String,
     authenticated: Option<Authenticated>,
@@ -83,7 +87,19 @@ impl Login {
     /// A connection that nobody has logged in on.
     pub fn new(core: Core, peer: Peer, rules: Arc<LoginRules>, negotiated: Option<Negotiated>) -> Self {
         let signature = String::new();
-        Self { core, peer, rules, negotiated, first: None, talk: None, failures: 0, signature, authenticated: None }
+        Self {
+            core,
+            peer,
+            rules,
+            negotiated,
+            first: None,
+            talk: None,
+            failures: 0,
+            unknown_key: None,
+            is_recorded: false,
+            signature,
+            authenticated: None,
+        }
     }
 
     /// The account, once there is one.
@@ -144,6 +160,7 @@ impl Login {
         if !self.allowed(user).contains(&method) {
             return self.reject(user);
         }
+        self.is_recorded = true;
         match self.core.authenticate_step(&self.attempt(user), credentials, self.first_step(user)).await {
             Ok(Step::In(authenticated)) if !self.is_secure_enough(&authenticated, method) => self.reject(user),
             Ok(Step::In(authenticated)) => {
@@ -236,7 +253,11 @@ impl Login {
             return false;
         }
         let Some(authorized) = self.authorized(key, signature) else { return false };
-        !self.rules.authorities.is_empty() || self.core.is_public_key_known(&self.attempt(user), &authorized).await
+        if !self.rules.authorities.is_empty() || self.core.is_public_key_known(&self.attempt(user), &authorized).await {
+            return true;
+        }
+        self.unknown_key = Some((user.to_owned(), key.fingerprint(HashAlg::Sha256).to_string()));
+        false
     }
 
     /// Method `publickey`, the signature being verified.
@@ -274,6 +295,18 @@ impl Login {
         }
         let line = PublicKey::new(key.key_data().clone(), "").to_openssh().ok()?;
         Some(line.trim_end().to_owned())
+    }
+}
+
+impl Drop for Login {
+    /// Clients ask about several keys before one fits, and what never fits is a failed login too (SSH-013).
+    fn drop(&mut self) {
+        if self.is_recorded {
+            return;
+        }
+        let Some((user, fingerprint)) = self.unknown_key.take() else { return };
+        let (core, attempt) = (self.core.clone(), self.attempt(&user));
+        self.core.tasks().spawn(async move { core.note_unknown_keys(&attempt, &fingerprint).await });
     }
 }
 

@@ -54,9 +54,12 @@ fn two_steps_lead_in_together_and_only_in_the_order_of_their_name() {
         let others: Vec<&str> = TWO.iter().map(|(other, _)| *other).filter(|other| *other != name).collect();
         let only = user(&server, &name.replace('+', "-"), &[&SINGLE[..], &others].concat());
         for (other, methods) in TWO {
-            // ssh offers its key again after a first step, but asks for a password once only.
+            // The two of a pair in their other order: whether ssh tries a method again after a first step is its own choice.
             let reversed = other.split_once('+').map(|(one, two)| format!("{two}+{one}")).unwrap();
-            let expected = other == name || (name.ends_with("+publickey") && reversed == name);
+            if reversed == name {
+                continue;
+            }
+            let expected = other == name;
             assert_eq!(enters(&server, &only, methods, &only.password), expected, "{name}: {methods}");
         }
     }

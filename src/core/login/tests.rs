@@ -325,6 +325,12 @@ async fn probing_for_keys_tells_known_ones_and_records_nothing() {
     assert!(!house.core.is_public_key_known(&ssh("alice"), "ssh-ed25519 AAAA").await);
     assert!(!house.core.is_public_key_known(&ssh("nobody"), KEY).await);
     assert!(house.events().await.is_empty());
+    // SSH-013: what a connection asked in vain is one failure, noted when it ends.
+    house.core.note_unknown_keys(&ssh("alice"), "SHA256:x").await;
+    house.core.note_unknown_keys(&ssh("nobody"), "SHA256:x").await;
+    let mut noted: Vec<i64> = house.events().await.iter().map(|event| event.event).collect();
+    noted.sort_unstable();
+    assert_eq!(noted, [1, 2]);
     assert!(house.core.authenticate(&ssh("alice"), key()).await.is_ok());
 }
 
