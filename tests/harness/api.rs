@@ -46,6 +46,15 @@ impl Api {
         api
     }
 
+    /// With the token of a user.
+    #[track_caller]
+    pub fn login_user(base: &str, username: &str, password: &str) -> Self {
+        let mut api = Self::open(base);
+        let answer = api.ask_token("/api/v2/user/token", username, password).ok(200);
+        api.token = answer["access_token"].as_str().unwrap().to_owned();
+        api
+    }
+
     /// Asks for a token.
     pub fn ask_token(&self, path: &str, username: &str, password: &str) -> Answer {
         answer(self.client.get(self.url(path)).basic_auth(username, Some(password)))

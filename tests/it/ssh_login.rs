@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::harness::{Key, OpenSsh, Program, Server, Settings, User};
+use crate::harness::{Api, Key, OpenSsh, Program, Server, Settings, User};
 
 const WRONG: &str = "not the password";
 
@@ -78,6 +78,63 @@ fn two_steps_lead_in_together_and_only_in_the_order_of_their_name() {
     for (name, _) in TWO {
         assert!(log.contains(name), "{name}\n{log}");
     }
+}
+
+/// Gives an account a second factor for SSH; answers its secret.
+fn enrol(server: &Server, user: &User) -> String {
+    let api = Api::login_user(&server.http_url(), &user.name, &user.password);
+    let made = api.post("/api/v2/user/totp/generate", &json!({ "config_name": "Default" })).ok(200);
+    let secret = made["secret"].as_str().unwrap().to_owned();
+    let body = json!({
+        "enabled": true, "config_name": "Default", "protocols": ["SSH"],
+        "secret": { "status": "Plain", "payload": secret },
+    });
+    api.post("/api/v2/user/totp/save", &body).ok(200);
+    secret
+}
+
+/// Codes of the last half minute, this one and the next (RFC 6238): each is good once.
+fn codes(secret: &str) -> Vec<String> {
+    let script = r#"
+import base64, hmac, struct, sys, time
+key = base64.b32decode(sys.argv[1] + "=" * (-len(sys.argv[1]) % 8))
+for step in (-1, 0, 1):
+    mac = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30 + step), "sha1")
+    at = mac[-1] & 15
+    print(f"{(int.from_bytes(mac[at:at + 4], 'big') & 0x7fffffff) % 1000000:06}")
+"#;
+    let told = Program::new(crate::harness::venv_python()).args(["-c", script, secret]).run().ok().out;
+    told.lines().map(str::to_owned).collect()
+}
+
+// SSH-017, SSH-018, SSH-019, SEC-118, SEC-119, SEC-120
+#[test]
+fn the_dialogue_asks_for_a_code_where_there_is_a_second_factor() {
+    let server = Server::start(Settings::default());
+    let alice = user(&server, "alice", &[]);
+    let secret = enrol(&server, &alice);
+    let talk = |user: &User, methods: &str, answers: &[(&str, &str)]| {
+        OpenSsh::new(&server, user).ssh_asked(methods, answers, &[], "pwd").code == Some(0)
+    };
+    let right = alice.password.as_str();
+    let first = &codes(&secret)[1];
+    assert!(!talk(&alice, "keyboard-interactive", &[("assword", WRONG), ("code", first)]));
+    assert!(!talk(&alice, "keyboard-interactive", &[("assword", right), ("code", "000000")]));
+    assert!(!talk(&alice, "keyboard-interactive", &[("assword", right)]));
+    assert!(talk(&alice, "keyboard-interactive", &[("assword", right), ("code", first)]));
+    assert!(!talk(&alice, "keyboard-interactive", &[("assword", right), ("code", first)]), "a code works once");
+    assert!(talk(&alice, "password", &[("assword", right)]), "a plain password is not asked for it");
+    assert!(talk(&alice, "publickey", &[]));
+
+    // Passwords go on working over HTTP, where the second factor is made.
+    let bob = user(&server, "bob", &["publickey", "password-over-SSH", "keyboard-interactive", "publickey+password"]);
+    let secret = enrol(&server, &bob);
+    let code = &codes(&secret)[2];
+    assert!(
+        !talk(&bob, "publickey,keyboard-interactive", &[("assword", &bob.password)]),
+        "after a key only the code is asked for"
+    );
+    assert!(talk(&bob, "publickey,keyboard-interactive", &[("code", code)]));
 }
 
 // SSH-006
