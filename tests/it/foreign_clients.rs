@@ -72,7 +72,8 @@ fn rclone_copies_checks_and_syncs() {
     rclone(&["check", "from", &remote]).ok();
     // SCMD-004: by the commands that the server has.
     let sums = |place: &str| {
-        let mut lines: Vec<String> = rclone(&["md5sum", "--checkers", "1", place]).ok().out.lines().map(str::to_owned).collect();
+        let mut lines: Vec<String> =
+            rclone(&["md5sum", "--checkers", "1", "--transfers", "1", place]).ok().out.lines().map(str::to_owned).collect();
         lines.sort();
         lines
     };
