@@ -154,11 +154,18 @@ fn first(kind: MailKind, sources: [(&str, &str); 2], values: &Value, render: Ren
     .next()
 }
 
+/// The library takes a block without an end; a mail that stops in the middle is none.
+fn parse(template: &str) -> Result<(), TemplateError> {
+    entrepot_model::template::Template::parse(template).map(drop).map_err(|error| TemplateError(error.to_string()))
+}
+
 fn subject_of(template: &str, values: &Value) -> Result<String, TemplateError> {
+    parse(template)?;
     Ok(Template::new("subject").max_range_iters(MAX_TURNS).parse(template)?.execute_to_string(values)?)
 }
 
 fn html_of(template: &str, values: &Value) -> Result<String, TemplateError> {
+    parse(template)?;
     Ok(html::Template::new("body").max_range_iters(MAX_TURNS).parse(template)?.execute_to_string(values)?)
 }
 

@@ -59,23 +59,32 @@ impl IpLists {
             .await
     }
 
-    /// Adds a validated entry; its times are set here.
+    /// Adds a validated entry; its times are set here, but that a time of its making which it brings along is kept.
     ///
     /// # Errors
     /// `Conflict` if the list has the network.
     pub async fn insert(&self, added: IpListEntry, now: i64) -> Result<IpListEntry, StoreError> {
         self.database
             .write(Durability::Full, move |connection| {
+                let created_at = if added.created_at > 0 { added.created_at } else { now };
                 let done = connection
                     .prepare_cached(
                         "INSERT INTO ip_list_entry (type, ipornet, mode, protocols, description, created_at, updated_at) \
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO NOTHING",
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
                     )?
-                    .execute(params![added.list, added.ipornet, added.mode, added.protocols, added.description, now])?;
+                    .execute(params![
+                        added.list,
+                        added.ipornet,
+                        added.mode,
+                        added.protocols,
+                        added.description,
+                        created_at,
+                        now
+                    ])?;
                 if done == 0 {
                     return Err(StoreError::Conflict { kind: KIND, name: added.ipornet });
                 }
-                Ok(IpListEntry { created_at: now, updated_at: now, ..added })
+                Ok(IpListEntry { created_at, updated_at: now, ..added })
             })
             .await
     }

@@ -11,6 +11,7 @@ mod configurations;
 mod cut;
 mod dump;
 mod file;
+mod ip_lists;
 mod kinds;
 mod load;
 pub(in crate::admin) mod object;

@@ -37,6 +37,7 @@ pub async fn get(core: &Core, session: &AdminSession, list: IpListType, network:
 pub async fn add(core: &Core, session: &AdminSession, mut entry: IpListEntry) -> Result<IpListEntry> {
     session.require(P::Any)?;
     entry.validate().map_err(invalid)?;
+    entry.created_at = 0;
     let now = core.clock().millis();
     let added = change(core, async |store| store.insert(entry, now).await).await?;
     Ok(finish(core, session, Action::Add, added))
@@ -60,6 +61,16 @@ pub async fn update(
     let now = core.clock().millis();
     let updated = change(core, async |store| store.update(entry, now).await).await?;
     Ok(finish(core, session, Action::Update, updated))
+}
+
+/// Puts a validated entry of a backup in its place; `action` says whether it is new.
+pub(super) async fn put(core: &Core, session: &AdminSession, action: Action, entry: IpListEntry) -> Result<IpListEntry> {
+    let now = core.clock().millis();
+    let put = match action {
+        Action::Add => change(core, async |store| store.insert(entry, now).await).await?,
+        _ => change(core, async |store| store.update(entry, now).await).await?,
+    };
+    Ok(finish(core, session, action, put))
 }
 
 /// Deletes an entry.

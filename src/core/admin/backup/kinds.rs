@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use entrepot_model::{Admin, ApiKey, BaseEventAction, BaseVirtualFolder, EventRule, Group, Role, Share, User};
+use entrepot_model::{Admin, ApiKey, BaseEventAction, BaseVirtualFolder, EventRule, Group, IpListEntry, Role, Share, User};
 use futures_util::future::BoxFuture;
 
 use super::{
@@ -12,7 +12,8 @@ use super::{
 use crate::{Core, Error, Result};
 
 /// All kinds (API-093): what others refer to comes first.
-pub(super) const KINDS: [&dyn Kind; 9] = [
+pub(super) const KINDS: [&dyn Kind; 10] = [
+    &Of::<IpListEntry>(PhantomData),
     &Of::<Role>(PhantomData),
     &Of::<BaseVirtualFolder>(PhantomData),
     &Of::<Group>(PhantomData),
