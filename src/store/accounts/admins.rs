@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::document::Document;
 use super::listing::{ListOptions, Listed};
 use super::relations::{find, load_admin_groups, refer_role, require, require_free, save_admin_groups};
+use super::second_factor;
 use super::usage::login_interval;
 use super::users::PasswordChange;
 use crate::engine::{Database, Durability};
@@ -92,7 +93,7 @@ impl Admins {
         self.database.write(Durability::Full, move |c| insert_admin(c, &admin, password_hash, true, now)).await
     }
 
-    /// Replaces what a save can change of an administrator: not its id, `created_at` or `last_login`.
+    /// Replaces what a save can change of an administrator: not its id, `created_at` or `last_login`, nor the second factor.
     ///
     /// # Errors
     /// `NotFound` if it does not exist; `Reference` as `insert`.
@@ -100,20 +101,19 @@ impl Admins {
         let mut document = Document::of(KIND, &admin)?;
         self.database
             .write(Durability::Full, move |c| {
-                let id = require(c, KIND, &document.take_text("username"))?;
-                let role = refer_role(c, &document.take_text("role"))?;
-                let groups = document.take_list("groups");
-                let (status, email) = (document.take_integer("status"), document.take_text("email"));
-                document.drop_members(&ELSEWHERE);
-                c.prepare_cached(
-                    "UPDATE admin SET status = ?, role_id = ?, email = ?, updated_at = ?, document = ? WHERE id = ?",
-                )?
-                .execute(params![status, role, email, now, document.text()?, id])?;
-                change_password(c, id, &password)?;
-                save_admin_groups(c, id, groups)?;
-                load(c, id)
+                second_factor::keep(c, KIND, &mut document)?;
+                update_admin(c, document, &password, now)
             })
             .await
+    }
+
+    /// Replaces an existing administrator by one from a backup: as `update`, with the second factor that it carries.
+    ///
+    /// # Errors
+    /// As `update`.
+    pub async fn overwrite(&self, admin: Admin, password: PasswordChange, now: i64) -> Result<Admin, StoreError> {
+        let document = Document::of(KIND, &admin)?;
+        self.database.write(Durability::Full, move |c| update_admin(c, document, &password, now)).await
     }
 
     /// Deletes an administrator.
@@ -207,6 +207,25 @@ pub(crate) fn insert_admin(
         )?
         .execute(params![name, status, role, email, created_at, now, last_login, password_hash, document.text()?])?;
     let id = connection.last_insert_rowid();
+    save_admin_groups(connection, id, groups)?;
+    load(connection, id)
+}
+
+fn update_admin(
+    connection: &Connection,
+    mut document: Document,
+    password: &PasswordChange,
+    now: i64,
+) -> Result<Admin, StoreError> {
+    let id = require(connection, KIND, &document.take_text("username"))?;
+    let role = refer_role(connection, &document.take_text("role"))?;
+    let groups = document.take_list("groups");
+    let (status, email) = (document.take_integer("status"), document.take_text("email"));
+    document.drop_members(&ELSEWHERE);
+    connection
+        .prepare_cached("UPDATE admin SET status = ?, role_id = ?, email = ?, updated_at = ?, document = ? WHERE id = ?")?
+        .execute(params![status, role, email, now, document.text()?, id])?;
+    change_password(connection, id, password)?;
     save_admin_groups(connection, id, groups)?;
     load(connection, id)
 }

@@ -48,6 +48,16 @@ impl Document {
         }
     }
 
+    /// A text; empty if it is absent.
+    pub(super) fn text_of(&self, member: &str) -> String {
+        self.members.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// Takes out a member, whatever it is.
+    pub(super) fn take(&mut self, member: &str) -> Option<Value> {
+        self.members.remove(member)
+    }
+
     /// Takes out an integer; 0 if it is absent.
     pub(super) fn take_integer(&mut self, member: &str) -> i64 {
         self.members.remove(member).as_ref().and_then(Value::as_i64).unwrap_or(0)

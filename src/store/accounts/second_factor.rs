@@ -58,6 +58,9 @@ impl Admins {
     }
 }
 
+/// Where it stands in the filters of an account.
+const MEMBERS: [&str; 2] = ["totp_config", "recovery_codes"];
+
 fn table(kind: ObjectKind) -> &'static str {
     if kind == ObjectKind::Admin { "admin" } else { "user_account" }
 }
@@ -73,17 +76,34 @@ fn replace(
     let id = require(connection, kind, name)?;
     let mut document = document(connection, kind, name, id)?;
     let mut filters = document.take_object("filters");
-    filters.drop_members(&["totp_config", "recovery_codes"]);
+    filters.drop_members(&MEMBERS);
     if *totp != TotpConfig::default() {
-        filters.put("totp_config", value(kind, totp)?);
+        filters.put(MEMBERS[0], value(kind, totp)?);
     }
     if !codes.is_empty() {
-        filters.put("recovery_codes", value(kind, &codes)?);
+        filters.put(MEMBERS[1], value(kind, &codes)?);
     }
     document.put("filters", Value::from(filters));
     let sql = format!("UPDATE {} SET document = ?, updated_at = ? WHERE id = ?", table(kind));
     connection.prepare_cached(&sql)?.execute(params![document.text()?, now, id])?;
     Ok(id)
+}
+
+/// Puts the stored second factor into a document that is about to replace the stored one: only what is made for it changes it,
+/// and a save that began before such a change does not undo it.
+pub(super) fn keep(connection: &Connection, kind: ObjectKind, replacing: &mut Document) -> Result<(), StoreError> {
+    let name = replacing.text_of("username");
+    let id = require(connection, kind, &name)?;
+    let mut stored = document(connection, kind, &name, id)?.take_object("filters");
+    let mut filters = replacing.take_object("filters");
+    for member in MEMBERS {
+        filters.drop_members(&[member]);
+        if let Some(value) = stored.take(member) {
+            filters.put(member, value);
+        }
+    }
+    replacing.put("filters", Value::from(filters));
+    Ok(())
 }
 
 fn document(connection: &Connection, kind: ObjectKind, name: &str, id: i64) -> Result<Document, StoreError> {

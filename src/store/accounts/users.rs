@@ -8,6 +8,7 @@ use super::document::Document;
 use super::listing::{ListOptions, Listed};
 use super::login::{LoginRecord, load_for_login};
 use super::relations::{find, require};
+use super::second_factor;
 use super::user_rows::{change_password, insert_user, load, overwrite_user, password_hash, update_user};
 use crate::engine::{Database, Durability};
 use crate::{ObjectKind, StoreError};
@@ -129,13 +130,18 @@ impl Users {
     }
 
     /// Replaces what a save can change of a user: not its id, counters, `created_at` or the times of logins and
-    /// first transfers (ACC-063).
+    /// first transfers (ACC-063), nor the second factor.
     ///
     /// # Errors
     /// `NotFound` if it does not exist; `Reference` as `insert`.
     pub async fn update(&self, user: User, password: PasswordChange, now: i64) -> Result<User, StoreError> {
-        let document = Document::of(KIND, &user)?;
-        self.database.write(Durability::Full, move |c| update_user(c, document, &password, now)).await
+        let mut document = Document::of(KIND, &user)?;
+        self.database
+            .write(Durability::Full, move |c| {
+                second_factor::keep(c, KIND, &mut document)?;
+                update_user(c, document, &password, now)
+            })
+            .await
     }
 
     /// Deletes a user with its mappings and counters. Files are not touched (ACC-067).

@@ -1,6 +1,8 @@
 //! Users, administrators and roles by themselves.
 
 use super::{NOW, admin, on_disk, role, user};
+use entrepot_model::TotpConfig;
+
 use crate::{ListOptions, ObjectKind, Order, PasswordChange, StoreError, TransferDirection};
 
 const MINUTE: i64 = 60_000;
@@ -113,6 +115,24 @@ async fn password_change_bumps_updated_at() {
 }
 
 // ACC-070
+// SEC-116, API-042
+#[tokio::test]
+async fn saves_leave_the_second_factor_alone() {
+    let (_folder, store) = on_disk();
+    let totp = TotpConfig { enabled: true, config_name: "Default".into(), ..TotpConfig::default() };
+    let before = store.users().insert(user("ana"), None, NOW).await.expect("inserted");
+    store.users().set_second_factor("ana", totp.clone(), Vec::new(), NOW).await.expect("enrolled");
+    // A save that began before the enrolment does not undo it.
+    let after = store.users().update(before, PasswordChange::Keep, NOW + 1).await.expect("updated");
+    assert_eq!(after.filters.totp_config, totp);
+    let before = store.admins().insert(admin("root"), None, NOW).await.expect("inserted");
+    store.admins().set_second_factor("root", totp.clone(), Vec::new(), NOW).await.expect("enrolled");
+    let after = store.admins().update(before.clone(), PasswordChange::Keep, NOW + 1).await.expect("updated");
+    assert_eq!(after.filters.totp_config, totp);
+    let restored = store.admins().overwrite(before, PasswordChange::Keep, NOW + 2).await.expect("restored");
+    assert_eq!(restored.filters.totp_config, TotpConfig::default(), "a backup brings its own");
+}
+
 #[tokio::test]
 async fn login_is_stored_once_in_ten_minutes() {
     let (_directory, store) = on_disk();

@@ -115,8 +115,8 @@ impl Restorable for Admin {
         let admins = core.0.store.admins();
         let restored = match (existed, hash) {
             (false, hash) => admins.restore(self, hash, now).await,
-            (true, Some(hash)) => admins.update(self, PasswordChange::Set(hash), now).await,
-            (true, None) => admins.update(self, PasswordChange::Keep, now).await,
+            (true, Some(hash)) => admins.overwrite(self, PasswordChange::Set(hash), now).await,
+            (true, None) => admins.overwrite(self, PasswordChange::Keep, now).await,
         };
         admins::finish(core, load.session(), action(existed), restored.map_err(stored)?);
         Ok(Outcome::of(existed))
