@@ -64,7 +64,13 @@ impl Server {
     /// Stops the server, starts it again with the same data and returns the time from the start of
     /// the program until it is ready.
     pub fn restart(&mut self) -> Result<Duration> {
+        self.restart_after(|_| Ok(()))
+    }
+
+    /// The same with work on the data while nobody serves it.
+    pub fn restart_after(&mut self, work: impl FnOnce(&Self) -> Result<()>) -> Result<Duration> {
         self.stop();
+        work(self)?;
         let start = Instant::now();
         self.child = spawn(&self.launch, &self.account)?;
         self.account.set_root(self.child.id());

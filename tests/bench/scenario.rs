@@ -1,9 +1,12 @@
 //! What is measured. Each scenario runs on both servers and returns rows of the report.
 
+mod accounts;
 mod connections;
+mod events;
 mod gates;
 mod listing;
 mod memory;
+mod pages;
 mod rest;
 mod small;
 mod transfer;
@@ -55,6 +58,9 @@ pub const SCENARIOS: &[Scenario] = &[
     ("closed-window", memory::closed_window),
     ("rest", rest::run),
     ("gates", gates::run),
+    // They leave full databases behind.
+    ("accounts", accounts::run),
+    ("events", events::run),
 ];
 
 /// Samples of one case: the subject's and the peer's, round by round.

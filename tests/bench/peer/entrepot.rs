@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 
 use super::{Launch, Server, free_port};
@@ -16,6 +17,19 @@ const ADMIN: &str = "bench-admin";
 const PASSWORD: &str = "bench-Password-7c1d";
 /// The user whose files are transferred.
 pub const USER: &str = "bench";
+
+/// Name of the data folder.
+const DATA: &str = "data";
+
+/// A database of the server, which must not run.
+pub fn database(server: &Server, name: &str) -> Result<Connection> {
+    let path = server.files.with_file_name(DATA).join(name);
+    let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let connection = connection.with_context(|| path.display().to_string())?;
+    // It is filled once, from nothing that would be missed.
+    connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -262144")?;
+    Ok(connection)
+}
 
 /// Builds the release binary of this checkout and returns its path.
 pub fn build() -> Result<PathBuf> {
@@ -31,7 +45,7 @@ pub fn build() -> Result<PathBuf> {
 /// Starts Entrepot in `directory`, which must not exist, and makes the user for the key.
 pub fn start(label: &'static str, program: &Path, directory: &Path, target: &Target) -> Result<Server> {
     // Beside each other: a storage root may neither contain the data folder nor lie in it.
-    let (data, files) = (directory.join("data"), directory.join("files"));
+    let (data, files) = (directory.join(DATA), directory.join("files"));
     fs::create_dir_all(&data)?;
     fs::create_dir_all(&files)?;
     let (sftp, http) = (free_port()?, free_port()?);
