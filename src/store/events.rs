@@ -81,29 +81,21 @@ impl Events {
         self.events.read(move |c| table::LOG.search(c, &filter.query())).await
     }
 
-    /// Deletes the events of a kind that are older than `timestamp` (Unix nanoseconds); how many. It goes in
-    /// batches, between which others write; a cancelled call leaves the rest.
+    /// Deletes some of the events of a kind that are older than `timestamp` (Unix nanoseconds); how many. 0 is the end: who
+    /// calls it again and again lets others write in between.
     pub async fn delete_before(&self, kind: EventKind, timestamp: i64) -> Result<u64, StoreError> {
         let table = table::of(kind).name;
-        let mut total = 0;
-        loop {
-            let deleted = self
-                .events
-                .write(Durability::Normal, move |c| {
-                    let sql = format!(
-                        "DELETE FROM {table} WHERE sequence IN \
-                         (SELECT sequence FROM {table} WHERE timestamp < ? ORDER BY timestamp LIMIT ?)"
-                    );
-                    let deleted = c.prepare_cached(&sql)?.execute(params![timestamp, DELETE_BATCH])?;
-                    give_back(c)?;
-                    Ok(deleted as u64)
-                })
-                .await?;
-            total += deleted;
-            if deleted < DELETE_BATCH as u64 {
-                return Ok(total);
-            }
-        }
+        self.events
+            .write(Durability::Normal, move |c| {
+                let sql = format!(
+                    "DELETE FROM {table} WHERE sequence IN \
+                     (SELECT sequence FROM {table} WHERE timestamp < ? ORDER BY timestamp LIMIT ?)"
+                );
+                let deleted = c.prepare_cached(&sql)?.execute(params![timestamp, DELETE_BATCH])?;
+                give_back(c)?;
+                Ok(deleted as u64)
+            })
+            .await
     }
 
     /// Deletes some of the oldest events, of whatever kind they are; how many. 0 is the end.

@@ -41,7 +41,14 @@ pub(crate) async fn expire_now(core: &Core) -> Result<u64, StoreError> {
     if settings.events.max_age_days > 0 {
         let oldest = core.clock().nanos().saturating_sub(i64::from(settings.events.max_age_days).saturating_mul(DAY));
         for kind in [EventKind::Fs, EventKind::Provider, EventKind::Log] {
-            removed += events.delete_before(kind, oldest).await?;
+            loop {
+                let went = events.delete_before(kind, oldest).await?;
+                if went == 0 {
+                    break;
+                }
+                removed += went;
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     }
     let most = u64::from(settings.events.max_size_mb) << 20;

@@ -207,8 +207,11 @@ async fn log_events_are_found_by_type() {
 async fn retention_deletes_what_is_older_and_nothing_else() {
     let (_directory, store) = on_disk();
     let events = with_fs_events(&store, 3600).await;
-    let deleted = events.delete_before(EventKind::Fs, 1000 + 900).await.expect("delete");
-    assert_eq!(deleted, 2700);
+    let mut deleted = Vec::new();
+    while deleted.last() != Some(&0) {
+        deleted.push(events.delete_before(EventKind::Fs, 1000 + 900).await.expect("delete"));
+    }
+    assert_eq!(deleted, [1000, 1000, 700, 0], "in pieces, between which others write");
     let filter = FsEventFilter { page: page(Order::Ascending, 1), ..FsEventFilter::default() };
     assert_eq!(sizes(&events.search_fs(filter).await.expect("search")), [2700]);
     assert_eq!(events.delete_before(EventKind::Log, i64::MAX).await.expect("delete"), 0);
