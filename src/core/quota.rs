@@ -6,6 +6,7 @@
 mod nightly;
 mod scan;
 mod scans;
+mod tally;
 
 use std::{
     collections::HashMap,

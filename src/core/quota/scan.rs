@@ -5,18 +5,13 @@
 //! these again, and gives its result to the ledger at a moment at which nothing is half done: so no upload beside it is lost
 //! or counted twice.
 
-use std::{
-    collections::{HashMap, HashSet},
-    hash::{BuildHasher, RandomState},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use entrepot_model::{BaseVirtualFolder, EffectiveUser, User, VirtualPath};
 use entrepot_storage::FileKind;
 use tokio::time::Instant;
 
-use super::{QuotaOwner, Usage, scans::Entry};
+use super::{QuotaOwner, Usage, scans::Entry, tally::Tally};
 use crate::{
     Core,
     accounts::umask,
@@ -34,7 +29,7 @@ const PIECE: usize = 256;
 const STRETCH: Duration = Duration::from_millis(5);
 /// Longest step aside, should a storage be slow by itself.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How often a tree is counted again because directories in it were renamed meanwhile.
+/// How often a tree is counted again because directories in it were renamed meanwhile, or changed that were forgotten.
 const ATTEMPTS: usize = 3;
 /// How often changed directories are looked at again before the result is taken as it is.
 const ROUNDS: usize = 50;
@@ -89,15 +84,9 @@ async fn count(core: &Core, subject: &Subject) -> Result<(Usage, Usage)> {
     let tree = Tree::open(core, subject).await?;
     let names = &core.0.names;
     let watch = names.watch(tree.storages.clone());
+    let mut count = Count { core, tree: &tree, tally: Tally::new(), worked: Duration::ZERO };
     for attempt in 1..=ATTEMPTS {
-        let mut count = Count {
-            core,
-            tree: &tree,
-            hasher: RandomState::new(),
-            directories: HashMap::new(),
-            total: Usage::default(),
-            worked: Duration::ZERO,
-        };
+        count.tally.restart();
         count.walk().await?;
         let is_last = attempt == ATTEMPTS;
         if let Some(outcome) = count.settle(&watch, is_last).await? {
@@ -183,10 +172,7 @@ fn root(index: usize, path: VirtualPath) -> Place {
 struct Count<'a> {
     core: &'a Core,
     tree: &'a Tree,
-    hasher: RandomState,
-    /// What each directory holds itself, by the hash of its place: what is looked at again replaces what it was.
-    directories: HashMap<u64, Usage>,
-    total: Usage,
+    tally: Tally,
     worked: Duration,
 }
 
@@ -194,13 +180,14 @@ impl Count<'_> {
     async fn walk(&mut self) -> Result<()> {
         let mut pending = self.tree.roots.clone();
         while let Some(directory) = pending.pop() {
-            self.look(&directory, Some(&mut pending)).await?;
+            let usage = self.look(&directory, Some(&mut pending)).await?;
+            self.tally.enter((directory.storage, directory.path.as_bytes()), usage);
         }
         Ok(())
     }
 
     /// Counts the files of one directory; those in it go to `found`.
-    async fn look(&mut self, directory: &Place, mut found: Option<&mut Vec<Place>>) -> Result<()> {
+    async fn look(&mut self, directory: &Place, mut found: Option<&mut Vec<Place>>) -> Result<Usage> {
         let granted = policy::own_work(Operation::List, directory.clone());
         let storage = &self.tree.door.origin(directory.storage).resource;
         let mut usage = Usage::default();
@@ -234,8 +221,7 @@ impl Count<'_> {
             self.worked += started.elapsed();
             self.step_aside().await;
         }
-        self.keep(directory, usage);
-        Ok(())
+        Ok(usage)
     }
 
     async fn step_aside(&mut self) {
@@ -247,24 +233,21 @@ impl Count<'_> {
         }
     }
 
-    fn keep(&mut self, directory: &Place, usage: Usage) {
-        let key = self.hasher.hash_one((directory.storage, directory.path.as_bytes()));
-        let before = if usage == Usage::default() { self.directories.remove(&key) } else { self.directories.insert(key, usage) };
-        let before = before.unwrap_or_default();
-        self.total = self.total.plus(usage).plus(Usage { files: -before.files, size: -before.size });
-    }
-
     /// Gives the result to the ledger; `None` if all must be counted again.
-    async fn settle(mut self, watch: &Watch<'_>, is_last: bool) -> Result<Option<(Usage, Usage)>> {
+    async fn settle(&mut self, watch: &Watch<'_>, is_last: bool) -> Result<Option<(Usage, Usage)>> {
         for round in 1..=ROUNDS {
-            let is_stale = watch.take_stale();
-            if is_stale && !is_last {
-                return Ok(None);
-            }
+            let mut is_stale = watch.take_stale();
             for (storage, path) in watch.take() {
                 if let Some(place) = self.tree.place_of(&storage, &path) {
-                    self.look(&place, None).await?;
+                    let usage = self.look(&place, None).await?;
+                    is_stale |= !self.tally.correct((place.storage, place.path.as_bytes()), usage);
                 }
+            }
+            if is_stale {
+                if !is_last {
+                    return Ok(None);
+                }
+                tracing::info!(sender = "quota", owner = ?self.tree.owner, "quota scan: folders were renamed all the time, the result may be off by what they hold");
             }
             let outsiders = self.outsiders().await?;
             let stored = stored(self.core, &self.tree.owner).await?;
@@ -309,7 +292,7 @@ impl Count<'_> {
             }
             QuotaOwner::Folder(name) => intent.folder.as_ref() == Some(name) && !outsiders.contains(&intent.username),
         });
-        let now = self.total.plus(partials).plus(core.names.charged(owner));
+        let now = self.tally.total().plus(partials).plus(core.names.charged(owner));
         let counter: Arc<_> = core.ledger.ensure(owner, stored);
         let (before, submitted) = counter.replace(
             |_| now,

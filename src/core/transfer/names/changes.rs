@@ -9,6 +9,9 @@ use std::collections::{HashMap, HashSet};
 use entrepot_model::VirtualPath;
 use parking_lot::Mutex;
 
+/// Directories that a watch notes one by one; should more change before it looks, everything has to be counted again.
+const MOST_NOTED: usize = 100_000;
+
 /// A storage, and a directory in it.
 pub(crate) type Directory = (String, VirtualPath);
 
@@ -71,7 +74,11 @@ impl State {
     fn note(&mut self, directory: &Directory, is_tree: bool) {
         for watch in self.watches.values_mut().filter(|watch| watch.storages.contains(&directory.0)) {
             watch.is_stale |= is_tree;
-            watch.directories.insert(directory.clone());
+            if watch.directories.len() < MOST_NOTED {
+                watch.directories.insert(directory.clone());
+            } else {
+                watch.is_stale |= !watch.directories.contains(directory);
+            }
         }
     }
 }
