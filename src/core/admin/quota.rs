@@ -89,6 +89,8 @@ pub async fn update_user_usage(
     session.require(P::EditUsers)?;
     let user = users::visible(core, session, username).await?;
     require_tracking(core)?;
+    let owner = QuotaOwner::User(user.username.clone());
+    require_no_scan(core, &owner)?;
     check_usage(usage)?;
     let is_tracked = core.settings().data_provider.track_quota == 1 || {
         let user = effective(core, &user).await;
@@ -97,7 +99,7 @@ pub async fn update_user_usage(
     if mode == UpdateMode::Add && !is_tracked {
         return Err(Error::invalid("mode", "the user has no quota restrictions, so there is nothing to add to; use reset"));
     }
-    put(core, QuotaOwner::User(user.username), usage, mode).await
+    put(core, owner, usage, mode).await
 }
 
 /// Sets the usage of a folder, or adds to it (API-058).
@@ -115,8 +117,10 @@ pub async fn update_folder_usage(
     session.require(P::ManageFolders)?;
     let folder = folders::existing(core, name).await?;
     require_tracking(core)?;
+    let owner = QuotaOwner::Folder(folder.name);
+    require_no_scan(core, &owner)?;
     check_usage(usage)?;
-    put(core, QuotaOwner::Folder(folder.name), usage, mode).await
+    put(core, owner, usage, mode).await
 }
 
 /// Sets the transferred bytes of a user, or adds to them (API-059, ACC-297). Running transfers are measured by the new
@@ -166,6 +170,10 @@ fn start(core: &Core, owner: QuotaOwner, role: String, subject: Subject) -> Resu
     Ok(())
 }
 
+fn require_no_scan(core: &Core, owner: &QuotaOwner) -> Result<()> {
+    if core.0.scans.is_running(owner) { Err(scan_runs(owner)) } else { Ok(()) }
+}
+
 fn scan_runs(owner: &QuotaOwner) -> Error {
     match owner {
         QuotaOwner::User(name) => Error::Conflict(format!("a quota scan of user \"{name}\" is running already")),
@@ -199,9 +207,8 @@ async fn effective(core: &Core, user: &User) -> User {
 }
 
 async fn put(core: &Core, owner: QuotaOwner, usage: QuotaUsage, mode: UpdateMode) -> Result<()> {
-    if core.0.scans.is_running(&owner) {
-        return Err(scan_runs(&owner));
-    }
+    // One may have begun since.
+    require_no_scan(core, &owner)?;
     let given = Usage { files: usage.used_quota_files, size: usage.used_quota_size };
     let counter = core.0.ledger.ensure(&owner, stored_usage(core, &owner).await?);
     let (store, now) = (&core.0.store, core.clock().millis());

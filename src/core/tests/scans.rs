@@ -150,6 +150,9 @@ async fn second_scan_is_refused_while_one_runs() {
     let figures = QuotaUsage { used_quota_size: 1, used_quota_files: 1 };
     let update = quota::update_user_usage(&fixture.core, &system(), "alice", figures, UpdateMode::Reset).await;
     assert!(matches!(update, Err(Error::Conflict(_))), "API-058");
+    let wrong = QuotaUsage { used_quota_size: -1, used_quota_files: 0 };
+    let update = quota::update_user_usage(&fixture.core, &system(), "alice", wrong, UpdateMode::Add).await;
+    assert!(matches!(update, Err(Error::Conflict(_))), "whatever the figures are");
     let listed = quota::user_scans(&fixture.core, &system()).expect("list");
     assert_eq!(listed.iter().map(|scan| scan.username.as_str()).collect::<Vec<_>>(), ["alice"]);
     drop(turns);
