@@ -32,6 +32,8 @@ pub(crate) struct ApiError {
     message: String,
     error: String,
     challenge: Option<&'static str>,
+    /// It will be otherwise in a moment.
+    is_passing: bool,
 }
 
 /// Result of a handler of the REST API.
@@ -41,7 +43,7 @@ impl ApiError {
     /// `error` is the detail; the message is the text of the status (API-004).
     pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         let message = status.canonical_reason().unwrap_or("Error").to_owned();
-        Self { status, message, error: error.into(), challenge: None }
+        Self { status, message, error: error.into(), challenge: None, is_passing: false }
     }
 
     /// The request cannot be understood; `problem` names what and where.
@@ -104,7 +106,7 @@ impl ResponseError for ApiError {
         if let Some(challenge) = self.challenge {
             answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if self.is_passing {
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }
         answer
@@ -124,9 +126,11 @@ impl From<Error> for ApiError {
             Error::Auth => Self::credentials_wrong(),
             Error::Denied(denial) => Self::new(StatusCode::FORBIDDEN, denial.public()),
             Error::TooMany => Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string()),
-            Error::Busy | Error::Shutdown | Error::Unavailable(_) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+            Error::Busy | Error::Shutdown => {
+                Self { is_passing: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()) }
             }
+            // Waiting does not bring what is not there.
+            Error::Unavailable(what) => Self::new(StatusCode::SERVICE_UNAVAILABLE, what),
             other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, other.to_string()),
         }
     }
@@ -267,6 +271,14 @@ mod tests {
         for (error, code) in cases {
             assert_eq!(ApiError::from(error.clone()).status().as_u16(), code, "{error}");
         }
+    }
+
+    // RFC 9110 section 10.2.3: nobody is asked to wait for what does not come.
+    #[test]
+    fn only_what_passes_asks_to_try_again() {
+        let waits = |error: Error| ApiError::from(error).error_response().headers().contains_key(header::RETRY_AFTER);
+        assert!(waits(Error::Busy) && waits(Error::Shutdown));
+        assert!(!waits(Error::Unavailable("no engine")) && !waits(Error::NotFound));
     }
 
     // API-005, API-006
