@@ -55,6 +55,11 @@ pub(super) fn record<T: Serialize>(core: &Core, session: &AdminSession, change: 
     record_by(core, &Executor::of(session), change);
 }
 
+/// As [`record`], for objects whose name opens something: the event has it, the log has `shown` instead.
+pub(super) fn record_unnamed<T: Serialize>(core: &Core, session: &AdminSession, change: &Change<'_, T>, shown: &str) {
+    record_shown(core, &Executor::of(session), change, shown);
+}
+
 /// Records what an account changed of itself (PVA-006).
 pub(super) fn record_own<T: Serialize>(core: &Core, ip: IpAddr, change: &Change<'_, T>) {
     record_by(core, &Executor::itself(ip), change);
@@ -62,12 +67,16 @@ pub(super) fn record_own<T: Serialize>(core: &Core, ip: IpAddr, change: &Change<
 
 /// Records a change.
 pub(super) fn record_by<T: Serialize>(core: &Core, executor: &Executor, change: &Change<'_, T>) {
+    record_shown(core, executor, change, change.name);
+}
+
+fn record_shown<T: Serialize>(core: &Core, executor: &Executor, change: &Change<'_, T>, shown: &str) {
     let action = match change.action {
         Action::Add => "add",
         Action::Update => "update",
         Action::Delete => "delete",
     };
-    tracing::info!(executor = executor.name, ip = ?executor.ip, action, kind = change.kind, name = change.name, "object changed");
+    tracing::info!(executor = executor.name, ip = ?executor.ip, action, kind = change.kind, name = shown, "object changed");
     core.0.audit.provider(ProviderEvent {
         action: action.to_owned(),
         username: executor.name.clone(),

@@ -41,6 +41,8 @@ pub async fn restore(core: &Core, session: &AdminSession, mut share: Share, keep
     let mut restored = core.0.store.shares().restore(share, core.clock().millis()).await.map_err(stored)?;
     restored.hide_confidential();
     let action = if existed { Action::Update } else { Action::Add };
-    changes::record(core, session, &Change { action, kind: KIND, name: &restored.id, role: "", object: &restored });
+    // Whoever knows the id of a share without a password can open it: it stays out of the log.
+    let change = Change { action, kind: KIND, name: &restored.id, role: "", object: &restored };
+    changes::record_unnamed(core, session, &change, &restored.name);
     Ok(existed)
 }
