@@ -29,5 +29,6 @@ pub use error::ConfigError;
 pub use live::LiveSettings;
 pub use load::{DefaultAdmin, Loaded, Row, load};
 pub use registry::{Check, DefaultValue, KNOWN_UNUSED, SETTINGS, Setting, Support};
+pub use rules::DRIVERS;
 pub use settings::Settings;
 pub use source::{Origin, Sources};

@@ -91,11 +91,14 @@ impl<'a> View<'a> {
     }
 }
 
+/// The databases that this build can use.
+pub const DRIVERS: &[&str] = &["sqlite", "memory"];
+
 /// CFG-142, CFG-179..181
 fn check_provider(view: &View<'_>) -> Result<(), ConfigError> {
     let driver = "data_provider.driver";
     match view.text(driver) {
-        "sqlite" | "memory" => {}
+        driver if DRIVERS.contains(&driver) => {}
         other => {
             let message = format!("the database {other:?} is not supported; use sqlite");
             return Err(view.invalid(driver, message));

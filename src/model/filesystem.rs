@@ -44,10 +44,13 @@ pub enum FsProvider {
 }
 
 impl FsProvider {
+    /// Every kind, in the order of the numbers.
+    pub const ALL: [Self; 8] =
+        [Self::Local, Self::S3, Self::Gcs, Self::AzureBlob, Self::Crypt, Self::Sftp, Self::Http, Self::Ftp];
+
     /// The provider with this number on the wire.
     pub fn from_number(number: i64) -> Option<Self> {
-        use FsProvider as P;
-        [P::Local, P::S3, P::Gcs, P::AzureBlob, P::Crypt, P::Sftp, P::Http, P::Ftp].into_iter().find(|p| *p as i64 == number)
+        Self::ALL.into_iter().find(|provider| *provider as i64 == number)
     }
 
     /// Whether files lie on the server's own disks.

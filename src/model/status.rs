@@ -60,6 +60,16 @@ pub struct ServiceStatus {
     pub is_active: bool,
 }
 
+/// What carries something out, or does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EngineStatus {
+    /// It works.
+    pub is_active: bool,
+    /// Why it does not; empty if it does.
+    pub error: String,
+}
+
 /// A service with listeners of which none is built.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -144,7 +154,7 @@ pub struct ServicesStatus {
     /// Limits of rates.
     pub rate_limiters: RateLimitersStatus,
     /// Extension: whether event rules are executed; stored they are in any case.
-    pub event_rules: ServiceStatus,
+    pub event_rules: EngineStatus,
 }
 
 /// Least severe lines of the log.

@@ -5,8 +5,8 @@ use entrepot_model::{
     api::TotpOffer,
     retention::RetentionCheck,
     status::{
-        DataProviderStatus, FtpServiceStatus, License, LicenseFeatures, ListenerStatus, LogLevel, MfaStatus, RateLimitersStatus,
-        SaasUsage, ServiceStatus, ServicesStatus,
+        DataProviderStatus, EngineStatus, FtpServiceStatus, License, LicenseFeatures, ListenerStatus, LogLevel, MfaStatus,
+        RateLimitersStatus, SaasUsage, ServiceStatus, ServicesStatus,
     },
 };
 use entrepot_store::SecretKey;
@@ -14,7 +14,7 @@ use entrepot_store::SecretKey;
 use super::{
     AdminSession,
     changes::{self, Action, Change},
-    sealing, stored,
+    event_rules, sealing, stored,
 };
 use crate::{Core, Error, Result};
 
@@ -52,7 +52,7 @@ pub async fn services(core: &Core, session: &AdminSession) -> Result<ServicesSta
         mfa: MfaStatus { is_active: !totp_configs.is_empty(), totp_configs },
         allow_list: ServiceStatus { is_active: settings.common.allowlist_status == 1 },
         rate_limiters: rate_limiters(&settings),
-        event_rules: ServiceStatus::default(),
+        event_rules: EngineStatus { is_active: false, error: event_rules::NO_ENGINE.to_owned() },
     })
 }
 

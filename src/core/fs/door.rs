@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use entrepot_model::{EffectiveUser, FilesystemConfig, VirtualPath};
+use entrepot_model::{EffectiveUser, FilesystemConfig, FsProvider, VirtualPath};
 use entrepot_storage::{
     Attributes, Backend, Capabilities, DirectoryStream, InPlaceOptions, Metadata, Owner, Partial, ReadFile, Space, StageOptions,
     StagedFile, WriteFile,
@@ -43,17 +43,24 @@ pub trait Storages: Send + Sync + 'static {
 #[derive(Debug, Default, Clone, Copy)]
 pub struct BuiltInStorages;
 
+impl BuiltInStorages {
+    /// Whether this build has storages of that kind.
+    pub fn has(provider: FsProvider) -> bool {
+        matches!(provider, FsProvider::Local)
+    }
+}
+
 impl Storages for BuiltInStorages {
     fn open(&self, request: &StorageRequest<'_>, tasks: &Tasks) -> Result<Arc<dyn Backend>> {
-        match request.filesystem.provider {
-            0 => {
+        match FsProvider::from_number(request.filesystem.provider) {
+            Some(FsProvider::Local) => {
                 let mut options = LocalOptions::new(tasks.storage().clone());
                 options.owner = request.owner;
                 options.umask = request.umask;
                 Ok(Arc::new(LocalBackend::new(request.root.clone(), options)))
             }
-            provider => {
-                tracing::warn!(provider, "this build has no storage of that kind");
+            _ => {
+                tracing::warn!(provider = request.filesystem.provider, "this build has no storage of that kind");
                 Err(Error::Unsupported)
             }
         }
@@ -237,5 +244,22 @@ impl Door {
     pub(crate) async fn space(&self, granted: &Granted) -> Result<Space> {
         let (storage, place) = self.anywhere(granted);
         Ok(storage.space(&place.path).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // API-067: what the build says of its storages is what it opens.
+    #[tokio::test]
+    async fn storages_that_are_said_to_be_there_can_be_opened() {
+        let tasks = Tasks::new(tokio::runtime::Handle::current(), 1);
+        for provider in FsProvider::ALL {
+            let filesystem = FilesystemConfig { provider: provider as i64, ..FilesystemConfig::default() };
+            let root = std::env::temp_dir();
+            let request = StorageRequest { filesystem: &filesystem, root, owner: Owner::default(), umask: None };
+            assert_eq!(BuiltInStorages.open(&request, &tasks).is_ok(), BuiltInStorages::has(provider), "{provider:?}");
+        }
     }
 }

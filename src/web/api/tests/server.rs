@@ -64,6 +64,8 @@ async fn status_tells_what_is_so() {
         assert_eq!(status[service]["is_active"], json!(false), "{service}");
     }
     assert_eq!(status["ftp"]["bindings"], json!([]));
+    let why = status["event_rules"]["error"].as_str().unwrap();
+    assert!(why.contains("stored") && why.contains("no engine"), "{why}");
     assert_eq!(status["data_provider"], json!({"is_active": true, "driver": "sqlite", "error": ""}));
     for key in ["defender", "allow_list", "rate_limiters", "mfa"] {
         assert!(status[key]["is_active"].is_boolean(), "{key}");
