@@ -101,6 +101,9 @@ pub struct LogEventFilter {
     pub role: String,
 }
 
+/// Beyond so many pairs of values, one column is enough to read by.
+const MOST_BRANCHES: usize = 64;
+
 /// How a search finds its rows: conditions, and which of them an index is read by.
 #[derive(Debug, Default)]
 pub(super) struct Query {
@@ -111,6 +114,8 @@ pub(super) struct Query {
     /// One condition that an index serves, in one branch for each value: each branch is read in order and stops when the
     /// page is full. Empty: the index over time.
     pub(super) branches: Vec<(String, Vec<Value>)>,
+    /// The index of the branches, where the engine must be told: it takes one that serves half of the condition.
+    pub(super) index: Option<&'static str>,
     pub(super) omit: Option<&'static str>,
 }
 
@@ -149,18 +154,38 @@ impl Query {
         self
     }
 
+    /// Two columns that have an index together: one branch for each pair of values, if there are values for both.
+    fn both(mut self, index: &'static str, [first, second]: [&str; 2], firsts: Vec<Value>, seconds: Vec<Value>) -> Self {
+        if self.branches.is_empty() && (1..=MOST_BRANCHES).contains(&(firsts.len() * seconds.len())) {
+            let condition = format!("{first} = ? AND {second} = ?");
+            let pairs = firsts.iter().flat_map(|first| seconds.iter().map(move |second| vec![first.clone(), second.clone()]));
+            self.branches = pairs.map(|pair| (condition.clone(), pair)).collect();
+            self.index = Some(index);
+            return self;
+        }
+        self.any(first, Index::Full, firsts).any(second, Index::Full, seconds)
+    }
+
     fn text(self, column: &str, index: Index, value: &str) -> Self {
         let value = (!value.is_empty()).then(|| Value::Text(value.to_string()));
         self.any(column, index, value.into_iter().collect())
     }
 
     fn texts(self, column: &str, index: Index, values: &[String]) -> Self {
-        self.any(column, index, unique(values).cloned().map(Value::Text).collect())
+        self.any(column, index, of_texts(values))
     }
 
     fn integers(self, column: &str, index: Index, values: &[i64]) -> Self {
-        self.any(column, index, unique(values).copied().map(Value::Integer).collect())
+        self.any(column, index, of_integers(values))
     }
+}
+
+fn of_texts(values: &[String]) -> Vec<Value> {
+    unique(values).cloned().map(Value::Text).collect()
+}
+
+fn of_integers(values: &[i64]) -> Vec<Value> {
+    unique(values).copied().map(Value::Integer).collect()
 }
 
 /// Each value once: a row must not be found by two branches.
@@ -209,8 +234,7 @@ impl FsEventFilter {
             .integers("fs_provider", Index::Except(0), &provider)
             .text("role", Index::Texts, &self.role)
             .texts("instance_id", Index::Texts, &self.instance_ids)
-            .texts("action", Index::Full, &self.actions)
-            .texts("protocol", Index::Full, &self.protocols)
+            .both("fs_event_action_protocol", ["action", "protocol"], of_texts(&self.actions), of_texts(&self.protocols))
     }
 }
 
@@ -220,8 +244,7 @@ impl ProviderEventFilter {
             .text("object_name", Index::Full, &self.object_name)
             .text("ip", Index::Full, &self.ip)
             .text("username", Index::Full, &self.username)
-            .texts("object_type", Index::Full, &self.object_types)
-            .texts("action", Index::Full, &self.actions)
+            .both("provider_event_type_action", ["object_type", "action"], of_texts(&self.object_types), of_texts(&self.actions))
             .texts("instance_id", Index::Texts, &self.instance_ids);
         if !self.role.is_empty() {
             let role = Value::Text(self.role.clone());
@@ -246,7 +269,6 @@ impl LogEventFilter {
             .text("username", Index::Full, &self.username)
             .text("role", Index::Texts, &self.role)
             .texts("instance_id", Index::Texts, &self.instance_ids)
-            .integers("event", Index::Full, &self.events)
-            .texts("protocol", Index::Full, &self.protocols)
+            .both("log_event_event_protocol", ["event", "protocol"], of_integers(&self.events), of_texts(&self.protocols))
     }
 }

@@ -189,8 +189,9 @@ impl Table {
         let names: Vec<&str> = self.shown(query).map(Column::name).collect();
         let order = query.page.order.sql();
         let keys = if merged { ", timestamp AS merged_time, sequence AS merged_sequence" } else { "" };
+        let index = query.index.map(|index| format!(" INDEXED BY {index}")).unwrap_or_default();
         format!(
-            "SELECT event_id, {}{keys} FROM {}{condition} ORDER BY timestamp {order}, sequence {order} LIMIT ?",
+            "SELECT event_id, {}{keys} FROM {}{index}{condition} ORDER BY timestamp {order}, sequence {order} LIMIT ?",
             names.join(", "),
             self.name
         )
@@ -253,7 +254,11 @@ mod tests {
         let all = FsEventFilter { page, ..FsEventFilter::default() };
         assert_uses(&plan(&FS, &all.query()), "fs_event_time");
         type Change = fn(&mut FsEventFilter);
-        let cases: [(&str, usize, Change); 17] = [
+        let cases: [(&str, usize, Change); 18] = [
+            ("fs_event_action_protocol", 4, |filter| {
+                filter.actions = texts(&["rename", "upload"]);
+                filter.protocols = texts(&["DAV", "OIDC"]);
+            }),
             ("fs_event_username", 1, |filter| filter.username = "a".into()),
             ("fs_event_action", 1, |filter| filter.actions = texts(&["upload", "upload"])),
             ("fs_event_action", 2, |filter| filter.actions = texts(&["upload", "download"])),
@@ -289,7 +294,11 @@ mod tests {
         let all = ProviderEventFilter::default();
         assert_uses(&plan(&PROVIDER, &all.query()), "provider_event_time");
         type Change = fn(&mut ProviderEventFilter);
-        let cases: [(&str, usize, Change); 9] = [
+        let cases: [(&str, usize, Change); 10] = [
+            ("provider_event_type_action", 2, |filter| {
+                filter.object_types = texts(&["user", "share"]);
+                filter.actions = texts(&["delete"]);
+            }),
             ("provider_event_object", 1, |filter| filter.object_name = "alice".into()),
             ("provider_event_ip", 1, |filter| filter.ip = "192.0.2.1".into()),
             ("provider_event_username", 1, |filter| filter.username = "a".into()),
@@ -318,7 +327,11 @@ mod tests {
         let all = LogEventFilter::default();
         assert_uses(&plan(&LOG, &all.query()), "log_event_time");
         type Change = fn(&mut LogEventFilter);
-        let cases: [(&str, usize, Change); 7] = [
+        let cases: [(&str, usize, Change); 8] = [
+            ("log_event_event_protocol", 1, |filter| {
+                filter.events = vec![1];
+                filter.protocols = texts(&["SSH"]);
+            }),
             ("log_event_event", 1, |filter| filter.events = vec![1]),
             ("log_event_event", 2, |filter| filter.events = vec![1, 2]),
             ("log_event_username", 1, |filter| filter.username = "a".into()),
