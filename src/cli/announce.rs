@@ -10,6 +10,7 @@ use entrepot_sftp::HostKey;
 use crate::{
     data_folder::Ready,
     house::{House, WebAddress},
+    telemetry::Telemetry,
 };
 
 /// The address of this machine in its network, if it has one. Connecting a UDP socket sends nothing; it picks the route.
@@ -57,14 +58,23 @@ impl WebAddress {
 
     /// An URL that works on this machine.
     fn local_url(&self) -> String {
-        let ip = if self.address.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { self.address.ip() };
-        format!("{}://{}:{}", self.scheme(), host(ip), self.address.port())
+        local_url(self.scheme(), self.address)
     }
+}
+
+/// An URL that works on this machine.
+pub(crate) fn local_url(scheme: &str, listener: SocketAddr) -> String {
+    let ip = if listener.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { listener.ip() };
+    format!("{scheme}://{}:{}", host(ip), listener.port())
 }
 
 /// What the ready file says.
 pub(crate) fn ready(house: &House) -> Ready {
-    Ready { sftp: house.sftp.clone(), http: house.web.iter().map(WebAddress::local_url).collect() }
+    Ready {
+        sftp: house.sftp.clone(),
+        http: house.web.iter().map(WebAddress::local_url).collect(),
+        telemetry: house.telemetry.as_ref().and_then(Telemetry::local_url),
+    }
 }
 
 /// Base URLs for the link of the first start: of the first listener that is encrypted and has the page, else of any that

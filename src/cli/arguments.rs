@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Portable(Box<Portable>),
     /// Ask the running server whether it is well; for health checks.
     Ping(Place),
+    /// Look at everything that keeps the server from working, or soon will, and say what to do about it.
+    Doctor(Doctor),
     /// Give an administrator a new password, beside a running server or without one.
     Resetpwd(ResetPassword),
     /// Make a new link for setting the server up, as long as there is no administrator.
@@ -190,6 +192,16 @@ pub(crate) struct ResetPassword {
     /// Name of the administrator
     #[arg(long, value_name = "NAME")]
     pub(crate) admin: String,
+}
+
+/// `entrepot doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `entrepot import`.

@@ -12,7 +12,7 @@ use std::{
     path::PathBuf,
 };
 
-pub(crate) use client::{ask, ask_with};
+pub(crate) use client::{ask, ask_long, ask_with};
 pub(crate) use server::{Control, listen, remove, serve};
 
 use crate::data_folder::DataFolder;

@@ -4,10 +4,15 @@ use std::{
     fs,
     io::{self, Write as _},
     net::SocketAddr,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
+use rustix::{
+    fs::{Access, AtFlags, CWD, accessat},
+    io::Errno,
+    process::geteuid,
+};
 use serde_json::json;
 
 use crate::{exit, exit::Failure, version};
@@ -34,7 +39,29 @@ impl DataFolder {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map_err(|error| {
             let path = self.0.display();
             Failure::with_code(exit::DATA, format!("cannot make the data folder {path}: {error}; choose another with --data-dir"))
-        })
+        })?;
+        self.check_access()
+    }
+
+    /// Whether this account may write there: said here, before the log and the database fail each in its own way.
+    fn check_access(&self) -> anyhow::Result<()> {
+        let needed = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+        let Err(error) = accessat(CWD, &self.0, needed, AtFlags::EACCESS) else { return Ok(()) };
+        let (path, own) = (self.0.display(), geteuid().as_raw());
+        let message = match (error, fs::metadata(&self.0)) {
+            (Errno::ROFS, _) => format!(
+                "the data folder {path} lies on a file system that is mounted read-only: mount it writable, or choose another \
+                 folder with --data-dir"
+            ),
+            (_, Ok(found)) => format!(
+                "the data folder {path} belongs to account {} (mode {:o}), and this program runs as account {own}, which may \
+                 not write there: start it as that account, or give the folder away: chown -R {own} {path}",
+                found.uid(),
+                found.mode() & 0o7777
+            ),
+            (error, Err(_)) => format!("cannot use the data folder {path}: {error}; choose another with --data-dir"),
+        };
+        Err(Failure::with_code(exit::DATA, message))
     }
 
     /// Whether others than the owner can look into it.
@@ -58,6 +85,7 @@ impl DataFolder {
             "pid": std::process::id(),
             "sftp": ready.sftp.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "http": ready.http,
+            "telemetry": ready.telemetry,
             "version": version::text(),
         });
         write_private(&self.ready_file(), format!("{text}\n").as_bytes())
@@ -91,6 +119,8 @@ pub(crate) struct Ready {
     pub(crate) sftp: Vec<SocketAddr>,
     /// Base URLs of the web listeners.
     pub(crate) http: Vec<String>,
+    /// Base URL of telemetry, if it is on.
+    pub(crate) telemetry: Option<String>,
 }
 
 /// Writes beside the target and renames: who reads sees the old file or the new one, never half. Mode 0600.
@@ -129,7 +159,11 @@ mod tests {
     fn ready_file_names_process_and_listeners() {
         let temporary = tempfile::tempdir().expect("temporary folder");
         let folder = DataFolder::at(temporary.path()).expect("a path");
-        let ready = Ready { sftp: vec!["127.0.0.1:2022".parse().expect("address")], http: vec!["https://127.0.0.1:8443".into()] };
+        let ready = Ready {
+            sftp: vec!["127.0.0.1:2022".parse().expect("address")],
+            http: vec!["https://127.0.0.1:8443".into()],
+            telemetry: None,
+        };
         folder.write_ready(&ready).expect("written");
         let read = folder.read_ready().expect("readable");
         assert_eq!(read["pid"], std::process::id());

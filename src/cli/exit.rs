@@ -19,6 +19,8 @@ pub(crate) const DATA: u8 = 4;
 pub(crate) const LISTEN: u8 = 5;
 /// A key or certificate cannot be used.
 pub(crate) const KEYS: u8 = 6;
+/// The clock of this machine is wrong.
+pub(crate) const CLOCK: u8 = 7;
 
 /// A failure of this room, with the code it ends the process with.
 #[derive(Debug)]
@@ -64,7 +66,8 @@ pub(crate) fn sentence(error: &anyhow::Error) -> String {
     text
 }
 
-fn code(error: &anyhow::Error) -> u8 {
+/// The code that an error ends the process with.
+pub(crate) fn code(error: &anyhow::Error) -> u8 {
     error.chain().find_map(code_of).unwrap_or(FAILURE)
 }
 
@@ -83,7 +86,7 @@ fn code_of(cause: &(dyn Error + 'static)) -> Option<u8> {
     }
     match cause.downcast_ref::<NetError>()? {
         NetError::CertificateFile { .. } | NetError::Certificate { .. } => Some(KEYS),
-        NetError::Tls(_) | NetError::BadAddress { .. } => Some(CONFIGURATION),
+        NetError::Tls(_) | NetError::BadAddress { .. } | NetError::NotBuilt { .. } => Some(CONFIGURATION),
         _ => Some(LISTEN),
     }
 }

@@ -3,7 +3,6 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use entrepot_config::{DefaultAdmin, Settings};
 use entrepot_core::{Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, fs::door::BuiltInStorages};
@@ -20,7 +19,9 @@ use crate::{
     bindings::WebBindings,
     exit::{self, Failure},
     gate::Gate,
-    initial_data, runtime, version,
+    initial_data, runtime,
+    telemetry::Telemetry,
+    version,
 };
 
 /// Name in the identification line of SSH.
@@ -73,6 +74,8 @@ pub(crate) struct House {
     pub(crate) sftp: Vec<SocketAddr>,
     /// Listeners of the web.
     pub(crate) web: Vec<WebAddress>,
+    /// Metrics and health, if they are on.
+    pub(crate) telemetry: Option<Telemetry>,
     /// Certificates of the web; the first is that of the first HTTPS listener.
     pub(crate) certificates: Vec<Arc<CertificateStore>>,
     listening: Vec<Listening>,
@@ -133,7 +136,6 @@ impl House {
             // LOAD-008
             return Err(Failure::plain("no service configured, nothing to do: give a binding of sftpd or httpd a port"));
         }
-        refuse_missing(&settings)?;
         let sealer = sealer(&settings)?;
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let core = start_core(settings, data_directory, store, sealer).await?;
@@ -149,6 +151,7 @@ impl House {
             core,
             sftp: Vec::new(),
             web: Vec::new(),
+            telemetry: None,
             certificates: Vec::new(),
             listening: Vec::new(),
             ssh: None,
@@ -158,6 +161,9 @@ impl House {
         let mut started = house.start_sftp(any_port);
         if started.is_ok() && has_web {
             started = house.start_web(any_port).await;
+        }
+        if started.is_ok() {
+            started = house.start_telemetry(any_port).await;
         }
         match started {
             Ok(()) => Ok(house),
@@ -213,6 +219,7 @@ impl House {
             ServeOptions {
                 bindings: web.bindings.iter().map(|(_, binding)| binding.clone()).collect(),
                 workers: ServeOptions::default_workers(),
+                sender: "httpd",
                 gatekeeper: self.gate.clone(),
                 refuse: entrepot_web::refuse,
                 patience: HTTP_DRAIN,
@@ -237,6 +244,11 @@ impl House {
         Ok(())
     }
 
+    async fn start_telemetry(&mut self, any_port: bool) -> anyhow::Result<()> {
+        self.telemetry = Telemetry::start(&self.core, any_port).await?;
+        Ok(())
+    }
+
     /// The host keys of SSH.
     pub(crate) fn host_keys(&self) -> Vec<HostKey> {
         self.ssh.as_ref().map(SshServer::host_keys).unwrap_or_default()
@@ -252,7 +264,8 @@ impl House {
 
     /// Reads changed certificates (SIG-001).
     pub(crate) fn reload(&self) {
-        for store in &self.certificates {
+        let telemetry = self.telemetry.iter().filter_map(|telemetry| telemetry.certificate.as_ref());
+        for store in self.certificates.iter().chain(telemetry) {
             if let Err(error) = store.reload() {
                 tracing::error!(%error, "the certificate stays as it was");
             }
@@ -276,6 +289,9 @@ impl House {
         if let Some(http) = &self.http {
             http.stop(true).await;
         }
+        if let Some(telemetry) = &self.telemetry {
+            telemetry.running.stop(false).await;
+        }
         self.core.stop(DRAIN).await
     }
 }
@@ -288,16 +304,4 @@ fn proxy_policy(settings: &Settings) -> Option<ProxyPolicy> {
         allowed: common.proxy_allowed.clone(),
         skipped: common.proxy_skipped.clone(),
     })
-}
-
-/// Settings that protect and are not built: no start is better than one without them.
-fn refuse_missing(settings: &Settings) -> anyhow::Result<()> {
-    let missing = [(settings.telemetry.bind_port != 0, "telemetry.bind_port")];
-    match missing.into_iter().find(|(is_set, _)| *is_set) {
-        Some((_, key)) => {
-            let message = format!("{key} is set, and this version cannot do that yet; remove the setting");
-            Err(Failure::with_code(exit::CONFIGURATION, message)).context("settings")
-        }
-        None => Ok(()),
-    }
 }

@@ -15,6 +15,7 @@ mod arguments;
 mod bindings;
 mod control;
 mod data_folder;
+mod doctor;
 mod exit;
 mod gate;
 mod house;
@@ -32,6 +33,7 @@ mod service_manager;
 mod setup_url;
 mod show_config;
 mod signals;
+mod telemetry;
 mod terminal;
 mod texts;
 mod version;
@@ -62,6 +64,7 @@ pub fn run() -> ExitCode {
         Command::Resetpwd(command) => reset_password::run(command),
         Command::SetupUrl(place) => setup_url::run(place),
         Command::Import(command) => import::run(command),
+        Command::Doctor(command) => doctor::run(command),
         Command::Config(ConfigCommand::Show(command)) => show_config::run(command),
         Command::Completions { shell } => texts::completions(*shell),
         Command::Man => texts::manual(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use entrepot_config::{Loaded, Sources};
+use entrepot_config::{Loaded, Settings, Sources};
 use entrepot_store::{Store, StoreOptions};
 use serde_json::Value;
 
@@ -54,17 +54,27 @@ fn add_loaddata_flags(sources: &mut Sources, flags: &Serve) {
 
 /// Opens the databases that the settings name.
 pub(crate) fn open_store(loaded: &Loaded) -> anyhow::Result<Store> {
-    let provider = &loaded.settings.data_provider;
+    open_store_of(&loaded.settings)
+}
+
+/// The same, for settings alone.
+pub(crate) fn open_store_of(settings: &Settings) -> anyhow::Result<Store> {
+    let provider = &settings.data_provider;
     if provider.driver == "memory" {
         return Ok(Store::open(StoreOptions::in_memory())?);
     }
-    let mut options = StoreOptions::new(&loaded.settings.data_dir);
-    options.name = database_name(&provider.connection_string, &provider.name);
+    let mut options = StoreOptions::new(&settings.data_dir);
+    options.name = database_file(settings);
     if let Ok(readers @ 1..) = usize::try_from(provider.pool_size) {
         options.readers = readers.min(16);
     }
     options.migrate = provider.update_mode == 0;
     Ok(Store::open(options)?)
+}
+
+/// Path of the database, relative to the data folder.
+pub(crate) fn database_file(settings: &Settings) -> String {
+    database_name(&settings.data_provider.connection_string, &settings.data_provider.name)
 }
 
 /// The connection string of the reference product may be a `file:` URI with parameters of its engine; the path counts.

@@ -24,8 +24,9 @@ pub(crate) fn run(place: &Place) -> anyhow::Result<()> {
         return Err(Failure::plain(format!("no server is running for the data folder {path}")));
     }
     let ready = folder.read_ready().unwrap_or_default();
-    let urls = ready["http"].as_array().cloned().unwrap_or_default();
-    let plain = urls.iter().filter_map(|url| url.as_str()?.strip_prefix("http://")?.parse::<SocketAddr>().ok()).next();
+    let web = ready["http"].as_array().cloned().unwrap_or_default();
+    let urls = std::iter::once(ready["telemetry"].clone()).chain(web);
+    let plain = urls.filter_map(|url| url.as_str()?.strip_prefix("http://")?.parse::<SocketAddr>().ok()).next();
     if let Some(address) = plain {
         healthz(address).map_err(|reason| Failure::plain(format!("http://{address}/healthz: {reason}")))?;
     }

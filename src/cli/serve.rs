@@ -1,9 +1,14 @@
 //! `entrepot serve`.
 
-use std::time::Duration;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use entrepot_config::{DefaultAdmin, Loaded, Sources};
+use entrepot_core::admin::doctor;
 use tracing::Level;
 
 use crate::{
@@ -11,6 +16,7 @@ use crate::{
     arguments::Serve,
     control::{self, Control},
     data_folder::DataFolder,
+    doctor::Outside,
     exit::{self, Failure},
     house::{House, HouseOptions},
     load,
@@ -27,6 +33,7 @@ use crate::{
 /// # Errors
 /// Whatever keeps it from starting, or ends it before its time.
 pub(crate) fn run(command: &Serve) -> anyhow::Result<()> {
+    check_clock(SystemTime::now())?;
     let folder = DataFolder::at(&command.place.data_dir)?;
     let mut sources = load::sources(&folder, &command.place)?;
     load::add_serve_flags(&mut sources, command);
@@ -47,6 +54,21 @@ pub(crate) fn run(command: &Serve) -> anyhow::Result<()> {
         tracing::error!(error = exit::sentence(error), "the server ended");
     }
     outcome
+}
+
+/// A machine without a battery for its clock begins in 1970: certificates would be made that ended long ago, tokens and
+/// codes would not hold, and events would be filed under years that never were.
+fn check_clock(now: SystemTime) -> anyhow::Result<()> {
+    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    if doctor::is_clock_plausible(i64::try_from(seconds).unwrap_or(0)) {
+        return Ok(());
+    }
+    let date = DateTime::<Utc>::from(now).format("%Y-%m-%d");
+    let message = format!(
+        "the clock of this machine says {date}, which cannot be right: set it (timedatectl set-ntp true, or ntpd -q -p \
+         pool.ntp.org), and start the server after that"
+    );
+    Err(Failure::with_code(exit::CLOCK, message))
 }
 
 /// Systems start programs with a soft limit of 1024 open files, for the sake of old ones; what the hard limit allows is ours.
@@ -79,6 +101,7 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
     })
     .await?;
     house.core.services().control_log(log.control());
+    house.core.services().examine_with(Arc::new(Outside::of(&house, &loaded.warnings)));
     let manager = ServiceManager::find();
     let outcome = attend(&house, folder, &warnings, &mut signals, log, &manager).await;
     manager.stopping();
@@ -167,4 +190,18 @@ fn warnings(loaded: &Loaded, folder: &DataFolder) -> Vec<String> {
         warnings.push(format!("other users of this machine can look into the data folder; run: chmod o-rwx {path}"));
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // SYS-007
+    #[test]
+    fn clock_in_1970_keeps_the_server_from_starting() {
+        let error = check_clock(SystemTime::UNIX_EPOCH + Duration::from_secs(60)).expect_err("it cannot be right");
+        assert_eq!(exit::code(&error), exit::CLOCK);
+        assert!(error.to_string().contains("1970-01-01") && error.to_string().contains("timedatectl"), "{error}");
+        check_clock(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)).expect("2027 can be right");
+    }
 }

@@ -7,6 +7,7 @@ pub mod backup;
 mod changes;
 pub mod connections;
 pub mod defender;
+pub mod doctor;
 pub mod event_actions;
 pub mod event_rules;
 pub mod events;

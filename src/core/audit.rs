@@ -3,6 +3,7 @@
 //! Rows go into the outbox of the main database, in the transaction that settles the change where there is one. A mover
 //! copies them into the events database, idempotent by the id of the event, so that a crash neither loses nor doubles one.
 
+pub(crate) mod lines;
 mod retention;
 
 use std::{
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use crate::{
     Clock, Core, EventSink, Tasks,
     error::{Error, Result},
+    metrics::Metrics,
     place::Place,
     policy::Denial,
     session::SessionState,
@@ -36,6 +38,7 @@ pub(crate) struct Audit {
     clock: Arc<dyn Clock>,
     sink: Arc<dyn EventSink>,
     tasks: Tasks,
+    metrics: Arc<Metrics>,
     moved: tokio::sync::Notify,
 }
 
@@ -75,6 +78,10 @@ pub(crate) struct FsDetails<'a> {
     pub size: u64,
     pub started_at: i64,
     pub command: String,
+    /// What went wrong, for the log.
+    pub error: Option<&'a Error>,
+    /// A rule refused it: it was never begun, and is no line of a transfer or command.
+    pub is_denied: bool,
     /// The session that did it, where that is not ours: protocol, address, id.
     pub done_by: Option<(&'a str, &'a str, &'a str)>,
 }
@@ -92,11 +99,17 @@ pub(crate) struct LoginOutcome<'a> {
 }
 
 impl Audit {
-    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, sink: Arc<dyn EventSink>, tasks: Tasks) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        sink: Arc<dyn EventSink>,
+        tasks: Tasks,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let moved = tokio::sync::Notify::new();
         // What the last run left in the outbox goes first.
         moved.notify_one();
-        Self { store, clock, sink, tasks, moved }
+        Self { store, clock, sink, tasks, metrics, moved }
     }
 
     /// A row for a file system event; the caller puts it into its settlement.
@@ -138,7 +151,11 @@ impl Audit {
             role: user.role.clone(),
             ..FsEvent::default()
         };
-        log_fs_event(&event);
+        if !details.is_denied {
+            self.metrics.operation(&event);
+            let error = details.error.map(ToString::to_string);
+            lines::event(session, &event, details.done_by.is_some(), error.as_deref());
+        }
         let event = Arc::new(event);
         self.sink.fs_event(&event);
         row(OutboxEvent::fs(&event))
@@ -199,7 +216,7 @@ impl Audit {
         if !session.denials.take(self.clock.seconds()) {
             return;
         }
-        let details = FsDetails { command: format!("denied by {denial}"), ..FsDetails::default() };
+        let details = FsDetails { command: format!("denied by {denial}"), is_denied: true, ..FsDetails::default() };
         let event = self.fs_event(session, action, place, Status::Failed, &details);
         self.record_later(event.into_iter().collect());
     }
@@ -208,26 +225,6 @@ impl Audit {
 /// A row that cannot be made is a fault of ours: the operation goes on, the log has it.
 fn row(row: std::result::Result<OutboxEvent, StoreError>) -> Option<OutboxEvent> {
     row.inspect_err(|error| tracing::error!(%error, "an event cannot be stored")).ok()
-}
-
-fn log_fs_event(event: &FsEvent) {
-    tracing::info!(
-        sender = match event.action.as_str() {
-            "upload" => "Upload",
-            "download" => "Download",
-            other => other,
-        },
-        username = event.username,
-        virtual_path = event.virtual_path,
-        virtual_target_path = event.virtual_target_path,
-        size_bytes = event.file_size,
-        elapsed_ms = event.elapsed,
-        status = event.status,
-        protocol = event.protocol,
-        connection_id = event.session_id,
-        remote_addr = event.ip,
-        "file event"
-    );
 }
 
 /// How many denials a session may have recorded per minute: a client that hammers on a closed door must not fill the

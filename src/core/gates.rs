@@ -29,8 +29,8 @@ use crate::{
     audit::{DenialBudget, LoginOutcome},
 };
 use address::source_of;
-pub(crate) use connections::Tries;
-use connections::{Connections, Full, Limits};
+use connections::{Connections, Limits};
+pub(crate) use connections::{Full, Tries};
 pub use defender::WatchedHost;
 use defender::{Defender, Outcome};
 use limiters::Limiters;
@@ -190,6 +190,10 @@ impl Core {
     /// # Errors
     /// The first gate that stays shut, in the order of SSH-004.
     pub fn admit(&self, peer: SocketAddr, protocol: Protocol) -> Result<Admission, Refused> {
+        self.pass(peer, protocol).inspect_err(|refused| self.0.metrics.deny_connection(protocol, *refused))
+    }
+
+    fn pass(&self, peer: SocketAddr, protocol: Protocol) -> Result<Admission, Refused> {
         let gates = &self.0.gates;
         if gates.closed.load(Ordering::Relaxed) {
             return Err(Refused::Stopping);
@@ -212,6 +216,7 @@ impl Core {
         let sessions = if limits.total > 0 { self.0.registry.sessions() } else { 0 };
         let entered = gates.connections.lock().enter(peer, source, protocol, limits, sessions, is_safe);
         if let Err(full) = entered {
+            self.0.metrics.deny_full(protocol, full);
             // Many behind one private address are rarely an attack.
             if full == Full::Host && !address::is_internal(ip) {
                 self.score(ip, protocol, Score::LimitExceeded);
@@ -263,6 +268,7 @@ impl Core {
             Outcome::Ignored => {}
             Outcome::Scored(score) => scored(score),
             Outcome::Banned(until, reason) => {
+                self.0.metrics.ban();
                 tracing::info!(sender = "defender", client_ip = %source, %protocol, event = "banned", until, reason, "banned");
                 self.0.audit.ip_blocked(source, protocol);
             }
@@ -342,6 +348,7 @@ impl Core {
             }
             return;
         }
+        self.0.metrics.no_auth();
         let ip = peer.ip();
         let (event, error) = if tries.not_negotiated {
             (EVENT_NOT_NEGOTIATED, "no algorithm in common")

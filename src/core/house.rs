@@ -14,6 +14,7 @@ use crate::{
     fs::door::Storages,
     gates::{self, Gates},
     login::CredentialCache,
+    metrics::Metrics,
     quota::{QuotaLedger, Scans},
     registry::Registry,
     services::Services,
@@ -69,6 +70,7 @@ pub(crate) struct Inner {
     pub partials: PartialIndex,
     pub names: Names,
     pub audit: Audit,
+    pub metrics: Arc<Metrics>,
     pub reaper: reaper::Reaper,
 }
 
@@ -84,8 +86,10 @@ impl Core {
         let gates = Gates::load(&store, &settings.load(), clock.as_ref()).await;
         let gates = gates.map_err(|error| crate::Error::internal("reading the IP lists", error))?;
         let (reaper, reaped) = reaper::Reaper::new();
+        let metrics = Arc::new(Metrics::default());
         let core = Self(Arc::new(Inner {
-            audit: Audit::new(store.clone(), clock.clone(), sink, tasks.clone()),
+            audit: Audit::new(store.clone(), clock.clone(), sink, tasks.clone(), metrics.clone()),
+            metrics,
             accounts: Accounts::default(),
             credentials: CredentialCache::new(),
             ledger: QuotaLedger::default(),

@@ -20,6 +20,7 @@ use crate::{
     accounts::Account,
     error::{Error, Result},
     login::checks,
+    metrics::TransferScope,
     session::{Direction, SessionState},
 };
 
@@ -118,6 +119,11 @@ impl Registry {
         self.state.lock().sessions.len()
     }
 
+    /// Number of open sessions per account.
+    pub(crate) fn sessions_by_user(&self) -> HashMap<String, usize> {
+        self.state.lock().sessions_by_user.clone()
+    }
+
     /// Tells every session of an account to end, and lets its logins open no other. Answers how many sessions there were.
     pub(crate) fn close_user(&self, username: &str) -> usize {
         {
@@ -210,7 +216,13 @@ impl Registry {
         let of_user = state.transfers_by_user.get(session.username()).copied().unwrap_or(0);
         let of_host = state.transfers_by_host.get(&host).copied().unwrap_or(0);
         let full = |count: usize, limit: usize| limit > 0 && count >= limit;
-        if full(of_user, per_user) || full(of_host, per_host) || full(state.transfers.len(), total) {
+        let limits = [
+            (full(of_user, per_user), TransferScope::User),
+            (full(of_host, per_host), TransferScope::Host),
+            (full(state.transfers.len(), total), TransferScope::Total),
+        ];
+        if let Some((_, scope)) = limits.into_iter().find(|(is_full, _)| *is_full) {
+            session.core.0.metrics.deny_transfer(direction, scope);
             return Err(Error::TooMany);
         }
         *state.transfers_by_user.entry(session.username().to_owned()).or_default() += 1;

@@ -4,6 +4,7 @@
 use std::{fmt, sync::Arc};
 
 use entrepot_model::{
+    doctor::Finding,
     retention::RetentionCheck,
     status::{LogLevel, SshServiceStatus},
 };
@@ -18,11 +19,18 @@ pub trait LogControl: Send + Sync + 'static {
     fn set_level(&self, level: LogLevel);
 }
 
+/// What the core cannot look at itself: ports, certificates, mail servers. It may block.
+pub trait Examiner: Send + Sync + 'static {
+    /// Looks, and answers what it found.
+    fn examine(&self) -> Vec<Finding>;
+}
+
 /// Reports of the services.
 #[derive(Default)]
 pub struct Services {
     ssh: RwLock<SshServiceStatus>,
     log: RwLock<Option<Arc<dyn LogControl>>>,
+    examiner: RwLock<Option<Arc<dyn Examiner>>>,
     retention: Arc<RetentionChecks>,
 }
 
@@ -51,6 +59,16 @@ impl Services {
     /// The log of the process, if it can be changed.
     pub(crate) fn log(&self) -> Option<Arc<dyn LogControl>> {
         self.log.read().clone()
+    }
+
+    /// Hands over what looks where the core cannot.
+    pub fn examine_with(&self, examiner: Arc<dyn Examiner>) {
+        *self.examiner.write() = Some(examiner);
+    }
+
+    /// What looks where the core cannot.
+    pub(crate) fn examiner(&self) -> Option<Arc<dyn Examiner>> {
+        self.examiner.read().clone()
     }
 
     /// The running checks of data retention; what runs one enters it here.

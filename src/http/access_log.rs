@@ -9,8 +9,12 @@ use actix_web::{
 
 use crate::Client;
 
+/// The service whose requests have no id in the log.
+const TELEMETRY: &str = "telemetry";
+
 /// What the line says about the request, taken before handlers consume it.
 pub(crate) struct Line {
+    sender: &'static str,
     started: Instant,
     method: String,
     proto: String,
@@ -20,11 +24,12 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn of(request: &ServiceRequest) -> Self {
+    pub(crate) fn of(request: &ServiceRequest, sender: &'static str) -> Self {
         let uri = request.uri();
         let scheme = if request.app_config().secure() { "https" } else { "http" };
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         Self {
+            sender,
             started: Instant::now(),
             method: request.method().to_string(),
             proto: format!("{:?}", request.version()),
@@ -45,17 +50,19 @@ impl Line {
             return;
         }
         let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // TEL-013
+        let request_id = (self.sender != TELEMETRY).then_some(client.request_id.as_str());
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
-                    sender = "httpd",
+                    sender = self.sender,
                     local_addr = %client.local,
                     remote_addr = %client.address,
                     proto = self.proto,
                     method = self.method,
                     user_agent = self.user_agent,
                     uri = self.uri,
-                    request_id = client.request_id,
+                    request_id,
                     resp_status = status.as_u16(),
                     resp_size = size,
                     elapsed_ms = elapsed,

@@ -27,13 +27,14 @@ pub struct Entrance {
     pub(crate) otherwise: Bound,
     pub(crate) gatekeeper: Arc<dyn Gatekeeper>,
     pub(crate) refuse: Refuse,
+    pub(crate) sender: &'static str,
 }
 
 impl Entrance {
     /// An entrance without bindings: each request is offered these features. For tests of routes.
     pub fn open(features: Features, gatekeeper: Arc<dyn Gatekeeper>, refuse: Refuse) -> Self {
         let otherwise = Bound { features, ..Bound::default() };
-        Self { bindings: HashMap::new(), otherwise, gatekeeper, refuse }
+        Self { bindings: HashMap::new(), otherwise, gatekeeper, refuse, sender: "httpd" }
     }
 
     fn bound(&self, address: SocketAddr) -> Bound {
@@ -55,7 +56,7 @@ pub async fn entrance(
     if let Some(proxy) = undeclared {
         state.gatekeeper.note_forwarded(proxy);
     }
-    let line = Line::of(&request);
+    let line = Line::of(&request, state.sender);
     let path = request.path().to_owned();
     request.extensions_mut().insert(client.clone());
     // HEAD is answered wherever GET is (API-014); the connection drops the body by itself.

@@ -36,6 +36,8 @@ pub struct ServeOptions {
     pub bindings: Vec<Binding>,
     /// Worker threads; two at most are of use, fewer on small machines (decisions, section 10).
     pub workers: usize,
+    /// Name of the service in the log (LOG-005, TEL-013).
+    pub sender: &'static str,
     /// Who may come in.
     pub gatekeeper: Arc<dyn Gatekeeper>,
     /// The form of a refusal.
@@ -63,6 +65,7 @@ pub struct Running {
 
 /// What stays the same when bindings change.
 struct Service {
+    sender: &'static str,
     gatekeeper: Arc<dyn Gatekeeper>,
     refuse: Refuse,
     workers: usize,
@@ -128,6 +131,7 @@ where
 {
     let Opened { listeners, sockets, addresses, bound } = open(&options.bindings, &[])?;
     let service = Service {
+        sender: options.sender,
         gatekeeper: options.gatekeeper,
         refuse: options.refuse,
         workers: options.workers.max(1),
@@ -144,8 +148,8 @@ async fn launch(
     listeners: Vec<(TcpListener, Binding)>,
     bindings: HashMap<SocketAddr, Bound>,
 ) -> Result<Generation, NetError> {
-    let (gatekeeper, refuse) = (service.gatekeeper.clone(), service.refuse);
-    let entrance = Entrance { bindings, otherwise: Bound::default(), gatekeeper, refuse };
+    let (gatekeeper, refuse, sender) = (service.gatekeeper.clone(), service.refuse, service.sender);
+    let entrance = Entrance { bindings, otherwise: Bound::default(), gatekeeper, refuse, sender };
     let (started, start) = oneshot::channel();
     let (ending, ended) = watch::channel(false);
     let (routes, workers, patience) = (service.routes.clone(), service.workers, service.patience);

@@ -10,6 +10,7 @@ pub mod admin;
 pub mod api;
 pub mod api_key;
 pub mod connection;
+pub mod doctor;
 pub mod effective;
 pub mod event;
 pub mod event_action;

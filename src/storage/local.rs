@@ -8,6 +8,7 @@ mod attributes;
 mod copy;
 mod extent;
 mod file;
+pub mod inspection;
 mod listing;
 mod names;
 mod relocate;

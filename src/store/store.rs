@@ -195,6 +195,17 @@ impl Store {
         Setup::new(Arc::clone(&self.main))
     }
 
+    /// Looks through both databases page by page (`PRAGMA quick_check`) and answers what is wrong with them; empty if
+    /// nothing is. It takes as long as reading them does, beside everything else.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when one cannot be read at all.
+    pub async fn check(&self) -> Result<Vec<String>, StoreError> {
+        let mut wrong = self.main.read(crate::engine::inspection::quick_check).await?;
+        wrong.extend(self.events.read(crate::engine::inspection::quick_check).await?);
+        Ok(wrong)
+    }
+
     /// Waits until everything that was submitted is on the disk.
     pub async fn flush(&self) -> Result<(), StoreError> {
         self.main.flush().await

@@ -15,8 +15,10 @@ mod pages;
 mod qr_code;
 mod setup;
 mod site;
+mod telemetry;
 #[cfg(test)]
 mod testing;
 
 pub use error::refuse;
 pub use site::{Site, SiteOptions, routes};
+pub use telemetry::{TelemetryOptions, TelemetryUsers, telemetry_routes};

@@ -29,6 +29,11 @@ pub(crate) fn ask_with(folder: &DataFolder, request: &Value, content: &[u8]) -> 
     send(folder, |stream| exchange(stream, request, content, IMPORT_PATIENCE, REPORT_LIMIT))
 }
 
+/// As [`ask`], for answers that may be long and take their time.
+pub(crate) fn ask_long(folder: &DataFolder, request: &Value) -> anyhow::Result<Option<Value>> {
+    ask_with(folder, request, &[])
+}
+
 fn send(folder: &DataFolder, exchange: impl FnOnce(&UnixStream) -> io::Result<Value>) -> anyhow::Result<Option<Value>> {
     let stream = match SocketPath::of(folder).and_then(|socket| UnixStream::connect(&socket.path)) {
         Ok(stream) => stream,

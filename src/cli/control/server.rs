@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{LIMIT, NAME, SocketPath};
-use crate::{data_folder::DataFolder, exit, import, reset_password, setup_url};
+use crate::{data_folder::DataFolder, doctor, exit, import, reset_password, setup_url};
 
 /// Time for each step of an exchange.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -79,6 +79,8 @@ async fn exchange(control: &Control, mut stream: UnixStream) -> io::Result<()> {
                 // It may take long, and goes on when the command goes away.
                 import::load(&control.core, content, &request).await
             }
+            // It reads whole databases, which may take long.
+            Ok(request) if line.ends_with('\n') && request["command"] == "doctor" => doctor::examine(&control.core).await,
             Ok(request) if line.ends_with('\n') => within(async { Ok(perform(control, &request).await) }).await?,
             _ => Err(anyhow::anyhow!("the request cannot be understood")),
         }

@@ -63,14 +63,14 @@ pub(super) const COMMON: &[Setting] = &[
 #[rustfmt::skip]
 pub(super) const TELEMETRY: &[Setting] = &[
     port("telemetry.bind_port", 0, "Port of metrics and health; 0 is off."),
-    text("telemetry.bind_address", "127.0.0.1", "Address or path of a unix socket.").check(Check::Address),
+    text("telemetry.bind_address", "127.0.0.1", "Address.").check(Check::Address),
     bool("telemetry.enable_profiler", false, "Serves profiles of the running program.").ignored(),
-    text("telemetry.auth_user_file", "", "File with names and password hashes in htpasswd form.").refused(),
+    text("telemetry.auth_user_file", "", "File with names and password hashes (bcrypt, md5-crypt) in htpasswd form; without it metrics need no password."),
     text("telemetry.certificate_file", "", "Certificate; with the key it turns HTTPS on."),
     text("telemetry.certificate_key_file", "", "Key of the certificate."),
     int("telemetry.min_tls_version", 12, "Oldest TLS version: 10, 11, 12 or 13; below 12 means 12.").ints(&[10, 11, 12, 13]),
     list("telemetry.tls_cipher_suites", &[], "Cipher suites up to TLS 1.2, most wanted first.").ignored(),
-    list("telemetry.tls_protocols", &["http/1.1", "h2"], "Protocols offered by ALPN.").check(Check::EachText(&["http/1.1", "h2"])).ignored(),
+    list("telemetry.tls_protocols", &["http/1.1", "h2"], "Protocols offered by ALPN.").check(Check::EachText(&["http/1.1", "h2"])),
 ];
 
 /// Section `kms` (CFG-301..303, 365, 366).

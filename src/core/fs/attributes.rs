@@ -5,6 +5,7 @@ use entrepot_storage::{Attributes, ErrorKind};
 
 use super::UserFs;
 use crate::{
+    audit::lines,
     error::{Error, Result},
     operation::Operation,
     place::Place,
@@ -36,6 +37,7 @@ impl UserFs {
             };
             let granted = self.authorize(operation, path)?;
             tolerant_core(&self.0, &place, self.0.account.door.set_attributes(&granted, &rest, follow).await)?;
+            log_changes(&self.0, &place, &rest);
         }
         if let Some(size) = allowed.size {
             self.truncate(path, size).await?;
@@ -80,7 +82,21 @@ impl UserFs {
         let change = Usage { files: 0, size: names.resized(session, &place, found.size, size) };
         drop(turn);
         reservation.settle(change);
+        lines::command(session, &place, &lines::Command { sender: "Truncate", set: resize, ..lines::Command::default() });
         crate::transfer::Settlement::default().change(session, &place, change, true).write(session).await
+    }
+}
+
+/// A line for each kind of change (LOG-004).
+fn log_changes(session: &SessionState, place: &Place, changed: &Attributes) {
+    let none = Attributes::default();
+    let lines = [
+        ("Chmod", changed.mode.map(|mode| Attributes { mode: Some(mode), ..none })),
+        ("Chown", changed.owner.map(|owner| Attributes { owner: Some(owner), ..none })),
+        ("Chtimes", changed.times.map(|times| Attributes { times: Some(times), ..none })),
+    ];
+    for (sender, set) in lines.into_iter().filter_map(|(sender, set)| Some((sender, set?))) {
+        lines::command(session, place, &lines::Command { sender, set, ..lines::Command::default() });
     }
 }
 

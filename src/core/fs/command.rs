@@ -34,9 +34,6 @@ impl UserFs {
         let session = &self.0;
         let (place, target) = (self.place(end.path), end.target.map(|target| self.place(target)));
         let status = end.error.map_or(Status::Ok, Status::of);
-        if status == Status::Ok {
-            tracing::info!(sender = "SSHCommand", username = session.username(), command = end.line, connection_id = session.id);
-        }
         let details = FsDetails {
             target: target.as_ref(),
             started_at: end.started_at,

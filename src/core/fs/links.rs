@@ -4,6 +4,7 @@ use entrepot_model::{PatternVerdict, VirtualPath};
 
 use super::UserFs;
 use crate::{
+    audit::lines,
     error::{Error, Result},
     operation::Operation,
     policy::{self, Denial},
@@ -40,7 +41,9 @@ impl UserFs {
         // A text that climbs above the root means a path below it: who meets the link under another root must not be led
         // out by it.
         let text = if target.first() == Some(&b'/') || above { relative(&to.path, &from.path) } else { target.to_vec() };
-        self.0.account.door.symlink(&granted, &text).await
+        self.0.account.door.symlink(&granted, &text).await?;
+        lines::command(&self.0, &from, &lines::Command { sender: "Symlink", target: Some(&to), ..lines::Command::default() });
+        Ok(())
     }
 
     /// The virtual path that a link leads to (SFTP-040).

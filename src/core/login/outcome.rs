@@ -88,6 +88,7 @@ pub(super) async fn succeeded(core: &Core, attempt: &Attempt, credentials: &Cred
         sender = "login", %ip, username = attempt.username, method, protocol = %attempt.protocol,
         client = attempt.peer.client_version, encrypted = attempt.protocol == Protocol::Ssh, info, "login"
     );
+    core.0.metrics.login(method, true, Some(&naming_rules(core).apply(&attempt.username)), core.clock().millis());
     core.0.audit.login(&LoginOutcome {
         username: &attempt.username,
         protocol: attempt.protocol.as_str(),
@@ -155,6 +156,8 @@ pub(super) async fn refused(
     }
     // By the name that is looked up: blanks and case must not make a fresh one.
     let name = naming_rules(core).apply(&username);
+    let account = (!matches!(refusal, Refusal::UnknownUser | Refusal::Unavailable(_))).then_some(name.as_str());
+    core.0.metrics.login(login_type, false, account, core.clock().millis());
     if let Some(what) = refusal.score() {
         score(core, attempt, credentials, what, &name);
     } else {

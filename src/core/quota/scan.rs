@@ -47,6 +47,7 @@ pub(crate) enum Subject {
 
 /// Runs a scan to its end, and logs how it ended. The server's stop ends it without a result.
 pub(crate) async fn run(core: Core, subject: Subject, entry: Entry) {
+    core.0.metrics.quota_scan();
     let stop = core.tasks().stopping();
     let turns = core.0.scans.turns();
     let outcome = tokio::select! {

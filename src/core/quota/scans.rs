@@ -54,6 +54,11 @@ impl Scans {
         self.running.lock().contains_key(owner)
     }
 
+    /// How many scans run.
+    pub(crate) fn running(&self) -> usize {
+        self.running.lock().len()
+    }
+
     /// The running scans, the oldest first.
     pub(crate) fn list(&self) -> Vec<(QuotaOwner, Running)> {
         let mut list: Vec<_> = self.running.lock().iter().map(|(owner, scan)| (owner.clone(), scan.clone())).collect();

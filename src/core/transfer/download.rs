@@ -117,9 +117,12 @@ impl Drop for Download {
     fn drop(&mut self) {
         let core = &self.session.core.0;
         self.running.end();
-        let status = self.failed.lock().as_ref().map_or(Status::Ok, Status::of);
+        let failed = self.failed.lock().take();
+        let status = failed.as_ref().map_or(Status::Ok, Status::of);
         let size = self.bytes();
-        let details = FsDetails { size, started_at: self.running.started_at(), ..FsDetails::default() };
+        self.session.count_transfer(Direction::Download, &self.place, status == Status::Ok, size);
+        let error = failed.as_ref();
+        let details = FsDetails { size, started_at: self.running.started_at(), error, ..FsDetails::default() };
         let event = core.audit.fs_event(&self.session, "download", &self.place, status, &details);
         let is_first = status == Status::Ok && size > 0 && self.session.account.first_transfer_pending(Direction::Download);
         let first =

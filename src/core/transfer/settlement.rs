@@ -9,12 +9,25 @@ use entrepot_store::{
 
 use crate::{
     error::{Error, Result},
+    metrics::EndedTransfer,
     place::Place,
     quota::{Limits, Transferred, Usage},
     session::{Direction, SessionState},
 };
 
 impl SessionState {
+    /// Counts a transfer that ended, for monitoring.
+    pub(crate) fn count_transfer(&self, direction: Direction, place: &Place, is_ok: bool, bytes: u64) {
+        self.core.0.metrics.transfer(EndedTransfer {
+            direction,
+            username: self.username(),
+            provider: i64::from(self.account.door.origin(place.storage).provider),
+            is_ok,
+            bytes,
+            now: self.core.0.clock.millis(),
+        });
+    }
+
     /// Who is charged for a place, and with which limits: the folder with limits of its own, else the user (ACC-182, ACC-183).
     pub(crate) fn quota_of(&self, place: &Place) -> (QuotaOwner, Limits) {
         let user = &self.account.user;

@@ -83,22 +83,22 @@ async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &
     note_intent(state, intent, &place, replaced, file.size())?;
     let durability = durability(session.core.settings().transfers.durability.as_str());
     let committed = file.commit(&place.path, CommitOptions { replace: found.is_some(), durability }).await;
+    let committed = committed.map_err(Error::from);
     let metadata = if let Ok(metadata) = &committed {
         metadata.clone()
     } else {
         // The rename may have happened, and what came after it failed: then the file has its name, and quota must know.
         match present(session.account.door.stat(&granted, false).await) {
             Ok(Some(found)) if is_staged_file(intent, &found) => found,
-            _ => return Ok(committed?),
+            _ => return committed,
         }
     };
     let retired = found.as_ref().map_or(Usage::default(), |found| retire::usage(session, &place, found));
     drop(turn);
-    let status = if committed.is_ok() { Status::Ok } else { Status::Failed };
-    settle_published(state, &place, intent, metadata.size, retired, status).await;
+    settle_published(state, &place, intent, metadata.size, retired, committed.as_ref().err()).await;
     drop(changing);
     after(state, &place, metadata.size).await;
-    Ok(committed?)
+    committed
 }
 
 /// What lies under the name now was there at the opening, or came meanwhile: then replacing it needs its own permission.
@@ -145,7 +145,7 @@ async fn settle_published(
     intent: &UploadIntent,
     size: u64,
     retired: Usage,
-    status: Status,
+    error: Option<&Error>,
 ) {
     let session = &state.facts.session;
     let change = Usage {
@@ -156,9 +156,9 @@ async fn settle_published(
         reservation.settle(change);
     }
     leave(state, place);
-    let event = upload_event(state, "upload", place, status, size);
-    let is_first = status == Status::Ok && session.account.first_transfer_pending(Direction::Upload);
-    let first = is_first.then(|| upload_event(state, "first-upload", place, Status::Ok, size)).flatten();
+    let event = upload_event(state, "upload", place, error, size);
+    let is_first = error.is_none() && session.account.first_transfer_pending(Direction::Upload);
+    let first = is_first.then(|| upload_event(state, "first-upload", place, None, size)).flatten();
     // Nobody waits for it: should we die now, the next start finds the intent and the file, and settles.
     Settlement::default()
         .change(session, place, change, true)
@@ -181,12 +181,12 @@ async fn close_in_place(state: &Arc<UploadState>, edit: &Edit) -> Result<Metadat
         crate::fs::attributes::tolerant(&state.facts.session, &place, state.file().set_attributes(&times).await)?;
     }
     let metadata = state.file().metadata().await?;
-    settle_in_place(state, edit, &place, Status::Ok, metadata.size).await?;
+    settle_in_place(state, edit, &place, None, metadata.size).await?;
     after(state, &place, metadata.size).await;
     Ok(metadata)
 }
 
-async fn settle_in_place(state: &Arc<UploadState>, edit: &Edit, place: &Place, status: Status, size: u64) -> Result<()> {
+async fn settle_in_place(state: &Arc<UploadState>, edit: &Edit, place: &Place, error: Option<&Error>, size: u64) -> Result<()> {
     let session = &state.facts.session;
     let _changing = session.core.0.names.changing(session, place);
     let change = Usage { files: 0, size: edit.settle(size) };
@@ -196,8 +196,8 @@ async fn settle_in_place(state: &Arc<UploadState>, edit: &Edit, place: &Place, s
     leave(state, place);
     let mut settlement =
         Settlement::default().change(session, place, change, true).moved(session, Direction::Upload, state.moved());
-    if state.moved() > 0 || status != Status::Ok {
-        settlement = settlement.event(upload_event(state, "upload", place, status, size));
+    if state.moved() > 0 || error.is_some() {
+        settlement = settlement.event(upload_event(state, "upload", place, error, size));
     }
     settlement.write(session).await
 }
@@ -210,11 +210,11 @@ pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
         // It has its name already; what failed came after that.
         return;
     }
-    let status = Status::of(error);
+    let cause = error;
     let result = match &state.facts.target {
         Target::InPlace { edit, .. } => {
             let place = state.place.lock().clone();
-            settle_in_place(state, edit, &place, status, state.file().size()).await
+            settle_in_place(state, edit, &place, Some(cause), state.file().size()).await
         }
         Target::Staged { file, intent, .. } => {
             let keep = keeps_partial(state, error) && state.still_fits(1, file.durable(), 0).is_ok();
@@ -223,7 +223,7 @@ pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
                 tracing::warn!(connection_id = %state.facts.session.id, upload = %intent.id, %error, "giving up an upload");
                 Some(Partial { durable: file.durable(), token: intent.token.clone() })
             });
-            settle_given_up(state, intent, left, status).await
+            settle_given_up(state, intent, left, cause).await
         }
     };
     if let Err(error) = result {
@@ -238,12 +238,7 @@ fn keeps_partial(state: &UploadState, error: &Error) -> bool {
     !matches!(error, Error::Quota | Error::NoSpace | Error::Denied(_)) && (mode & 2 != 0 || mode & 1 == 0)
 }
 
-async fn settle_given_up(
-    state: &Arc<UploadState>,
-    intent: &UploadIntent,
-    partial: Option<Partial>,
-    status: Status,
-) -> Result<()> {
+async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partial: Option<Partial>, cause: &Error) -> Result<()> {
     let session = &state.facts.session;
     let core = &session.core.0;
     // From here to the hand-over to the database nothing waits: whoever renames its directory finds it in flight or as a
@@ -274,7 +269,7 @@ async fn settle_given_up(
         }
         None => IntentEnd::Delete(intent.id.clone()),
     };
-    let event = upload_event(state, "upload", place, status, size);
+    let event = upload_event(state, "upload", place, Some(cause), size);
     let older = match &end {
         IntentEnd::Partial(left) => core.partials.insert(left.as_ref().clone()),
         _ => None,
@@ -301,9 +296,13 @@ fn leave(state: &Arc<UploadState>, place: &Place) {
     state.facts.session.overlay.remove(&place.virtual_path, state);
 }
 
-fn upload_event(state: &UploadState, action: &str, place: &Place, status: Status, size: u64) -> Option<OutboxEvent> {
+fn upload_event(state: &UploadState, action: &str, place: &Place, error: Option<&Error>, size: u64) -> Option<OutboxEvent> {
     let session = &state.facts.session;
-    let details = FsDetails { size, started_at: state.facts.running.started_at(), ..FsDetails::default() };
+    let status = error.map_or(Status::Ok, Status::of);
+    if action == "upload" {
+        session.count_transfer(Direction::Upload, place, status == Status::Ok, state.moved());
+    }
+    let details = FsDetails { size, started_at: state.facts.running.started_at(), error, ..FsDetails::default() };
     session.core.0.audit.fs_event(session, action, place, status, &details)
 }
 

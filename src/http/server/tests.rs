@@ -31,7 +31,14 @@ fn binding(is_redirect: bool, tls: Option<Arc<rustls::ServerConfig>>) -> Binding
 }
 
 fn options(bindings: Vec<Binding>) -> ServeOptions {
-    ServeOptions { bindings, workers: 1, gatekeeper: Arc::new(AllowAll), refuse, patience: Duration::from_secs(5) }
+    ServeOptions {
+        bindings,
+        workers: 1,
+        sender: "httpd",
+        gatekeeper: Arc::new(AllowAll),
+        refuse,
+        patience: Duration::from_secs(5),
+    }
 }
 
 async fn get(address: SocketAddr, path: &str) -> String {

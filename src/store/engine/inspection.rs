@@ -56,6 +56,13 @@ pub(crate) fn schema_version(connection: &Connection) -> rusqlite::Result<i32> {
     connection.query_row("SELECT COALESCE(MAX(version), 0) FROM refinery_schema_history", [], |row| row.get(0))
 }
 
+/// What is wrong in the pages of a database, ten lines at the most; empty if nothing is.
+pub(crate) fn quick_check(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare("PRAGMA quick_check(10)")?;
+    let lines: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}
+
 /// Size of the file if there is something in it; an error if that is no database.
 #[expect(clippy::disallowed_methods, reason = "the store owns its files")]
 fn check_magic(path: &Path) -> Result<Option<u64>, StoreError> {

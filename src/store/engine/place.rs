@@ -53,11 +53,28 @@ pub(crate) fn check_directory(directory: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Why a file of the data folder cannot be used, with what to do about it.
+pub(crate) fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
+    use std::io::ErrorKind;
+    let detail = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => return StoreError::Full,
+        ErrorKind::PermissionDenied => {
+            let own = rustix::process::geteuid().as_raw();
+            format!(
+                "{error}; everything in the data folder must belong to account {own}, as which this runs: chown -R {own} the folder"
+            )
+        }
+        ErrorKind::ReadOnlyFilesystem => format!("{error}; mount it writable, or choose another data folder"),
+        _ => error.to_string(),
+    };
+    StoreError::Directory { path: path.to_path_buf(), detail }
+}
+
 /// Takes the lock beside the database; it is released when the file is dropped, or by the kernel when the
 /// process ends.
 pub(crate) fn take_lock(database: &Path) -> Result<File, StoreError> {
     let path = with_suffix(database, ".lock");
-    let unusable = |error: std::io::Error| StoreError::Directory { path: path.clone(), detail: error.to_string() };
+    let unusable = |error: std::io::Error| unusable(&path, &error);
     let mut file =
         OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(&path).map_err(unusable)?;
     match file.try_lock() {

@@ -17,7 +17,7 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
 use super::UploadIntent;
-use crate::StoreError;
+use crate::{StoreError, engine::place::unusable};
 
 /// Once all lines are in the database, a file beyond this size is emptied.
 const KEPT_BYTES: u64 = 256 << 10;
@@ -48,7 +48,7 @@ impl Journal {
     /// Opens the journal at `path` and brings what the database does not have yet into it. Lines that a loss of power cut
     /// are passed over.
     pub(crate) fn open(path: &Path, database: &mut Connection) -> Result<Self, StoreError> {
-        let failed = |error: std::io::Error| StoreError::Directory { path: path.to_owned(), detail: error.to_string() };
+        let failed = |error: std::io::Error| unusable(path, &error);
         let mut options = OpenOptions::new();
         let mut file = options.create(true).truncate(false).read(true).write(true).mode(0o600).open(path).map_err(failed)?;
         let mut text = Vec::new();
@@ -79,7 +79,7 @@ impl Journal {
         let Some((path, file)) = &mut self.file else { return Ok(self.last) };
         let mut line = serde_json::to_vec(&Line { number: self.last, intent }).map_err(StoreError::database)?;
         line.push(b'\n');
-        file.write_all(&line).map_err(|error| StoreError::Directory { path: path.clone(), detail: error.to_string() })?;
+        file.write_all(&line).map_err(|error| unusable(path, &error))?;
         self.bytes += line.len() as u64;
         Ok(self.last)
     }

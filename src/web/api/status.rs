@@ -1,11 +1,14 @@
 //! What the server says about itself: `/status`, `/system/log-level`, `/license`, `/saas/usage`, `/retention/users/checks`
-//! (API-066…API-073, API-113).
+//! (API-066…API-073, API-113); and `/x/doctor`, an extension.
 
 use actix_web::{
     http::StatusCode,
     web::{self, ServiceConfig, get, post, put},
 };
-use entrepot_core::{Error, admin::status};
+use entrepot_core::{
+    Error,
+    admin::{doctor, status},
+};
 use entrepot_model::status::{LicenseKey, LogLevelConfig};
 
 use super::{access::AdminToken, at, body::JsonBody};
@@ -20,12 +23,17 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(at("/status").route(get().to(services)))
         .service(at("/system/log-level").route(get().to(log_level)).route(put().to(set_log_level)))
         .service(at("/license").route(get().to(license)).route(post().to(set_license)))
+        .service(at("/x/doctor").route(get().to(examine)))
         .service(at("/saas/usage").route(get().to(usage)))
         .service(at("/retention/users/checks").route(get().to(retention_checks)));
 }
 
 async fn services(site: web::Data<Site>, AdminToken(admin): AdminToken) -> ApiResult {
     Ok(json(StatusCode::OK, &status::services(site.core(), &admin).await?))
+}
+
+async fn examine(site: web::Data<Site>, AdminToken(admin): AdminToken) -> ApiResult {
+    Ok(json(StatusCode::OK, &doctor::examine(site.core(), &admin).await?))
 }
 
 async fn log_level(site: web::Data<Site>, AdminToken(admin): AdminToken) -> ApiResult {

@@ -87,6 +87,7 @@ pub(super) const ADMIN_OPERATIONS: &[(&str, &str)] = &[
     ("POST", "loaddata"),
     ("GET", "system/log-level"),
     ("PUT", "system/log-level"),
+    ("GET", "x/doctor"),
 ];
 
 /// Operations that may be routed without a row for now; one that gets its row leaves this list.

@@ -185,5 +185,6 @@ fn server() -> Vec<Row> {
         plain("GET", "saas/usage", Everything),
         plain("GET", "license", Everything),
         plain("GET", "system/log-level", Everything),
+        plain("GET", "x/doctor", Everything),
     ]
 }

@@ -1,0 +1,161 @@
+//! What lies outside of the core: listeners, certificates, servers that this one talks to.
+
+use std::{
+    net::{SocketAddr, TcpStream, ToSocketAddrs as _},
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use chrono::{DateTime, Utc};
+use entrepot_config::Settings;
+use entrepot_core::{Core, Examiner};
+use entrepot_model::doctor::Finding;
+use entrepot_net::tls::{CertificateSource, CertificateStore};
+
+use crate::house::House;
+
+/// A certificate that ends sooner should have been renewed.
+const SOON: Duration = Duration::from_secs(21 * 24 * 3600);
+/// How long a server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Looks for a running server.
+pub(crate) struct Outside {
+    core: Core,
+    listeners: Vec<(&'static str, SocketAddr)>,
+    certificates: Vec<Arc<CertificateStore>>,
+    warnings: Vec<String>,
+}
+
+impl Outside {
+    /// What can be looked at in this house.
+    pub(crate) fn of(house: &House, warnings: &[String]) -> Self {
+        let sftp = house.sftp.iter().map(|address| ("SFTP", *address));
+        let web = house.web.iter().map(|web| (if web.is_encrypted { "HTTPS" } else { "HTTP" }, web.address));
+        let telemetry = house.telemetry.iter().flat_map(|telemetry| &telemetry.running.addresses);
+        let telemetry_certificate = house.telemetry.iter().filter_map(|telemetry| telemetry.certificate.clone());
+        Self {
+            core: house.core.clone(),
+            listeners: sftp.chain(web).chain(telemetry.map(|address| ("telemetry", *address))).collect(),
+            certificates: house.certificates.iter().cloned().chain(telemetry_certificate).collect(),
+            warnings: warnings.to_vec(),
+        }
+    }
+}
+
+impl Examiner for Outside {
+    fn examine(&self) -> Vec<Finding> {
+        let mut findings: Vec<Finding> =
+            self.listeners.iter().map(|(name, address)| Finding::ok("ports", format!("{name} listens on {address}"))).collect();
+        let now = SystemTime::now();
+        findings.extend(self.certificates.iter().map(|store| certificate("in use", store, now)));
+        findings.extend(super::warnings(&self.warnings));
+        findings.extend(mail(&self.core.settings()));
+        findings
+    }
+}
+
+/// The certificates of the settings, without a running server. One that the server makes itself it also renews.
+pub(super) fn certificates_of(settings: &Settings) -> Vec<Finding> {
+    let httpd = &settings.httpd;
+    let bindings = httpd.bindings.iter().filter(|binding| binding.port != 0 && binding.enable_https);
+    let bindings = bindings.map(|binding| (&binding.certificate_file, &binding.certificate_key_file));
+    let sections = [
+        (&httpd.certificate_file, &httpd.certificate_key_file),
+        (&settings.telemetry.certificate_file, &settings.telemetry.certificate_key_file),
+    ];
+    let mut pairs: Vec<(PathBuf, PathBuf)> = bindings
+        .chain(sections)
+        .filter(|(certificate, key)| !certificate.is_empty() && !key.is_empty())
+        .map(|(certificate, key)| (settings.resolve(certificate), settings.resolve(key)))
+        .collect();
+    pairs.sort();
+    pairs.dedup();
+    let look = |(file, key): (PathBuf, PathBuf)| {
+        let name = file.display().to_string();
+        match CertificateStore::open(CertificateSource::Files { certificate: file, key }) {
+            Ok(store) => certificate(&name, &store, SystemTime::now()),
+            Err(error) => {
+                let fix = "a PEM file with the chain, one with its key, both readable for the account of the server";
+                Finding::error("certificate", error.to_string(), fix)
+            }
+        }
+    };
+    pairs.into_iter().map(look).collect()
+}
+
+fn certificate(name: &str, store: &CertificateStore, now: SystemTime) -> Finding {
+    let kind = if store.is_self_signed() { "the self-signed certificate" } else { "the certificate" };
+    let fix = if store.is_self_signed() {
+        "kill -HUP the server: it makes a new one; check the clock of this machine"
+    } else {
+        "renew it, put it in place of the old files, and kill -HUP the server"
+    };
+    judge(&format!("{kind} {name}"), store.not_after(), now, fix)
+}
+
+fn judge(what: &str, end: Option<SystemTime>, now: SystemTime, fix: &str) -> Finding {
+    let Some(end) = end else { return Finding::warning("certificate", format!("{what} says not when it ends"), fix) };
+    let day = DateTime::<Utc>::from(end).format("%Y-%m-%d");
+    match end.duration_since(now) {
+        Err(_) => Finding::error("certificate", format!("{what} ended on {day}"), fix),
+        Ok(left) if left < SOON => Finding::warning("certificate", format!("{what} ends on {day}"), fix),
+        Ok(_) => Finding::ok("certificate", format!("{what} is good until {day}")),
+    }
+}
+
+/// Whether the mail server can be reached, if there is one.
+pub(super) fn mail(settings: &Settings) -> Option<Finding> {
+    let (host, port) = (settings.smtp.host.trim(), settings.smtp.port);
+    if host.is_empty() {
+        return None;
+    }
+    let reached = (host, port).to_socket_addrs().map_err(|error| error.to_string()).and_then(|addresses| {
+        let mut reason = "the name has no address".to_owned();
+        for address in addresses {
+            match TcpStream::connect_timeout(&address, PATIENCE) {
+                Ok(_) => return Ok(()),
+                Err(error) => reason = error.to_string(),
+            }
+        }
+        Err(reason)
+    });
+    Some(match reached {
+        Ok(()) => Finding::ok("mail", format!("the mail server {host}:{port} can be reached")),
+        Err(reason) => {
+            let fix = "correct smtp.host and smtp.port, or let this machine out to that port";
+            Finding::error("mail", format!("the mail server {host}:{port} cannot be reached: {reason}"), fix)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use entrepot_config::Sources;
+    use entrepot_model::doctor::Severity;
+
+    use super::*;
+
+    #[test]
+    fn certificates_are_judged_by_their_end() {
+        let now = SystemTime::now();
+        let day = Duration::from_secs(24 * 3600);
+        let of = |end| judge("x", Some(end), now, "renew").severity;
+        assert_eq!(of(now - day), Severity::Error);
+        assert_eq!(of(now + 7 * day), Severity::Warning);
+        assert_eq!(of(now + 60 * day), Severity::Ok);
+    }
+
+    #[test]
+    fn mail_server_that_nobody_is_names_the_settings() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut settings = entrepot_config::load(Sources::new(folder.path())).expect("defaults").settings;
+        assert_eq!(mail(&settings), None);
+        settings.smtp.host = "127.0.0.1".into();
+        // A port that was just free.
+        settings.smtp.port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+        let finding = mail(&settings).expect("it was tried");
+        assert!(finding.severity == Severity::Error && finding.fix.contains("smtp.host"), "{finding:?}");
+    }
+}
