@@ -5,6 +5,7 @@
 //! into the queue is dropped and counted, and the count is logged. Nothing that must not be lost is a log line: the audit
 //! trail is in the database.
 
+mod compression;
 mod layer;
 mod line;
 mod rotation;
@@ -53,7 +54,12 @@ impl LogOptions {
             terminal: None,
             level: Level::from_str(&log.level).unwrap_or(Level::DEBUG),
             utc: log.utc_time,
-            limits: Limits { size: u64::from(log.max_size) << 20, backups: log.max_backups, days: log.max_age },
+            limits: Limits {
+                size: u64::from(log.max_size) << 20,
+                backups: log.max_backups,
+                days: log.max_age,
+                compress: log.compress,
+            },
         }
     }
 

@@ -7,7 +7,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 
-use crate::Client;
+use crate::{Client, tls_facts::TlsFacts};
 
 /// The service whose requests have no id in the log.
 const TELEMETRY: &str = "telemetry";
@@ -20,6 +20,7 @@ pub(crate) struct Line {
     proto: String,
     uri: String,
     user_agent: String,
+    tls: Option<TlsFacts>,
     quiet: bool,
 }
 
@@ -39,6 +40,7 @@ impl Line {
                 .get(header::USER_AGENT)
                 .map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned())
                 .unwrap_or_default(),
+            tls: request.conn_data::<TlsFacts>().cloned(),
             // Health checks come every few seconds and say nothing (API-018).
             quiet: uri.path() == "/healthz",
         }
@@ -52,6 +54,7 @@ impl Line {
         let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         // TEL-013
         let request_id = (self.sender != TELEMETRY).then_some(client.request_id.as_str());
+        let tls = self.tls.as_ref();
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
@@ -62,6 +65,9 @@ impl Line {
                     method = self.method,
                     user_agent = self.user_agent,
                     uri = self.uri,
+                    tls_ver = tls.map(|tls| tls.version.as_str()),
+                    cipher_suite = tls.map(|tls| tls.cipher_suite.as_str()),
+                    kex = tls.map(|tls| tls.key_exchange.as_str()),
                     request_id,
                     resp_status = status.as_u16(),
                     resp_size = size,

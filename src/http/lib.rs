@@ -14,6 +14,7 @@ mod headers;
 mod host;
 mod redirect;
 mod server;
+mod tls_facts;
 
 pub use binding::{Binding, Features, Redirect};
 pub use client::Client;

@@ -19,7 +19,7 @@ use actix_web::{
 use entrepot_net::{BindSpec, Gatekeeper, NetError, bind};
 use tokio::sync::{oneshot, watch};
 
-use crate::{Binding, Entrance, Redirect, Refuse, binding::Bound, entrance};
+use crate::{Binding, Entrance, Redirect, Refuse, binding::Bound, entrance, tls_facts};
 
 /// Time for the headers of a request (HTTP-023).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -236,6 +236,7 @@ fn assemble(
             .wrap(from_fn(entrance::entrance))
             .configure(move |config| routes(config))
     })
+    .on_connect(tls_facts::note)
     .workers(workers)
     .worker_max_blocking_threads(BLOCKING_THREADS)
     .disable_signals()

@@ -166,6 +166,17 @@ fn log_has_the_fields_that_log_readers_look_for() {
     assert!(time.len() == 23 && &time[10..11] == "T" && &time[19..20] == ".", "{time}");
 }
 
+// LOG-005
+#[test]
+fn log_says_how_a_connection_is_encrypted() {
+    let server = Server::start(Settings::default().set("HTTPD__BINDINGS__0__ENABLE_HTTPS", "true"));
+    server.api();
+    let request = line(&server, "httpd", |line| line["uri"].as_str().is_some_and(|uri| uri.starts_with("https://")));
+    assert_eq!(request["tls_ver"], "TLSv1.3", "{request}");
+    assert!(request["cipher_suite"].as_str().is_some_and(|suite| suite.starts_with("TLS13_")), "{request}");
+    assert!(request["kex"].as_str().is_some_and(|group| !group.is_empty()), "{request}");
+}
+
 // API-022, LOG-005
 #[test]
 fn no_secret_of_a_whole_session_is_in_the_log() {
@@ -252,4 +263,37 @@ fn doctor_looks_beside_the_server_and_without_it() {
     fs::write(&database, bytes).unwrap();
     let damaged = beside(&server, &["doctor"]).run().code(1);
     assert!(damaged.out.contains("ERROR    database:") && damaged.out.contains("damaged"), "{damaged:?}");
+}
+
+// SYS-008
+#[test]
+fn server_that_nobody_uses_writes_nothing() {
+    let settings = Settings::default().set("COMMON__DEFENDER__ENABLED", "true").set("COMMON__DEFENDER__DRIVER", "provider");
+    let server = Server::start(settings.set("TELEMETRY__BIND_PORT", "10000"));
+    let user = server.create_user("ann", json!({}));
+    fs::write(server.scratch().join("f"), b"x").unwrap();
+    OpenSsh::new(&server, &user).sftp("put f\n").ok();
+    eventually("the upload is recorded", || !server.events_of("ann", "upload").is_empty());
+    let state = || -> Vec<_> {
+        let folders = [server.data(), server.data().join("log")];
+        let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(Result::unwrap);
+        let mut files: Vec<_> = entries
+            .map(|entry| (entry.path(), entry.metadata().unwrap()))
+            // Shared memory of the databases: a map of the log that is never synced.
+            .filter(|(path, facts)| facts.is_file() && path.extension().is_none_or(|extension| extension != "db-shm"))
+            .map(|(path, facts)| (path, facts.len(), facts.modified().unwrap()))
+            .collect();
+        files.sort();
+        files
+    };
+    // What the upload left to be done is done: nothing changes any more.
+    let mut before = state();
+    eventually("it comes to rest", || {
+        std::thread::sleep(Duration::from_secs(3));
+        let now = state();
+        std::mem::replace(&mut before, now.clone()) == now
+    });
+    // Longer than every timer of the server that could write.
+    std::thread::sleep(Duration::from_secs(12));
+    assert_eq!(state(), before);
 }

@@ -10,6 +10,8 @@ use std::{
 
 use chrono::Local;
 
+use super::compression;
+
 /// When a file is rotated, and what is kept; 0 is no limit.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Limits {
@@ -19,6 +21,8 @@ pub(crate) struct Limits {
     pub(crate) backups: u32,
     /// Days of rotated files.
     pub(crate) days: u32,
+    /// Rotated files are compressed.
+    pub(crate) compress: bool,
 }
 
 /// The open file.
@@ -61,7 +65,8 @@ impl LogFile {
         self.flush();
         let (stem, extension) = self.names();
         let rotated = self.path.with_file_name(format!("{stem}-{}{extension}", Local::now().format("%Y-%m-%dT%H-%M-%S%.3f")));
-        if fs::rename(&self.path, rotated).is_err() {
+        let is_renamed = fs::rename(&self.path, &rotated).is_ok();
+        if !is_renamed {
             // Somebody else may have moved it away: then a new one is what is wanted.
             if self.path.exists() {
                 return;
@@ -71,6 +76,9 @@ impl LogFile {
             *self = new;
         }
         self.tidy(SystemTime::now());
+        if is_renamed && self.limits.compress {
+            compression::begin(rotated);
+        }
     }
 
     fn names(&self) -> (String, String) {
@@ -83,6 +91,7 @@ impl LogFile {
         let (stem, extension) = self.names();
         let prefix = format!("{stem}-");
         let is_rotated = |name: &str| {
+            let name = name.strip_suffix(compression::SUFFIX).unwrap_or(name);
             let time = name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(&extension));
             time.is_some_and(|time| time.len() >= 19 && time.starts_with(|first: char| first.is_ascii_digit()))
         };
@@ -132,7 +141,7 @@ mod tests {
         for old in ["entrepot-2020-01-01T00-00-00.000.log", "entrepot-2021-01-01T00-00-00.000.log", "entrepot-notes.log"] {
             fs::write(folder.path().join(old), "old").expect("written");
         }
-        let mut file = LogFile::open(&path, Limits { size: 10, backups: 2, days: 0 }).expect("opened");
+        let mut file = LogFile::open(&path, Limits { size: 10, backups: 2, ..Limits::default() }).expect("opened");
         file.write(b"12345678\n");
         file.write(b"abcdefgh\n");
         file.flush();
@@ -144,9 +153,23 @@ mod tests {
 
     // LOG-010
     #[test]
+    fn compressed_files_count_as_the_others() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        for old in ["entrepot-2020-01-01T00-00-00.000.log.gz", "entrepot-2021-01-01T00-00-00.000.log.gz"] {
+            fs::write(folder.path().join(old), "old").expect("written");
+        }
+        let limits = Limits { backups: 1, ..Limits::default() };
+        let file = LogFile::open(&folder.path().join("entrepot.log"), limits).expect("opened");
+        file.tidy(SystemTime::now());
+        assert!(!folder.path().join("entrepot-2020-01-01T00-00-00.000.log.gz").exists(), "the oldest goes");
+        assert_eq!(count(folder.path()), 2);
+    }
+
+    // LOG-010
+    #[test]
     fn files_older_than_the_limit_go() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let file = LogFile::open(&folder.path().join("entrepot.log"), Limits { size: 0, backups: 0, days: 2 }).expect("opened");
+        let file = LogFile::open(&folder.path().join("entrepot.log"), Limits { days: 2, ..Limits::default() }).expect("opened");
         fs::write(folder.path().join("entrepot-2021-01-01T00-00-00.000.log"), "old").expect("written");
         file.tidy(SystemTime::now() + Duration::from_secs(24 * 3600));
         assert_eq!(count(folder.path()), 2);

@@ -1,0 +1,25 @@
+//! What the log says about an encrypted connection (LOG-005).
+
+use std::any::Any;
+
+use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::{dev::Extensions, rt::net::TcpStream};
+
+/// Version, cipher suite and key exchange of a connection, as TLS names them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TlsFacts {
+    pub version: String,
+    pub cipher_suite: String,
+    pub key_exchange: String,
+}
+
+/// Notes them when a connection begins; plain ones have none.
+pub(crate) fn note(connection: &dyn Any, data: &mut Extensions) {
+    let Some(stream) = connection.downcast_ref::<TlsStream<TcpStream>>() else { return };
+    let (_, tls) = stream.get_ref();
+    data.insert(TlsFacts {
+        version: tls.protocol_version().map(|version| format!("{version:?}").replace('_', ".")).unwrap_or_default(),
+        cipher_suite: tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())).unwrap_or_default(),
+        key_exchange: tls.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name())).unwrap_or_default(),
+    });
+}
