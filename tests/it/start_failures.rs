@@ -165,7 +165,12 @@ fn settings_that_cannot_be_read_are_told_with_their_place() {
         command.arg("--config-file").arg(&file);
         run(command)
     };
-    with("[sftpd\nbindings = 3").says(3, &["c.toml"]);
+    let unreadable = with("[sftpd\nbindings = 3");
+    // With a picture of the place: the one failure that takes more than a line.
+    assert!(
+        unreadable.code == Some(3) && unreadable.err.contains("c.toml") && unreadable.err.contains("line 1"),
+        "{unreadable:?}"
+    );
     with("[common]\nidle_timeout = \"soon\"").says(3, &["common.idle_timeout"]);
     assert!(!data.exists(), "nothing was made");
 }

@@ -18,13 +18,15 @@ const FORMATS: [&str; 5] = ["$2y$", "$2a$", "$2b$", "$apr1$", "$1$"];
 
 /// What tells that a file changed: its size and when.
 type Stamp = (u64, Option<SystemTime>);
+/// Hashes by name.
+type Hashes = HashMap<String, String>;
 
 /// The file, read again when it changes.
 pub struct TelemetryUsers(Arc<File>);
 
 struct File {
     path: PathBuf,
-    read: Mutex<Option<(Stamp, Arc<HashMap<String, String>>)>>,
+    read: Mutex<Option<(Stamp, Arc<Hashes>)>>,
 }
 
 impl TelemetryUsers {
@@ -62,7 +64,7 @@ impl TelemetryUsers {
 
 impl File {
     #[allow(clippy::disallowed_methods, reason = "the file of names that the settings of telemetry name is read here")]
-    fn users(&self) -> io::Result<Arc<HashMap<String, String>>> {
+    fn users(&self) -> io::Result<Arc<Hashes>> {
         let found = fs::metadata(&self.path)?;
         let stamp = (found.len(), found.modified().ok());
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,7 +83,7 @@ impl File {
 }
 
 /// Lines with a hash that counts; of two for one name the later holds.
-fn parse(text: &str) -> HashMap<String, String> {
+fn parse(text: &str) -> Hashes {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
     let pairs = lines.filter_map(|line| line.split_once(':'));
     let known = pairs.filter(|(name, hash)| !name.is_empty() && FORMATS.iter().any(|format| hash.starts_with(format)));
