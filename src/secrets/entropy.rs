@@ -2,6 +2,9 @@
 //!
 //! Pure functions; who must obey which minimum is decided by the callers.
 
+mod digits;
+
+use digits::is_decimal_digit;
 use thiserror::Error;
 
 /// Texts in which neighbours are what a person types without thinking.
@@ -72,7 +75,7 @@ pub fn check_policy(password: &str, policy: &PasswordPolicy) -> Result<(), Polic
         (count(|_| true), policy.length, PolicyViolation::Length as fn(u32) -> PolicyViolation),
         (count(char::is_uppercase), policy.uppers, PolicyViolation::Uppers),
         (count(char::is_lowercase), policy.lowers, PolicyViolation::Lowers),
-        (count(char::is_numeric), policy.digits, PolicyViolation::Digits),
+        (count(is_decimal_digit), policy.digits, PolicyViolation::Digits),
         (count(is_special), policy.specials, PolicyViolation::Specials),
     ];
     for (number, minimum, violation) in rules {
@@ -109,7 +112,7 @@ pub fn entropy_bits(password: &str) -> f64 {
 }
 
 fn is_special(character: char) -> bool {
-    !character.is_alphabetic() && !character.is_numeric()
+    !character.is_alphabetic() && !is_decimal_digit(character)
 }
 
 /// Membership and size of a class of characters.
@@ -230,6 +233,8 @@ mod tests {
         assert_eq!(check_policy("ÄÖE3456-", &policy), Err(PolicyViolation::Lowers(1)));
         assert_eq!(check_policy("ÄÖeabcd-", &policy), Err(PolicyViolation::Digits(1)));
         assert_eq!(check_policy("ÄÖe34567", &policy), Err(PolicyViolation::Specials(1)));
+        assert_eq!(check_policy("ÄÖeabc½½", &policy), Err(PolicyViolation::Digits(1)));
+        assert_eq!(check_policy("ÄÖeabc٣½", &policy), Ok(()));
     }
 
     // ACC-109
