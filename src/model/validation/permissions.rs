@@ -87,6 +87,22 @@ mod tests {
         assert_eq!(clean, map(r#"{"/":["*"],"/a/c":["list"]}"#));
     }
 
+    // API-209
+    #[test]
+    fn backslashes_separate_like_slashes() {
+        let mut permissions = map(r#"{"/":["*"],"\\a\\b/c":["list"]}"#);
+        user(&mut permissions).unwrap();
+        assert_eq!(permissions, map(r#"{"/":["*"],"/a/b/c":["list"]}"#));
+        for bad in [
+            r#"{"\\":["*"]}"#,
+            r#"{"/":["*"],"\\":["list"]}"#,
+            r#"{"/":["*"],"/a":["list"],"\\a":["*"]}"#,
+            r#"{"/":["*"],"a\\b":["*"]}"#,
+        ] {
+            assert!(user(&mut map(bad)).is_err(), "{bad}");
+        }
+    }
+
     #[test]
     fn star_absorbs_and_duplicates_vanish() {
         // ACC-026

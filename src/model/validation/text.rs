@@ -119,9 +119,9 @@ pub(super) fn virtual_path(field: &str, path: &str) -> Checked<String> {
     Ok(clean.to_string_lossy())
 }
 
-/// Like [`virtual_path`], but what is given must be absolute.
+/// Like [`virtual_path`], but what is given must be absolute. A backslash is a separator here too (API-209).
 pub(super) fn absolute_virtual_path(field: &str, path: &str) -> Checked<String> {
-    if !path.starts_with('/') {
+    if !path.starts_with(['/', '\\']) {
         return Err(FieldError::new(field, format!("{field} {path:?} is not an absolute path")));
     }
     virtual_path(field, path)
