@@ -84,6 +84,8 @@ impl Core {
         ip: IpAddr,
     ) -> std::result::Result<AdminSession, Refusal> {
         let unavailable = |error| Refusal::Unavailable(stored(error));
+        // ACC-239: it was trimmed when it was set.
+        let plain = plain.trim();
         if plain.is_empty() {
             return Err(Refusal::Credentials);
         }

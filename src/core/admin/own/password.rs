@@ -21,6 +21,9 @@ use crate::{
 /// which the text names; `Denied` through an API key.
 pub async fn change_admin(core: &Core, session: &AdminSession, change: &PwdChange) -> Result<()> {
     not_through_a_key(session.api_key())?;
+    // As where it is set, and where it logs in (ACC-239).
+    let trimmed = |password: &str| password.trim().to_owned();
+    let change = &PwdChange { current_password: trimmed(&change.current_password), new_password: trimmed(&change.new_password) };
     check(core, change, session.password_hash(), &format!("admin/{}", session.username())).await?;
     let hash = rules::plain_of_admin(core, &change.new_password).await.map_err(of_new)?;
     let admins = core.0.store.admins();
