@@ -19,6 +19,7 @@ use super::{
 use crate::{
     Core, Error, Result,
     accounts::naming_rules,
+    gates::Score,
     login::{Holder, checks},
 };
 
@@ -112,6 +113,7 @@ pub async fn request(core: &Core, kind: ResetKind, username: &str, ip: IpAddr) -
     let name = naming_rules(core).apply(username);
     let Some(addresses) = addresses(core, kind, &name, ip).await? else {
         tracing::info!(username = log_name(&name), %ip, ?kind, "a password reset was asked for an account that cannot have one");
+        core.score(ip, Protocol::Http, Score::UnknownUser);
         return Ok(());
     };
     if addresses.is_empty() {
@@ -139,6 +141,7 @@ pub async fn complete(core: &Core, kind: ResetKind, username: &str, code: &str, 
     let now = core.clock().millis();
     let wrong = || {
         tracing::info!(username = log_name(&name), %ip, ?kind, "a wrong code for a new password");
+        core.score(ip, Protocol::Http, Score::LoginFailed);
         Error::invalid("code", "confirmation code not found")
     };
     if !codes.is_right(kind.holder(), &name, code, now) {

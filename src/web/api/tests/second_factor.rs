@@ -117,6 +117,12 @@ async fn second_factors_of_others_need_the_permission_and_the_right_kind_of_toke
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
 }
 
+async fn scores(house: &House) -> Value {
+    let token = house.token("root").await;
+    let hosts = house.with(&token, read("defender/hosts")).await.json();
+    hosts.as_array().unwrap().iter().map(|host| host["score"].clone()).collect()
+}
+
 // SEC-131, SEC-132, SEC-137
 #[actix_web::test]
 async fn forgotten_passwords_need_no_token_and_a_mail_server() {
@@ -129,6 +135,7 @@ async fn forgotten_passwords_need_no_token_and_a_mail_server() {
         assert_eq!(guess.status, StatusCode::BAD_REQUEST);
         assert_eq!(guess.json()["error"], "confirmation code not found");
     }
+    assert_eq!(scores(&house).await, json!([2]), "of two wrong codes");
     let mailing = crate::testing::fresh(|settings| {
         settings.smtp.host = "127.0.0.1".to_owned();
         settings.smtp.port = 1;
@@ -138,4 +145,5 @@ async fn forgotten_passwords_need_no_token_and_a_mail_server() {
     mailing.add_admin("root", &[AdminPermission::Any]).await;
     let unknown = mailing.send(TestRequest::post().uri("/api/v2/users/nobody/forgot-password")).await;
     assert_eq!(message(&unknown), ok("Check your email for the confirmation code"));
+    assert_eq!(scores(&mailing).await, json!([2]), "of an unknown user");
 }
