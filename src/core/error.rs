@@ -106,6 +106,8 @@ impl fmt::Display for Error {
             Self::Quota => f.write_str("denying write due to space limit"),
             Self::TransferQuota => f.write_str("denying transfer due to quota limit"),
             Self::TooMany => f.write_str("too many sessions or transfers"),
+            // Many texts begin with the field already.
+            Self::Invalid { field, message } if message.starts_with(field.as_str()) => f.write_str(message),
             Self::Invalid { field, message } => write!(f, "{field}: {message}"),
             Self::Conflict(message) | Self::InUse(message) => f.write_str(message),
             Self::Unavailable(what) => f.write_str(what),

@@ -118,7 +118,7 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::new(StatusCode::NOT_FOUND, "Not Found"),
-            Error::Invalid { field, message } => Self::bad_request(format!("Validation error: {field}: {message}")),
+            Error::Invalid { .. } => Self::bad_request(format!("Validation error: {error}")),
             Error::Conflict(message) => Self::new(StatusCode::CONFLICT, message),
             Error::Exists => Self::new(StatusCode::CONFLICT, "already exists"),
             // API-046

@@ -118,6 +118,6 @@ mod tests {
     fn failures_name_the_object() {
         let failure =
             Failure { scope: Some(Scope::Users), name: "ada".into(), error: Error::invalid("home_dir", "home_dir is mandatory") };
-        assert_eq!(failure.to_string(), "user \"ada\": home_dir: home_dir is mandatory");
+        assert_eq!(failure.to_string(), "user \"ada\": home_dir is mandatory");
     }
 }
