@@ -28,25 +28,22 @@ mod version;
 use actix_web::{
     Resource,
     http::StatusCode,
-    web::{self, PathConfig, PayloadConfig, ServiceConfig, get},
+    web::{self, PathConfig, ServiceConfig, get},
 };
 use entrepot_model::{Admin, BaseEventAction, BaseVirtualFolder, Group, Role, User};
 
 use crate::error::{ApiError, method_not_allowed};
-
-/// Longest body of a management operation (API-013).
-const BODY_LIMIT: usize = 1024 * 1024;
+use body::BodyLimit;
 
 /// Every route of the contract that is there.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
-        .app_data(PayloadConfig::new(BODY_LIMIT))
         // A name in the path that is no UTF-8 is nobody's name.
         .app_data(PathConfig::default().error_handler(|_, _| ApiError::new(StatusCode::NOT_FOUND, "Not Found").into()))
-        .service(at("/token").route(get().to(tokens::admin_token)))
-        .service(at("/logout").route(get().to(tokens::admin_logout)))
-        .service(at("/user/token").route(get().to(tokens::user_token)))
-        .service(at("/user/logout").route(get().to(tokens::user_logout)))
+        .service(at_login("/token").route(get().to(tokens::admin_token)))
+        .service(at_login("/logout").route(get().to(tokens::admin_logout)))
+        .service(at_login("/user/token").route(get().to(tokens::user_token)))
+        .service(at_login("/user/logout").route(get().to(tokens::user_logout)))
         .service(at("/version").route(get().to(version::version)))
         .configure(collection::routes::<User>)
         .configure(collection::routes::<Group>)
@@ -73,6 +70,11 @@ fn at(path: &str) -> Resource {
     #[cfg(test)]
     tests::contract::note(path);
     web::resource(path.to_owned()).default_service(web::to(method_not_allowed))
+}
+
+/// [`at`] for what strangers ask: only short bodies (SEC-074).
+fn at_login(path: &str) -> Resource {
+    at(path).app_data(BodyLimit::LOGIN)
 }
 
 #[cfg(test)]

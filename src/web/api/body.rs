@@ -2,15 +2,45 @@
 
 use std::{future::Future, pin::Pin, time::Duration};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, error::PayloadError, http::StatusCode, web::Bytes};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{StatusCode, header},
+    web::{self, Bytes, BytesMut},
+};
+use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
-use crate::error::ApiError;
+use crate::{Site, error::ApiError};
 
-/// Time for a whole body of at most 1 MiB.
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+/// Time for a whole body.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// A JSON body. Unknown members are ignored (API-011).
+/// Longest body of a route in bytes, where it is less than elsewhere; data of its resource.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyLimit(usize);
+
+impl BodyLimit {
+    /// Of tokens, of logging in and out, and of forgotten passwords: strangers send those (SEC-074).
+    pub(crate) const LOGIN: Self = Self(256 * KIB);
+}
+
+/// A body that is of no use: read and forgotten, so that the connection can go on, within the limit of its route.
+pub(crate) struct NoBody;
+
+impl FromRequest for NoBody {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let reading = read(request, payload);
+        Box::pin(async move { reading.await.map(|_| Self) })
+    }
+}
+
+/// A JSON body that is an object. Unknown members are ignored (API-011).
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
@@ -18,32 +48,56 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let reading = Bytes::from_request(request, payload);
-        Box::pin(async move {
-            let body = match tokio::time::timeout(TIME_LIMIT, reading).await {
-                Ok(body) => body.map_err(|error| unreadable(&error))?,
-                Err(_) => return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time")),
-            };
-            parse(&body).map(Self)
-        })
+        let reading = read(request, payload);
+        Box::pin(async move { parse(&reading.await?).map(Self) })
     }
 }
 
-/// API-013.
-fn unreadable(error: &actix_web::Error) -> ApiError {
-    match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "the request body is larger than 1 MiB"),
-        _ if error.error_response().status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "the request body is larger than 1 MiB")
+/// The whole body within its limit and its time (API-013).
+fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes, ApiError>> + use<> {
+    let (limit, mut payload) = (limit(request), payload.take());
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let collect = async move {
+        // One that says so itself need not be read to the limit.
+        if declared.is_some_and(|length| length > limit) {
+            return Err(too_large(limit));
         }
-        _ => ApiError::bad_request("the request body ended early or is not readable"),
+        let mut body = BytesMut::new();
+        while let Some(piece) = payload.next().await {
+            let piece = piece.map_err(|_| ApiError::bad_request("the request body ended early or is not readable"))?;
+            if body.len() + piece.len() > limit {
+                return Err(too_large(limit));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(body.freeze())
+    };
+    async move {
+        let late = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time");
+        tokio::time::timeout(TIME_LIMIT, collect).await.map_err(late)?
     }
+}
+
+/// What the settings allow, or the route if that is less.
+fn limit(request: &HttpRequest) -> usize {
+    let megabytes = request.app_data::<web::Data<Site>>().map(|site| site.core().settings().hook.httpd_max_request_size);
+    let general = usize::try_from(megabytes.unwrap_or(1)).map_or(MIB, |number| number.saturating_mul(MIB));
+    request.app_data::<BodyLimit>().map_or(general, |route| route.0.min(general))
+}
+
+fn too_large(limit: usize) -> ApiError {
+    let limit = if limit.is_multiple_of(MIB) { format!("{} MiB", limit / MIB) } else { format!("{} KiB", limit / KIB) };
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request body is larger than {limit}"))
 }
 
 /// API-012: trailing data and wrong types are errors.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(ApiError::bad_request("the request body is empty; a JSON object is needed"));
+    }
+    // A derived reader would take the elements of a list for the members of an object.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::bad_request("the request body is not valid JSON for this: a list where an object is needed"));
     }
     serde_json::from_slice(body)
         .map_err(|error| ApiError::bad_request(format!("the request body is not valid JSON for this: {error}")))

@@ -8,7 +8,10 @@ use entrepot_core::{
 use entrepot_http::Client;
 use serde::Deserialize;
 
-use super::{at, body::JsonBody};
+use super::{
+    at_login,
+    body::{JsonBody, NoBody},
+};
 use crate::{
     Site,
     error::{ApiError, ApiResult, done},
@@ -16,10 +19,10 @@ use crate::{
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .service(at("/admins/{username}/forgot-password").route(post().to(admin_forgot)))
-        .service(at("/admins/{username}/reset-password").route(post().to(admin_reset)))
-        .service(at("/users/{username}/forgot-password").route(post().to(user_forgot)))
-        .service(at("/users/{username}/reset-password").route(post().to(user_reset)));
+        .service(at_login("/admins/{username}/forgot-password").route(post().to(admin_forgot)))
+        .service(at_login("/admins/{username}/reset-password").route(post().to(admin_reset)))
+        .service(at_login("/users/{username}/forgot-password").route(post().to(user_forgot)))
+        .service(at_login("/users/{username}/reset-password").route(post().to(user_reset)));
 }
 
 /// Its `Debug` would show what nobody may see, so it has none.
@@ -30,11 +33,11 @@ struct NewPassword {
     password: String,
 }
 
-async fn admin_forgot(site: web::Data<Site>, client: Client, username: web::Path<String>) -> ApiResult {
+async fn admin_forgot(site: web::Data<Site>, client: Client, username: web::Path<String>, _: NoBody) -> ApiResult {
     forgot(site.core(), ResetKind::Admin, &username, &client).await
 }
 
-async fn user_forgot(site: web::Data<Site>, client: Client, username: web::Path<String>) -> ApiResult {
+async fn user_forgot(site: web::Data<Site>, client: Client, username: web::Path<String>, _: NoBody) -> ApiResult {
     forgot(site.core(), ResetKind::User, &username, &client).await
 }
 

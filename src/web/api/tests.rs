@@ -1,6 +1,7 @@
 //! The REST API from the outside.
 
 mod backup;
+mod bad_input;
 mod collections;
 pub(super) mod contract;
 mod event_rules;

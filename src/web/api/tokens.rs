@@ -6,7 +6,10 @@ use entrepot_core::{Attempt, Credentials, Error, tokens::Token};
 use entrepot_http::Client;
 use entrepot_model::{Protocol, api};
 
-use super::access::{AdminBearer, BasicCredentials, UserBearer, agent, peer};
+use super::{
+    access::{AdminBearer, BasicCredentials, UserBearer, agent, peer},
+    body::NoBody,
+};
 use crate::{
     Site,
     error::{ApiError, ApiResult, done, json},
@@ -22,6 +25,7 @@ pub(crate) async fn admin_token(
     site: web::Data<Site>,
     client: Client,
     given: BasicCredentials,
+    _: NoBody,
 ) -> ApiResult {
     if !client.features.admin_token {
         return Err(ApiError::method_disabled());
@@ -36,6 +40,7 @@ pub(crate) async fn user_token(
     site: web::Data<Site>,
     client: Client,
     given: BasicCredentials,
+    _: NoBody,
 ) -> ApiResult {
     if !client.features.user_token {
         return Err(ApiError::method_disabled());
@@ -51,7 +56,7 @@ pub(crate) async fn user_token(
 }
 
 /// `GET /logout`.
-pub(crate) async fn admin_logout(AdminBearer(admin): AdminBearer, site: web::Data<Site>) -> HttpResponse {
+pub(crate) async fn admin_logout(AdminBearer(admin): AdminBearer, site: web::Data<Site>, _: NoBody) -> HttpResponse {
     if let Some(claims) = admin.claims() {
         site.core().revoke_token(claims);
     }
@@ -59,7 +64,7 @@ pub(crate) async fn admin_logout(AdminBearer(admin): AdminBearer, site: web::Dat
 }
 
 /// `GET /user/logout`.
-pub(crate) async fn user_logout(UserBearer(user): UserBearer, site: web::Data<Site>) -> HttpResponse {
+pub(crate) async fn user_logout(UserBearer(user): UserBearer, site: web::Data<Site>, _: NoBody) -> HttpResponse {
     if let Some(claims) = user.claims() {
         site.core().revoke_token(claims);
     }
@@ -71,10 +76,12 @@ fn code(request: &HttpRequest) -> Option<&str> {
     request.headers().get(CODE_HEADER)?.to_str().ok().map(str::trim)
 }
 
-/// SEC-053: too many sessions is a refusal of this account, not of the request rate.
+/// SEC-053: too many sessions is a refusal of this account, not of the request rate. Neither is a storage that is not there a
+/// fault of the server.
 fn refused(error: Error) -> ApiError {
     match error {
         Error::TooMany => ApiError::new(StatusCode::FORBIDDEN, error.to_string()),
+        Error::Unsupported => ApiError::new(StatusCode::FORBIDDEN, "this server has not the storage that the account is on"),
         other => other.into(),
     }
 }
