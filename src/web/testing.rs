@@ -1,10 +1,11 @@
 //! A whole site over a store in memory, asked the way the HTTP service asks it.
 
-use std::sync::Arc;
+use std::{cell::RefCell, future::Future, pin::Pin, rc::Rc, sync::Arc};
 
 use actix_web::{
-    App,
-    body::to_bytes,
+    App, Error,
+    body::{BoxBody, to_bytes},
+    dev::ServiceResponse,
     http::{StatusCode, header, header::HeaderMap},
     middleware::{NormalizePath, from_fn},
     test::{TestRequest, init_service, try_call_service},
@@ -26,10 +27,15 @@ use crate::{Site, SiteOptions, refuse, routes};
 /// Address of the client of every request.
 const CLIENT: &str = "192.0.2.7:40000";
 
+/// Entrance and routes. To compile the routes is most of the work of a request, so it is done once.
+type Service = Rc<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Result<ServiceResponse<BoxBody>, Error>>>>>;
+
 /// A core, the features of the binding, and what keeps both alive.
 pub(crate) struct House {
     pub(crate) core: Core,
     pub(crate) features: Features,
+    /// Made for these features.
+    service: RefCell<Option<(Features, Service)>>,
     folder: tempfile::TempDir,
 }
 
@@ -70,7 +76,7 @@ pub(crate) async fn fresh(change: impl FnOnce(&mut Settings)) -> House {
         sink: Arc::new(NoEventSink),
         storages: Arc::new(BuiltInStorages),
     });
-    House { core: core.await.unwrap(), features: Features::default(), folder }
+    House { core: core.await.unwrap(), features: Features::default(), service: RefCell::default(), folder }
 }
 
 /// A server with the administrator `root`, password `root-secret`.
@@ -106,8 +112,12 @@ impl House {
         serde_json::to_value(&user).unwrap()
     }
 
-    /// Sends a request through entrance and routes.
-    pub(crate) async fn send(&self, request: TestRequest) -> Answer {
+    async fn service(&self) -> Service {
+        if let Some((features, service)) = &*self.service.borrow()
+            && *features == self.features
+        {
+            return service.clone();
+        }
         let site = Site::new(SiteOptions {
             core: self.core.clone(),
             certificate: None,
@@ -122,8 +132,19 @@ impl House {
                 .configure(routes(site)),
         )
         .await;
-        let request = request.peer_addr(CLIENT.parse().unwrap()).to_request();
-        let (status, headers, body) = match try_call_service(&app, request).await {
+        let app = Rc::new(app);
+        let service: Service = Rc::new(move |request| {
+            let app = app.clone();
+            Box::pin(async move { Ok(try_call_service(&*app, request.to_request()).await?.map_into_boxed_body()) })
+        });
+        *self.service.borrow_mut() = Some((self.features, service.clone()));
+        service
+    }
+
+    /// Sends a request through entrance and routes.
+    pub(crate) async fn send(&self, request: TestRequest) -> Answer {
+        let service = self.service().await;
+        let (status, headers, body) = match service(request.peer_addr(CLIENT.parse().unwrap())).await {
             Ok(response) => {
                 let (_, response) = response.into_parts();
                 let (head, body) = response.into_parts();

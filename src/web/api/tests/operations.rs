@@ -19,85 +19,18 @@
 //! | all in order       | every row                      | its status                                               |
 
 mod contract;
+mod filled;
 mod table;
 
-use actix_web::{http::header, test::TestRequest};
-use entrepot_core::admin::{AdminSession, admins, users};
-use entrepot_model::{Admin, AdminPermission, User};
+use std::collections::HashMap;
+
+use actix_web::http::header;
+use entrepot_model::AdminPermission;
 use serde_json::{Value, json};
 
-use crate::testing::{Answer, House, ready};
+use crate::testing::Answer;
+use filled::{filled, path_to_nothing, request, send};
 use table::{Needs, Row, rows};
-
-/// What the objects of a house are called that rows speak of.
-const THERE: &str = "there";
-/// What nothing is called.
-const NOWHERE: &str = "nowhere";
-
-/// A house with the administrator `root`, an object `there` in each collection, and tokens.
-struct Filled {
-    house: House,
-    root: String,
-    user: String,
-    key: String,
-}
-
-async fn filled() -> Filled {
-    let house = ready().await;
-    let mut admin = Admin { username: "root".into(), status: 1, permissions: vec![AdminPermission::Any], ..Admin::default() };
-    admin.filters.allow_api_key_auth = true;
-    admins::update(&house.core, &AdminSession::system(), "root", admin).await.unwrap();
-    let root = house.token("root").await;
-    for (path, body) in table::objects(&house) {
-        let made = send(&house, "POST", path, &root, Some(&body)).await;
-        assert_eq!(made.status.as_u16(), 201, "{path}: {made:?}");
-    }
-    let member: User = serde_json::from_value(house.user("member")).unwrap();
-    users::add(&house.core, &AdminSession::system(), member).await.unwrap();
-    let answer = house.basic("/api/v2/user/token", "member", "secret").await;
-    let user = answer.json()["access_token"].as_str().unwrap().to_owned();
-    let made = send(&house, "POST", "apikeys", &root, Some(&json!({"name": "ci", "scope": 1, "admin": "root"}))).await;
-    let key = made.json()["key"].as_str().unwrap().to_owned();
-    Filled { house, root, user, key }
-}
-
-impl Filled {
-    /// The path of a row, with the object that is meant.
-    fn path(&self, row: &Row, name: &str) -> String {
-        // Keys have ids that are drawn.
-        let id = self.key.split('.').next().unwrap();
-        let name = if name == THERE && row.path.starts_with("apikeys/") { id } else { name };
-        row.path.replace("{}", name)
-    }
-
-    async fn ask(&self, row: &Row, token: &str) -> Answer {
-        let body = (row.body)(&self.house);
-        send(&self.house, row.method, &self.path(row, THERE), token, body.as_ref()).await
-    }
-
-    async fn ask_with(&self, row: &Row, name: &str, value: &str, body: Option<&Value>) -> Answer {
-        let request = request(row.method, &self.path(row, THERE), body).insert_header((name, value));
-        self.house.send(request).await
-    }
-
-    /// A token of an administrator with these permissions.
-    async fn token_of(&self, permissions: &[AdminPermission], name: &str) -> String {
-        self.house.add_admin(name, permissions).await;
-        self.house.token(name).await
-    }
-}
-
-fn request(method: &str, path: &str, body: Option<&Value>) -> TestRequest {
-    let request = TestRequest::default().method(method.parse().unwrap()).uri(&format!("/api/v2/{path}"));
-    match body {
-        Some(body) => request.set_json(body),
-        None => request,
-    }
-}
-
-async fn send(house: &House, method: &str, path: &str, token: &str, body: Option<&Value>) -> Answer {
-    house.with(token, request(method, path, body)).await
-}
 
 #[track_caller]
 fn is(row: &Row, case: &str, answer: &Answer, status: u16, body: &Value) {
@@ -127,11 +60,11 @@ fn all_but(without: &[AdminPermission]) -> Vec<AdminPermission> {
 async fn nobody_and_users_are_let_in_nowhere() {
     let filled = filled().await;
     for row in rows() {
-        let body = (row.body)(&filled.house);
-        let none = filled.house.send(request(row.method, &filled.path(&row, THERE), body.as_ref())).await;
+        let (path, body) = (path_to_nothing(&row), filled.body(&row, "x", "nobody"));
+        let none = filled.house.send(request(row.method, &path, body.as_ref())).await;
         is(&row, "without a token", &none, 401, &json!({"message": "Unauthorized"}));
         assert!(none.headers.contains_key(header::WWW_AUTHENTICATE), "{}", row.path);
-        let user = filled.ask(&row, &filled.user).await;
+        let user = send(&filled.house, row.method, &path, &filled.user, body.as_ref()).await;
         is(&row, "with the token of a user", &user, 401, &json!({"message": "Your token audience is not valid"}));
     }
 }
@@ -139,10 +72,11 @@ async fn nobody_and_users_are_let_in_nowhere() {
 // API-023, API-026, SEC-085, SEC-086
 #[actix_web::test]
 async fn keys_open_what_is_not_about_the_account_itself() {
+    let filled = filled().await;
     for row in rows() {
-        let filled = filled().await;
-        let body = (row.body)(&filled.house);
-        let answer = filled.ask_with(&row, "X-SFTPGO-API-KEY", &filled.key, body.as_ref()).await;
+        let target = filled.target(&row).await;
+        let request = filled.request(&row, &target, "root").insert_header(("X-SFTPGO-API-KEY", filled.key.as_str()));
+        let answer = filled.house.send(request).await;
         if row.bearer_only {
             is(&row, "with a key", &answer, 403, &json!({"message": "API key authentication is not allowed"}));
         } else {
@@ -154,21 +88,32 @@ async fn keys_open_what_is_not_about_the_account_itself() {
 // ACC-234, ACC-235, API-007
 #[actix_web::test]
 async fn each_operation_needs_its_permission_and_no_other() {
-    for row in rows() {
-        let filled = filled().await;
+    let filled = filled().await;
+    let mut others: HashMap<String, String> = HashMap::new();
+    for (number, row) in rows().into_iter().enumerate() {
         let (without, least) = match row.needs {
             Needs::Nothing => (None, AdminPermission::ViewStatus),
             Needs::Everything => (Some(all_but(&[])), AdminPermission::Any),
             Needs::One(permission) => (Some(all_but(&[permission])), permission),
         };
+        let target = filled.target(&row).await;
         if let Some(permissions) = without {
-            let token = filled.token_of(&permissions, "others").await;
-            let answer = filled.ask(&row, &token).await;
+            let name = format!("all-but-{}", least.as_str().replace('*', "all"));
+            if !others.contains_key(&name) {
+                others.insert(name.clone(), filled.token_of(&permissions, &name).await);
+            }
+            let answer = filled.ask(&row, &target, &name, &others[&name]).await;
             let body = json!({"message": "Forbidden", "error": "permission denied"});
             is(&row, "without the permission", &answer, 403, &body);
         }
-        let token = filled.token_of(&[least], "least").await;
-        let answer = filled.ask(&row, &token).await;
+        let name = format!("least-{number}");
+        let token = filled.token_of(&[least], &name).await;
+        if row.needs_factor {
+            let answer = filled.ask(&row, &target, &name, &token).await;
+            is(&row, "without a second factor", &answer, 403, &json!({"message": "Forbidden", "error": "permission denied"}));
+            filled.enrol("admin", &token).await;
+        }
+        let answer = filled.ask(&row, &target, &name, &token).await;
         assert_eq!(answer.status.as_u16(), row.success, "{} {} with {least:?}: {answer:?}", row.method, row.path);
     }
 }
@@ -182,7 +127,8 @@ async fn whoever_must_do_something_first_gets_no_further() {
     assert_eq!(send(&filled.house, "POST", "admins", &filled.root, Some(&admin)).await.status.as_u16(), 201);
     let token = filled.house.token("novice").await;
     for row in rows().into_iter().filter(|row| !row.is_duty) {
-        let answer = filled.ask(&row, &token).await;
+        let body = filled.body(&row, "x", "novice");
+        let answer = send(&filled.house, row.method, &path_to_nothing(&row), &token, body.as_ref()).await;
         let message = "Password change required. Please set a new password to continue to use your account";
         is(&row, "with a duty", &answer, 403, &json!({"message": message}));
     }
@@ -192,9 +138,9 @@ async fn whoever_must_do_something_first_gets_no_further() {
 #[actix_web::test]
 async fn unknown_objects_are_not_found() {
     let filled = filled().await;
-    for row in rows().into_iter().filter(|row| row.path.contains("{}") && !row.names_new) {
-        let body = (row.body)(&filled.house);
-        let answer = send(&filled.house, row.method, &filled.path(&row, NOWHERE), &filled.root, body.as_ref()).await;
+    for row in rows().into_iter().filter(|row| row.path.contains("{}")) {
+        let body = filled.body(&row, "x", "root");
+        let answer = send(&filled.house, row.method, &path_to_nothing(&row), &filled.root, body.as_ref()).await;
         is(&row, "of nothing", &answer, 404, &json!({"message": "Not Found", "error": "Not Found"}));
     }
 }
@@ -204,26 +150,22 @@ async fn unknown_objects_are_not_found() {
 async fn bodies_that_are_not_what_they_should_be_are_refused() {
     let filled = filled().await;
     for row in rows() {
-        let Some(body) = (row.body)(&filled.house) else { continue };
-        let path = filled.path(&row, THERE);
-        let text = body.to_string();
-        let raw = |text: String| {
-            let request = request(row.method, &path, None).insert_header((header::CONTENT_TYPE, "application/json"));
-            request.set_payload(text)
+        let target = filled.target(&row).await;
+        let Some(body) = filled.body(&row, &target.name, "root") else { continue };
+        let send = async |text: String| {
+            let request = filled.request(&row, &target, "root").insert_header((header::CONTENT_TYPE, "application/json"));
+            filled.house.with(&filled.root, request.set_payload(text)).await
         };
-        for (case, text) in [("cut off", text[..text.len() - 1].to_owned()), ("trailing", format!("{text} x"))] {
-            let answer = filled.house.with(&filled.root, raw(text)).await;
-            says(&row, case, &answer, 400, "not valid JSON");
-        }
-        let answer = filled.house.with(&filled.root, raw(String::new())).await;
-        says(&row, "empty", &answer, 400, "the request body is empty");
-        let answer = filled.house.with(&filled.root, raw("[]".to_owned())).await;
-        says(&row, "a list", &answer, 400, "not valid JSON");
-        let (member, _) = body.as_object().unwrap().iter().next().unwrap();
+        let text = body.to_string();
+        let [empty, list, typed] = row.refusals;
+        says(&row, "cut off", &send(text[..text.len() - 1].to_owned()).await, 400, "not valid JSON");
+        says(&row, "trailing", &send(format!("{text} x")).await, 400, "not valid JSON");
+        says(&row, "empty", &send(String::new()).await, 400, empty);
+        says(&row, "a list", &send("[]".to_owned()).await, 400, list);
+        let (first, _) = body.as_object().unwrap().iter().next().unwrap();
         let mut wrong = body.clone();
-        wrong[row.typed.unwrap_or(member.as_str())] = json!({"wrong": ["type"]});
-        let answer = send(&filled.house, row.method, &path, &filled.root, Some(&wrong)).await;
-        says(&row, "with a wrong type", &answer, 400, "not valid JSON");
+        wrong[row.typed.unwrap_or(first.as_str())] = json!({"wrong": ["type"]});
+        says(&row, "with a wrong type", &send(wrong.to_string()).await, 400, typed);
     }
 }
 
@@ -232,36 +174,30 @@ async fn bodies_that_are_not_what_they_should_be_are_refused() {
 async fn names_that_are_taken_are_a_conflict() {
     let filled = filled().await;
     for row in rows().into_iter().filter(|row| row.adds_named) {
-        let first = filled.ask(&row, &filled.root).await;
+        let target = filled.target(&row).await;
+        let first = filled.ask(&row, &target, "root", &filled.root).await;
         assert_eq!(first.status.as_u16(), row.success, "{} {}: {first:?}", row.method, row.path);
-        let again = filled.ask(&row, &filled.root).await;
+        let again = filled.ask(&row, &target, "root", &filled.root).await;
         says(&row, "again", &again, 409, "already exists");
     }
 }
 
-/// The parts of a path, names as `{}`.
-fn shape(path: &str) -> Vec<&str> {
-    path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect()
+/// Whether a path of the contract is that of a row.
+fn is_of(path: &str, row: &Row) -> bool {
+    let (path, own) = (path.split('/').collect::<Vec<_>>(), row.path.split('/').collect::<Vec<_>>());
+    path.len() == own.len() && path.iter().zip(&own).all(|(part, own)| part.starts_with('{') || part == own)
 }
 
-/// Routes of the contract that are there and have no row, and rows that are no routes.
+/// Operations of the contract without a row or route, and rows that are none of its operations.
 #[actix_web::test]
-async fn what_is_routed_has_a_row() {
+async fn every_operation_has_one_row() {
     let filled = filled().await;
     let rows = rows();
     for (method, path) in contract::ADMIN_OPERATIONS {
-        let has_row = rows.iter().any(|row| row.method == *method && shape(row.path) == shape(path));
-        let names = shape(path).into_iter().map(|part| if part == "{}" { "1" } else { part });
-        let concrete = names.collect::<Vec<_>>().join("/");
-        let answer = filled.house.send(request(method, &concrete, None)).await;
-        let is_routed = !matches!(answer.status.as_u16(), 404 | 405);
-        let is_owed = contract::OWED.contains(&(*method, *path));
-        assert!(!(is_owed && has_row), "{method} {path} has its row and leaves OWED");
-        assert!(!is_routed || has_row || is_owed, "{method} {path} is routed and has no row in operations/table.rs");
-        assert!(is_routed || !has_row, "{method} {path} has a row and is not routed");
+        let own: Vec<&Row> = rows.iter().filter(|row| row.method == *method && is_of(path, row)).collect();
+        let [row] = own[..] else { panic!("{method} {path} has {} rows in operations/table.rs", own.len()) };
+        let answer = filled.house.send(request(method, &path_to_nothing(row), None)).await;
+        assert_eq!(answer.status.as_u16(), 401, "{method} {path} is not routed: {answer:?}");
     }
-    for row in &rows {
-        let is_known = |(method, path): &(&str, &str)| *method == row.method && shape(path) == shape(row.path);
-        assert!(contract::ADMIN_OPERATIONS.iter().any(is_known), "{} {} is none of the contract", row.method, row.path);
-    }
+    assert_eq!(rows.len(), contract::ADMIN_OPERATIONS.len(), "a row is none of the contract");
 }

@@ -82,7 +82,14 @@ async fn status_tells_what_is_so() {
     }
 }
 
-struct Log(Mutex<LogLevel>);
+/// A log that only knows its level.
+pub(super) struct Log(Mutex<LogLevel>);
+
+impl Default for Log {
+    fn default() -> Self {
+        Self(Mutex::new(LogLevel::Debug))
+    }
+}
 
 impl LogControl for Log {
     fn level(&self) -> LogLevel {
@@ -101,7 +108,7 @@ async fn log_level_is_read_and_changed() {
     let token = house.token("root").await;
     let path = "/api/v2/system/log-level";
     assert_eq!(house.with(&token, get(path)).await.status, StatusCode::SERVICE_UNAVAILABLE);
-    let log = Arc::new(Log(Mutex::new(LogLevel::Debug)));
+    let log = Arc::new(Log::default());
     house.core.services().control_log(log.clone());
     assert_eq!(house.with(&token, get(path)).await.json(), json!({"level": "debug"}));
     let put = |body: Value| TestRequest::put().uri(path).set_json(body);
@@ -121,6 +128,8 @@ async fn licence_is_for_life_and_usage_is_counted() {
     let license = house.with(&token, get("/api/v2/license")).await.json();
     assert_eq!((&license["type"], &license["valid_to"], &license["key"]), (&json!(2), &json!(4_102_444_800_i64), &json!("")));
     assert_eq!(license["features"]["fs_poviders"], license["features"]["fs_providers"]);
+    let actions = license["features"]["event_actions"].as_array().unwrap();
+    assert!(actions.len() == 18 && !actions.contains(&json!(10)) && actions.contains(&json!(19)), "{actions:?}");
     let post = |body: Value| TestRequest::post().uri("/api/v2/license").set_json(body);
     for body in [json!({}), json!({"key": " "})] {
         assert_eq!(house.with(&token, post(body)).await.status, StatusCode::BAD_REQUEST);

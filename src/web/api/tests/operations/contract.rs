@@ -1,4 +1,4 @@
-//! Operations of the admin API that ask for an administrator, as the contract lists them.
+//! Operations of the admin API that ask for an administrator, as the contract lists them, and extensions below `x/`.
 
 /// Method and path below `/api/v2/`.
 #[rustfmt::skip]
@@ -22,6 +22,7 @@ pub(super) const ADMIN_OPERATIONS: &[(&str, &str)] = &[
     ("PUT", "iplists/{type}/{ipornet}"),
     ("DELETE", "iplists/{type}/{ipornet}"),
     ("GET", "defender/hosts"),
+    ("GET", "x/defender/hosts"),
     ("GET", "defender/hosts/{id}"),
     ("DELETE", "defender/hosts/{id}"),
     ("GET", "retention/users/checks"),
@@ -88,45 +89,4 @@ pub(super) const ADMIN_OPERATIONS: &[(&str, &str)] = &[
     ("GET", "system/log-level"),
     ("PUT", "system/log-level"),
     ("GET", "x/doctor"),
-];
-
-/// Operations that may be routed without a row for now; one that gets its row leaves this list.
-#[rustfmt::skip]
-pub(super) const OWED: &[(&str, &str)] = &[
-    ("GET", "admin/2fa/recoverycodes"),
-    ("POST", "admin/2fa/recoverycodes"),
-    ("GET", "admin/totp/configs"),
-    ("POST", "admin/totp/generate"),
-    ("POST", "admin/totp/validate"),
-    ("POST", "admin/totp/save"),
-    ("DELETE", "connections/{connectionID}"),
-    ("GET", "iplists/{type}"),
-    ("POST", "iplists/{type}"),
-    ("GET", "iplists/{type}/{ipornet}"),
-    ("PUT", "iplists/{type}/{ipornet}"),
-    ("DELETE", "iplists/{type}/{ipornet}"),
-    ("GET", "defender/hosts"),
-    ("GET", "defender/hosts/{id}"),
-    ("DELETE", "defender/hosts/{id}"),
-    ("POST", "quotas/users/{username}/scan"),
-    ("PUT", "quotas/users/{username}/usage"),
-    ("PUT", "quotas/users/{username}/transfer-usage"),
-    ("POST", "quotas/folders/{name}/scan"),
-    ("PUT", "quotas/folders/{name}/usage"),
-    ("POST", "eventactions"),
-    ("GET", "eventactions/{name}"),
-    ("PUT", "eventactions/{name}"),
-    ("DELETE", "eventactions/{name}"),
-    ("POST", "eventrules"),
-    ("GET", "eventrules/{name}"),
-    ("PUT", "eventrules/{name}"),
-    ("DELETE", "eventrules/{name}"),
-    ("POST", "eventrules/run/{name}"),
-    ("PUT", "admins/{username}/2fa/disable"),
-    ("PUT", "users/{username}/2fa/disable"),
-    ("POST", "license"),
-    ("GET", "dumpdata"),
-    ("GET", "loaddata"),
-    ("POST", "loaddata"),
-    ("PUT", "system/log-level"),
 ];
