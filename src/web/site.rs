@@ -79,7 +79,7 @@ pub fn routes(site: Site) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stati
     move |config| {
         config
             .app_data(site.clone())
-            .route("/healthz", get().to(home::healthz))
+            .service(only_get("/healthz", home::healthz))
             .route("/assets/{name}", get().to(assets::asset))
             .service(
                 web::scope("/api/v2").wrap(from_fn(gate::api)).configure(api::routes).default_service(web::to(error::not_found)),

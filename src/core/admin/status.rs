@@ -1,7 +1,7 @@
 //! What the server says about itself: services, log level, licence, usage, retention checks (API-066…API-073, API-113).
 
 use entrepot_model::{
-    AdminPermission as P, Protocol, Secret,
+    ActionType, AdminPermission as P, Protocol, Secret,
     api::TotpOffer,
     retention::RetentionCheck,
     status::{
@@ -22,6 +22,8 @@ use crate::{Core, Error, Result};
 const LICENSE: &str = "license";
 /// The year 2100, in Unix seconds (API-069).
 const FAR_FUTURE: i64 = 4_102_444_800;
+/// Highest number of an event action.
+const HIGHEST_ACTION: i64 = ActionType::EventReport as i64;
 /// Longest licence key in bytes.
 const LONGEST_KEY: usize = 16 * 1024;
 
@@ -103,7 +105,7 @@ pub fn license(session: &AdminSession) -> Result<License> {
         valid_to: FAR_FUTURE,
         features: LicenseFeatures {
             max_concurrent_transfers: 0,
-            event_actions: (1..=16).collect(),
+            event_actions: (1..=HIGHEST_ACTION).filter(|number| ActionType::from_number(*number).is_some()).collect(),
             fs_actions: (1..=9).collect(),
             fs_poviders: providers.clone(),
             fs_providers: providers,

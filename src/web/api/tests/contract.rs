@@ -106,9 +106,12 @@ fn routes_are_made_by_at_alone() {
 #[actix_web::test]
 async fn wrong_method_is_told_which_ones_are_right() {
     let house = ready().await;
-    for (path, allowed) in
-        [("/api/v2/users/ada", "DELETE, GET, HEAD, PUT"), ("/api/v2/version", "GET, HEAD"), ("/openapi", "GET, HEAD")]
-    {
+    for (path, allowed) in [
+        ("/api/v2/users/ada", "DELETE, GET, HEAD, PUT"),
+        ("/api/v2/version", "GET, HEAD"),
+        ("/openapi", "GET, HEAD"),
+        ("/healthz", "GET, HEAD"),
+    ] {
         let answer = house.send(TestRequest::patch().uri(path)).await;
         assert_eq!((answer.status, answer.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, allowed), "{path}");
     }
