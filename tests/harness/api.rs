@@ -5,11 +5,12 @@ use std::{sync::Once, time::Duration};
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::Value;
 
-/// A client with a token.
+/// A client with a token or an API key.
 pub struct Api {
     client: Client,
     base: String,
     token: String,
+    key: String,
 }
 
 /// An answer.
@@ -35,7 +36,7 @@ fn client() -> Client {
 impl Api {
     /// Without a token.
     pub fn open(base: &str) -> Self {
-        Self { client: client(), base: base.to_owned(), token: String::new() }
+        Self { client: client(), base: base.to_owned(), token: String::new(), key: String::new() }
     }
 
     /// With the token of an administrator.
@@ -55,6 +56,11 @@ impl Api {
         api
     }
 
+    /// With an API key.
+    pub fn with_key(base: &str, key: &str) -> Self {
+        Self { key: key.to_owned(), ..Self::open(base) }
+    }
+
     /// Asks for a token.
     pub fn ask_token(&self, path: &str, username: &str, password: &str) -> Answer {
         answer(self.client.get(self.url(path)).basic_auth(username, Some(password)))
@@ -69,6 +75,7 @@ impl Api {
     }
 
     fn send(&self, request: RequestBuilder) -> Answer {
+        let request = if self.key.is_empty() { request } else { request.header("X-SFTPGO-API-KEY", &self.key) };
         answer(if self.token.is_empty() { request } else { request.bearer_auth(&self.token) })
     }
 

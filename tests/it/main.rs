@@ -19,6 +19,7 @@ mod limits;
 mod monitoring;
 mod openssh;
 mod portable;
+mod rest_flows;
 mod scp;
 mod ssh_audit;
 mod ssh_certificates;
