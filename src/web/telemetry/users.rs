@@ -106,6 +106,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "a file of the test")]
     fn file_without_anybody_is_told_at_once() {
         let folder = tempfile::tempdir().expect("temporary folder");
         assert!(TelemetryUsers::open(folder.path().join("none")).is_err());
