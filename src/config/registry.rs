@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+mod acme;
 mod build;
 mod general;
 mod mail;
@@ -165,6 +166,7 @@ pub const SETTINGS: &[&[Setting]] = &[
     provider::DATA_PROVIDER,
     web::BINDINGS,
     web::HTTPD,
+    acme::ACME,
     general::TELEMETRY,
     general::KMS,
     general::MFA,

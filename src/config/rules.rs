@@ -9,6 +9,8 @@ use crate::error::ConfigError;
 use crate::layers::{Built, Entry};
 use crate::settings::SMTP_OAUTH2;
 
+mod acme;
+
 /// One line for all known keys that have no use (decisions: a warning, no error).
 pub(crate) fn unused_warning(patterns: &BTreeSet<String>) -> Option<String> {
     /// Sections with more keys than this are not listed one by one.
@@ -41,6 +43,7 @@ pub(crate) fn check(built: &mut Built) -> Result<(), ConfigError> {
     check_limits(&view)?;
     check_defender(&view)?;
     check_certificates(&view)?;
+    acme::check(&view)?;
     check_bindings(&view)?;
     let warnings = warnings(&view);
     built.warnings.extend(warnings);
@@ -64,6 +67,11 @@ impl<'a> View<'a> {
     fn is(&self, path: &str) -> bool {
         let entry = self.0.get(path);
         entry.is_some_and(|entry| entry.value == Value::Bool(true))
+    }
+
+    fn list(&self, path: &str) -> Vec<&'a str> {
+        let values = self.0.get(path).and_then(|entry| entry.value.as_array());
+        values.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
     fn is_configured(&self, path: &str) -> bool {
@@ -197,6 +205,13 @@ fn check_certificates(view: &View<'_>) -> Result<(), ConfigError> {
             ("", _) => return Err(view.invalid(&key, "needs certificate_file")),
             (_, "") => return Err(view.invalid(&certificate, "needs certificate_key_file")),
             _ => {}
+        }
+    }
+    // CFG-202
+    for binding in view.elements("httpd.bindings") {
+        let path = format!("{binding}.client_auth_type");
+        if view.number(&path) != 0 && view.list("httpd.ca_certificates").is_empty() {
+            return Err(view.invalid(&path, "needs httpd.ca_certificates, the authorities that sign client certificates"));
         }
     }
     Ok(())

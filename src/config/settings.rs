@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+mod acme;
 mod general;
 mod mail;
 mod own;
@@ -15,6 +16,8 @@ mod secret_text;
 mod ssh;
 mod web;
 
+pub use acme::{Acme, Http01Challenge, TlsAlpn01Challenge};
+pub(crate) use acme::{name_problem, names};
 pub use general::{
     Common, CommonActions, Defender, EventManager, Hook, Kms, KmsSecrets, LoginDelay, Metadata, Mfa, RateLimiter, Telemetry, Totp,
 };
@@ -44,6 +47,8 @@ pub struct Settings {
     pub data_provider: DataProvider,
     /// Section `httpd`.
     pub httpd: Httpd,
+    /// Section `acme`.
+    pub acme: Acme,
     /// Section `telemetry`.
     pub telemetry: Telemetry,
     /// Section `kms`.

@@ -5,17 +5,6 @@
 
 /// The patterns; `.*` at the end covers everything below.
 pub const KNOWN_UNUSED: &[&str] = &[
-    // acme
-    "acme.domains",
-    "acme.email",
-    "acme.key_type",
-    "acme.certs_path",
-    "acme.ca_endpoint",
-    "acme.renew_days",
-    "acme.http01_challenge.port",
-    "acme.http01_challenge.proxy_header",
-    "acme.http01_challenge.webroot",
-    "acme.tls_alpn01_challenge.port",
     // command
     "command.timeout",
     "command.env",
@@ -218,15 +207,15 @@ fn is_at_or_below(pattern: &str, base: &str) -> bool {
 mod tests {
     use super::*;
 
-    // CFG-049, CFG-322, CFG-323
+    // CFG-322, CFG-323
     #[test]
     fn unused_keys_lists_and_sections_are_recognised() {
         for pattern in
-            ["acme.domains", "acme", "ftpd.bindings", "ftpd.bindings[].port", "plugins", "plugins[].notifier_options.fs_events"]
+            ["command.timeout", "command", "ftpd.bindings", "ftpd.bindings[].port", "plugins", "plugins[].notifier_options.fs_events"]
         {
             assert!(is_known_unused(pattern), "{pattern}");
         }
-        for pattern in ["acme.domain", "acm", "ftpd.bindings[].ports", "sftpd.bindings"] {
+        for pattern in ["command.timeouts", "comman", "ftpd.bindings[].ports", "sftpd.bindings"] {
             assert!(!is_known_unused(pattern), "{pattern}");
         }
     }

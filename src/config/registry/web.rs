@@ -20,7 +20,7 @@ pub(super) const BINDINGS: &[Setting] = &[
     bool("httpd.bindings[].redirect_to_https", false, "Answers every request with a redirect to the first HTTPS binding."),
     text("httpd.bindings[].certificate_file", "", "Certificate of the binding."),
     text("httpd.bindings[].certificate_key_file", "", "Key of the certificate."),
-    bool("httpd.bindings[].disable_auto_tls", false, "Certificates obtained automatically are not used for this binding.").ignored(),
+    bool("httpd.bindings[].disable_auto_tls", false, "Certificates obtained automatically are not used for this binding."),
     int("httpd.bindings[].min_tls_version", 12, "Oldest TLS version: 10, 11, 12 or 13; below 12 means 12.").ints(&[10, 11, 12, 13]),
     int("httpd.bindings[].client_auth_type", 0, "1 requires a client certificate.").range(0, 1),
     list("httpd.bindings[].tls_cipher_suites", &[], "Cipher suites up to TLS 1.2, most wanted first."),

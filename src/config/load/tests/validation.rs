@@ -20,13 +20,13 @@ fn unknown_key_in_the_file_names_the_nearest_one() {
 // Decisions 15
 #[test]
 fn keys_of_the_reference_without_use_give_one_warning() {
-    let text = r#"{"acme": {"domains": [], "email": ""}, "ftpd": {"bindings": [{"port": 0, "debug": false}], "banner_file": "",
+    let text = r#"{"command": {"timeout": 30, "env": []}, "ftpd": {"bindings": [{"port": 0, "debug": false}], "banner_file": "",
         "passive_port_range": {"start": 1, "end": 2}}, "plugins": []}"#;
     let loaded = loaded(&[("entrepot.json", text)], &[("ENTREPOT_WEBDAVD__BINDINGS__0__PORT", "0")]);
     assert_eq!(
         loaded.warnings,
         [
-            "keys of the reference product without effect in this version: acme.domains, acme.email, ftpd (5 keys), plugins, webdavd.bindings[].port"
+            "keys of the reference product without effect in this version: command.env, command.timeout, ftpd (5 keys), plugins, webdavd.bindings[].port"
         ]
     );
     let error = refused(&[("entrepot.toml", "[ftpd]\nbaner_file = \"\"\n")], &[]);
@@ -185,4 +185,36 @@ fn complete_configuration_of_the_reference_loads() {
     assert_eq!(loaded.warnings.len(), expected.len(), "{:?}", loaded.warnings);
     assert_eq!(loaded.settings.data_provider.password_hashing.algo, "bcrypt");
     assert!(!loaded.settings.common.defender.enabled);
+}
+
+// ACME-001, ACME-002, ACME-003, ACME-005, ACME-006
+#[test]
+fn acme_is_refused_with_the_key_that_is_wrong() {
+    let with = |more: &str| format!("[acme]\ndomains = [\"a.example.com b.example.com\"]\nemail = \"me@example.com\"\n{more}");
+    let settings = loaded(&[("entrepot.toml", &with(""))], &[]).settings;
+    assert_eq!(settings.acme.certificates(), [["a.example.com", "b.example.com"]]);
+    for (text, key) in [
+        (with("key_type = \"1024\"\n"), "acme.key_type"),
+        (with("renew_days = 0\n"), "acme.renew_days"),
+        (with("ca_endpoint = \"acme.example.com\"\n"), "acme.ca_endpoint"),
+        (with("[acme.http01_challenge]\nport = 0\n"), "acme.http01_challenge.port"),
+        (with("[acme.http01_challenge]\nproxy_header = \"a b\"\n"), "acme.http01_challenge.proxy_header"),
+        (with("").replace("me@example.com", "me"), "acme.email"),
+        (with("").replace("me@example.com", ""), "acme.email"),
+        (with("").replace("b.example.com\"", "*.example.com\""), "acme.domains"),
+        (with("").replace("b.example.com\"", "\", \"a.example.com\""), "acme.domains"),
+    ] {
+        let error = refused(&[("entrepot.toml", &text)], &[]);
+        assert!(error.contains(key), "{key}: {error}");
+    }
+    let alone = with("[acme.http01_challenge]\nport = 0\n[acme.tls_alpn01_challenge]\nport = 443\n");
+    assert_eq!(loaded(&[("entrepot.toml", &alone)], &[]).settings.acme.tls_alpn01_challenge.port, 443);
+}
+
+// CFG-202, CERT-005
+#[test]
+fn client_certificates_need_authorities() {
+    let text = "[[httpd.bindings]]\nenable_https = true\nself_signed = true\nclient_auth_type = 1\n";
+    let error = refused(&[("entrepot.toml", text)], &[]);
+    assert!(error.contains("httpd.bindings[0].client_auth_type"), "{error}");
 }
