@@ -1,10 +1,11 @@
 //! Listeners and TLS: how bytes reach the server.
 //!
 //! **Owns** the binding of TCP sockets and their options, the accept loop that survives a lack of file descriptors, the
-//! PROXY protocol, the TLS configuration and the certificates on disk. **Must not know** any protocol, account or rule: whether a peer may
+//! PROXY protocol, the TLS configuration, the certificates on disk and the conversation with the authority that signs them. **Must not know** any protocol, account or rule: whether a peer may
 //! come in is asked of a [`Gatekeeper`], which `cli` wires. **Called by** `http` and `sftp` for their listeners, and by
 //! `cli`, which makes the certificate store.
 
+pub mod acme;
 mod error;
 mod gate;
 mod listener;
@@ -12,6 +13,7 @@ mod proxy;
 mod socket;
 pub mod tls;
 
+pub use acme::{CertificateEvents, NoCertificateEvents};
 pub use error::NetError;
 pub use gate::{AllowAll, Gatekeeper, Permit, Protocol, Refusal};
 pub use listener::{Accepted, Listener};

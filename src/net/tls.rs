@@ -2,23 +2,60 @@
 
 #![allow(clippy::disallowed_methods, reason = "certificates are files, and this room reads and writes them")]
 
-mod certificate;
+pub(crate) mod certificate;
+mod clients;
 mod self_signed;
 mod store;
+mod suites;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use rustls::{ServerConfig, SupportedProtocolVersion, version};
 
-use crate::NetError;
+use crate::{NetError, acme::ACME_TLS_ALPN};
+pub use clients::ClientAuthorities;
 pub use store::{CertificateSource, CertificateStore, Reload};
 
-/// The configuration of one listener: certificates from `store`, the protocols of `alpn` in order of preference, and
-/// `min_version` as settings write it (12 or 13; 10 and 11 count as 12, TLS-001).
+/// What a listener over TLS is told by its settings.
+pub struct TlsOptions<'a> {
+    /// Certificates that it shows, picked by the name that a client asks for.
+    pub certificates: Arc<CertificateStore>,
+    /// Protocols offered by ALPN, the most wanted first; empty offers none.
+    pub protocols: &'a [&'a str],
+    /// Oldest version, as settings write it: 12 or 13; 10 and 11 count as 12 (TLS-001).
+    pub min_version: i64,
+    /// Suites of TLS 1.2 by their IANA names, the most wanted first; empty is the default (TLS-007).
+    pub cipher_suites: &'a [String],
+    /// Client certificates, if they are asked for.
+    pub clients: Option<ClientAuthentication>,
+}
+
+/// Whose client certificates are believed, and whether there must be one.
+#[derive(Clone)]
+pub struct ClientAuthentication {
+    /// Authorities and revocation lists.
+    pub authorities: Arc<ClientAuthorities>,
+    /// A client without a certificate is refused.
+    pub is_required: bool,
+}
+
+/// The configuration of one listener without client certificates, with the default suites.
 ///
 /// # Errors
 /// `min_version` is no version of TLS.
 pub fn server_config(store: Arc<CertificateStore>, alpn: &[&str], min_version: i64) -> Result<Arc<ServerConfig>, NetError> {
+    listener_config(&TlsOptions { certificates: store, protocols: alpn, min_version, cipher_suites: &[], clients: None })
+}
+
+/// The configuration of one listener. Sessions are resumed; the first key exchange offered is X25519MLKEM768, which a
+/// quantum computer does not break (HTTP-044).
+///
+/// # Errors
+/// `min_version` is no version of TLS.
+pub fn listener_config(options: &TlsOptions<'_>) -> Result<Arc<ServerConfig>, NetError> {
+    let min_version = options.min_version;
     let versions: &[&SupportedProtocolVersion] = match min_version {
         10..=12 => &[&version::TLS13, &version::TLS12],
         13 => &[&version::TLS13],
@@ -29,41 +66,29 @@ pub fn server_config(store: Arc<CertificateStore>, alpn: &[&str], min_version: i
     if min_version < 12 {
         tracing::warn!(min_version, "TLS 1.0 and 1.1 are not offered; the minimum is TLS 1.2");
     }
-    let mut config = ServerConfig::builder_with_provider(certificate::provider())
-        .with_protocol_versions(versions)
-        .map_err(|error| NetError::Tls(error.to_string()))?
-        .with_no_client_auth()
-        .with_cert_resolver(store);
-    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let chosen = suites::provider(options.cipher_suites);
+    let versions = if chosen.has_tls12 { versions } else { &[&version::TLS13] };
+    let failed = |error: rustls::Error| NetError::Tls(error.to_string());
+    let builder = ServerConfig::builder_with_provider(chosen.provider).with_protocol_versions(versions).map_err(failed)?;
+    let builder = match &options.clients {
+        Some(clients) => builder.with_client_cert_verifier(clients.authorities.verifier(clients.is_required)),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(options.certificates.clone());
+    config.ignore_client_order = !options.cipher_suites.is_empty();
+    match &options.clients {
+        // A resumed session is not verified again: these must be forgotten when an authority or a revocation list changes.
+        Some(clients) => config.session_storage = clients.authorities.sessions(),
+        None => config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().map_err(failed)?,
+    }
+    config.alpn_protocols = options.protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    if options.certificates.answers_challenges() {
+        // Without ALPN of its own the listener would now refuse clients that offer another protocol than this one.
+        if config.alpn_protocols.is_empty() {
+            tracing::debug!("a listener without ALPN answers no TLS-ALPN-01 challenge");
+        } else {
+            config.alpn_protocols.push(ACME_TLS_ALPN.to_vec());
+        }
+    }
     Ok(Arc::new(config))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn store() -> (tempfile::TempDir, Arc<CertificateStore>) {
-        let folder = tempfile::tempdir().unwrap();
-        let source = CertificateSource::SelfSigned { directory: folder.path().join("certificates") };
-        let store = Arc::new(CertificateStore::open(source).unwrap());
-        (folder, store)
-    }
-
-    // TLS-001
-    #[test]
-    fn versions_below_1_2_are_taken_as_1_2_and_others_refused() {
-        let (_folder, store) = store();
-        assert!(server_config(store.clone(), &[], 10).is_ok());
-        assert!(server_config(store.clone(), &[], 13).is_ok());
-        assert!(server_config(store.clone(), &[], 3).is_err());
-        assert!(server_config(store, &[], 14).is_err());
-    }
-
-    // HTTP-037
-    #[test]
-    fn protocols_are_offered_in_the_given_order() {
-        let (_folder, store) = store();
-        let config = server_config(store, &["h2", "http/1.1"], 12).unwrap();
-        assert_eq!(config.alpn_protocols, vec![b"h2".to_vec(), b"http/1.1".to_vec()]);
-    }
 }
