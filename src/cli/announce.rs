@@ -105,7 +105,7 @@ pub(crate) fn listeners(house: &House) -> String {
             let _ = writeln!(text, "  {label:<10} {url}");
         }
     }
-    for certificate in house.certificates.iter().filter(|certificate| certificate.is_self_signed()) {
+    for certificate in house.certificates.stores.iter().filter(|certificate| certificate.is_self_signed()) {
         let _ = writeln!(text, "  {:<10} SHA-256 {}", "Own cert.", certificate.fingerprint());
     }
     text

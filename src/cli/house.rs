@@ -8,7 +8,7 @@ use entrepot_config::{DefaultAdmin, Settings};
 use entrepot_core::{Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, fs::door::BuiltInStorages};
 use entrepot_http::{Running, ServeOptions};
 use entrepot_model::status::SshBinding;
-use entrepot_net::{BindSpec, ProxyPolicy, tls::CertificateStore};
+use entrepot_net::{BindSpec, ProxyPolicy};
 use entrepot_secrets::Sealer;
 use entrepot_sftp::{HostKey, Listening, SshServer, StartError};
 use entrepot_store::Store;
@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     bindings::WebBindings,
+    certificates::{Certificates, keeper},
     exit::{self, Failure},
     gate::Gate,
     initial_data, runtime,
@@ -76,8 +77,8 @@ pub(crate) struct House {
     pub(crate) web: Vec<WebAddress>,
     /// Metrics and health, if they are on.
     pub(crate) telemetry: Option<Telemetry>,
-    /// Certificates of the web; the first is that of the first HTTPS listener.
-    pub(crate) certificates: Vec<Arc<CertificateStore>>,
+    /// Certificates of the web.
+    pub(crate) certificates: Arc<Certificates>,
     listening: Vec<Listening>,
     ssh: Option<SshServer>,
     http: Option<Running>,
@@ -152,7 +153,7 @@ impl House {
             sftp: Vec::new(),
             web: Vec::new(),
             telemetry: None,
-            certificates: Vec::new(),
+            certificates: Arc::default(),
             listening: Vec::new(),
             ssh: None,
             http: None,
@@ -211,7 +212,7 @@ impl House {
         let web = WebBindings::from_settings(&settings, any_port)?;
         let site = Site::new(SiteOptions {
             core: self.core.clone(),
-            certificate: web.certificates.first().cloned(),
+            certificate: web.stores.first().cloned(),
             sftp_port: self.sftp.first().map(SocketAddr::port),
             version: version::info(),
         });
@@ -221,6 +222,7 @@ impl House {
                 workers: ServeOptions::default_workers(),
                 sender: "httpd",
                 gatekeeper: self.gate.clone(),
+                challenges: web.acme.as_ref().map(|(_, challenges)| challenges.clone()),
                 refuse: entrepot_web::refuse,
                 patience: HTTP_DRAIN,
             },
@@ -239,7 +241,12 @@ impl House {
                 base_url: settings.httpd.bindings[*index].base_url.clone(),
             })
             .collect();
-        self.certificates = web.certificates;
+        let listeners: Vec<_> = web.bindings.into_iter().map(|(_, binding)| binding).zip(running.addresses.clone()).collect();
+        let mut certificates = Certificates::new(web.stores, web.authorities);
+        certificates.keeper =
+            web.acme.map(|(plan, challenges)| Arc::new(keeper(&self.core, plan, challenges, &certificates.stores, &listeners)));
+        self.certificates = Arc::new(certificates);
+        self.certificates.watch(&self.core);
         self.http = Some(running);
         Ok(())
     }
@@ -265,11 +272,12 @@ impl House {
     /// Reads changed certificates (SIG-001).
     pub(crate) fn reload(&self) {
         let telemetry = self.telemetry.iter().filter_map(|telemetry| telemetry.certificate.as_ref());
-        for store in self.certificates.iter().chain(telemetry) {
+        for store in telemetry {
             if let Err(error) = store.reload() {
                 tracing::error!(%error, "the certificate stays as it was");
             }
         }
+        self.certificates.reload_now();
         if let Some(ssh) = &self.ssh {
             ssh.reload();
         }

@@ -13,6 +13,7 @@
 mod announce;
 mod arguments;
 mod bindings;
+mod certificates;
 mod control;
 mod data_folder;
 mod doctor;

@@ -43,6 +43,7 @@ impl Telemetry {
                 sender: "telemetry",
                 // A monitoring system is no client: limits and bans of clients must not blind it.
                 gatekeeper: Arc::new(AllowAll),
+                challenges: None,
                 refuse: entrepot_web::refuse,
                 patience: PATIENCE,
             },

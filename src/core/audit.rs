@@ -192,6 +192,10 @@ impl Audit {
     }
 
     /// Tells the rules that an address was banned.
+    pub(crate) fn certificate_attempted(&self, domains: &str, error: Option<&str>) {
+        self.sink.certificate_attempted(domains, error);
+    }
+
     pub(crate) fn ip_blocked(&self, ip: IpAddr, protocol: entrepot_model::Protocol) {
         self.sink.ip_blocked(ip, protocol);
     }

@@ -74,6 +74,9 @@ pub trait EventSink: Send + Sync + 'static {
     /// A file system event that is stored already.
     fn fs_event(&self, event: &Arc<FsEvent>);
 
+    /// A certificate was obtained or renewed, or could not be (ACME-010).
+    fn certificate_attempted(&self, _domains: &str, _error: Option<&str>) {}
+
     /// The defender banned an address, for what it last did over this protocol (DEF-008, EVT-062).
     fn ip_blocked(&self, _ip: std::net::IpAddr, _protocol: Protocol) {}
 }

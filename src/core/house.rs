@@ -142,6 +142,11 @@ impl Core {
         &self.0.services
     }
 
+    /// Told when a certificate was obtained or renewed, or could not be: rules may wait for that (ACME-010).
+    pub fn certificate_attempted(&self, domains: &str, error: Option<&str>) {
+        self.0.audit.certificate_attempted(domains, error);
+    }
+
     /// Folder of the server's own data.
     pub fn data_directory(&self) -> &std::path::Path {
         &self.0.data_directory

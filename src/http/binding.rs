@@ -135,9 +135,7 @@ impl Binding {
 /// Settings that restrict or identify clients and have no effect yet.
 fn refuse_missing(key: &str, settings: &HttpBinding) -> Result<(), NetError> {
     let missing = [
-        (settings.client_auth_type != 0, "client_auth_type"),
         (settings.proxy_mode != 0, "proxy_mode"),
-        (!settings.tls_cipher_suites.is_empty(), "tls_cipher_suites"),
         (settings.address.starts_with('/'), "address (a unix socket)"),
         (!settings.security.hosts_proxy_headers.is_empty(), "security.hosts_proxy_headers"),
     ];
@@ -212,8 +210,8 @@ mod tests {
 
     #[test]
     fn protection_that_is_not_built_keeps_the_binding_from_starting() {
-        let wrong = HttpBinding { client_auth_type: 1, ..settings() };
-        assert!(binding(&wrong).err().unwrap().to_string().contains("httpd.bindings[1].client_auth_type"));
+        let wrong = HttpBinding { proxy_mode: 1, ..settings() };
+        assert!(binding(&wrong).err().unwrap().to_string().contains("httpd.bindings[1].proxy_mode"));
         let wrong = HttpBinding { enable_https: true, ..settings() };
         assert!(binding(&wrong).err().unwrap().to_string().contains("httpd.bindings[1].enable_https"));
     }

@@ -12,7 +12,7 @@ use actix_web::{
     middleware::Next,
     web,
 };
-use entrepot_net::{Gatekeeper, Protocol, Refusal};
+use entrepot_net::{Gatekeeper, Protocol, Refusal, acme::Challenges};
 use futures_util::FutureExt;
 
 use crate::{Client, Features, Host, access_log::Line, binding::Bound, headers, redirect};
@@ -26,6 +26,7 @@ pub struct Entrance {
     /// For connections that came through none of them.
     pub(crate) otherwise: Bound,
     pub(crate) gatekeeper: Arc<dyn Gatekeeper>,
+    pub(crate) challenges: Option<Arc<Challenges>>,
     pub(crate) refuse: Refuse,
     pub(crate) sender: &'static str,
 }
@@ -34,7 +35,7 @@ impl Entrance {
     /// An entrance without bindings: each request is offered these features. For tests of routes.
     pub fn open(features: Features, gatekeeper: Arc<dyn Gatekeeper>, refuse: Refuse) -> Self {
         let otherwise = Bound { features, ..Bound::default() };
-        Self { bindings: HashMap::new(), otherwise, gatekeeper, refuse, sender: "httpd" }
+        Self { bindings: HashMap::new(), otherwise, gatekeeper, challenges: None, refuse, sender: "httpd" }
     }
 
     fn bound(&self, address: SocketAddr) -> Bound {
@@ -97,6 +98,13 @@ async fn early_answer(state: &Entrance, bound: &Bound, client: &Client, request:
     // Always answered, so that a supervisor never mistakes a limit for a fault (HTTP-002).
     if request.path() == "/healthz" {
         return None;
+    }
+    // Asked from anywhere, without a name that we know, over plain HTTP (RFC 8555 section 8.3): before all that follows.
+    if let Some(challenges) = &state.challenges {
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        if let Some(proof) = challenges.http_answer(request.path(), header) {
+            return Some(HttpResponse::Ok().content_type("text/plain").body(proof.to_string()));
+        }
     }
     if !bound.answers(Host::of(request.headers(), request.uri()).as_ref()) {
         return Some((state.refuse)(request.path(), StatusCode::FORBIDDEN, "this host name is not allowed"));

@@ -16,7 +16,7 @@ use actix_web::{
     middleware::{Compress, NormalizePath, from_fn},
     web::{self, ServiceConfig},
 };
-use entrepot_net::{BindSpec, Gatekeeper, NetError, bind};
+use entrepot_net::{BindSpec, Gatekeeper, NetError, acme::Challenges, bind};
 use tokio::sync::{oneshot, watch};
 
 use crate::{Binding, Entrance, Redirect, Refuse, binding::Bound, entrance, tls_facts};
@@ -40,6 +40,8 @@ pub struct ServeOptions {
     pub sender: &'static str,
     /// Who may come in.
     pub gatekeeper: Arc<dyn Gatekeeper>,
+    /// Proofs for an authority that signs certificates, if there is one.
+    pub challenges: Option<Arc<Challenges>>,
     /// The form of a refusal.
     pub refuse: Refuse,
     /// How long running requests may take when the server stops.
@@ -67,6 +69,7 @@ pub struct Running {
 struct Service {
     sender: &'static str,
     gatekeeper: Arc<dyn Gatekeeper>,
+    challenges: Option<Arc<Challenges>>,
     refuse: Refuse,
     workers: usize,
     patience: u64,
@@ -133,6 +136,7 @@ where
     let service = Service {
         sender: options.sender,
         gatekeeper: options.gatekeeper,
+        challenges: options.challenges,
         refuse: options.refuse,
         workers: options.workers.max(1),
         patience: options.patience.as_secs(),
@@ -149,7 +153,8 @@ async fn launch(
     bindings: HashMap<SocketAddr, Bound>,
 ) -> Result<Generation, NetError> {
     let (gatekeeper, refuse, sender) = (service.gatekeeper.clone(), service.refuse, service.sender);
-    let entrance = Entrance { bindings, otherwise: Bound::default(), gatekeeper, refuse, sender };
+    let challenges = service.challenges.clone();
+    let entrance = Entrance { bindings, otherwise: Bound::default(), gatekeeper, challenges, refuse, sender };
     let (started, start) = oneshot::channel();
     let (ending, ended) = watch::channel(false);
     let (routes, workers, patience) = (service.routes.clone(), service.workers, service.patience);

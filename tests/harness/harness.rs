@@ -5,6 +5,7 @@
 
 #![allow(dead_code, reason = "each module of tests uses a part")]
 
+mod acme;
 mod api;
 mod database;
 mod files;
@@ -13,9 +14,10 @@ mod process;
 mod python;
 mod server;
 
+pub use acme::{Authority, served_certificate};
 pub use api::Api;
 pub use files::{Disk, bytes, read_tree};
 pub use openssh::{Key, OpenSsh, ssh_options};
 pub use process::{Finished, Program, eventually, require};
 pub use python::{python, venv_python};
-pub use server::{ADMIN, ADMIN_PASSWORD, Server, Settings, User, binary};
+pub use server::{ADMIN, ADMIN_PASSWORD, Server, Settings, User, binary, free_port};

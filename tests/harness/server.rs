@@ -32,6 +32,11 @@ pub fn binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_entrepot"))
 }
 
+/// A port that nothing listens on now. For what cannot choose by itself; another program may take it first.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
 /// How to start a server.
 #[derive(Clone)]
 pub struct Settings {
@@ -57,6 +62,18 @@ impl Settings {
     /// A setting, as the environment names it, without its prefix: `COMMON__IDLE_TIMEOUT`.
     pub fn set(mut self, name: &str, value: &str) -> Self {
         self.variables.push((format!("ENTREPOT_{name}"), value.to_owned()));
+        self
+    }
+
+    /// A variable that is no setting of ours.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The ports of the settings, not free ones instead: choose those with [`free_port`].
+    pub fn exact_ports(mut self) -> Self {
+        self.flags.retain(|flag| flag != "--any-port");
         self
     }
 

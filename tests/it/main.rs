@@ -6,6 +6,7 @@
 #[path = "../harness/harness.rs"]
 mod harness;
 
+mod acme;
 mod command_line;
 mod connections;
 mod faults;

@@ -38,7 +38,7 @@ impl Outside {
         Self {
             core: house.core.clone(),
             listeners: sftp.chain(web).chain(telemetry.map(|address| ("telemetry", *address))).collect(),
-            certificates: house.certificates.iter().cloned().chain(telemetry_certificate).collect(),
+            certificates: house.certificates.stores.iter().cloned().chain(telemetry_certificate).collect(),
             warnings: warnings.to_vec(),
         }
     }

@@ -210,9 +210,14 @@ mod tests {
     // CFG-322, CFG-323
     #[test]
     fn unused_keys_lists_and_sections_are_recognised() {
-        for pattern in
-            ["command.timeout", "command", "ftpd.bindings", "ftpd.bindings[].port", "plugins", "plugins[].notifier_options.fs_events"]
-        {
+        for pattern in [
+            "command.timeout",
+            "command",
+            "ftpd.bindings",
+            "ftpd.bindings[].port",
+            "plugins",
+            "plugins[].notifier_options.fs_events",
+        ] {
             assert!(is_known_unused(pattern), "{pattern}");
         }
         for pattern in ["command.timeouts", "comman", "ftpd.bindings[].ports", "sftpd.bindings"] {

@@ -88,11 +88,10 @@ mod tests {
     // ACME-001
     #[test]
     fn names_of_an_entry_are_separated_by_commas_or_spaces() {
-        assert_eq!(names(" Files.example.com,ftp.example.com  www.example.com, files.example.com"), [
-            "files.example.com",
-            "ftp.example.com",
-            "www.example.com"
-        ]);
+        assert_eq!(
+            names(" Files.example.com,ftp.example.com  www.example.com, files.example.com"),
+            ["files.example.com", "ftp.example.com", "www.example.com"]
+        );
         assert!(names(" , ").is_empty());
     }
 
@@ -102,7 +101,17 @@ mod tests {
         for good in ["a.example", "xn--bcher-kva.example", "a_b.c-d.example.com"] {
             assert_eq!(name_problem(good), None, "{good}");
         }
-        for bad in ["*.example.com", "192.0.2.1", "2001:db8::1", "bücher.example", "localhost", "a..b", "-a.example", "a b.c", "http://a.b"] {
+        for bad in [
+            "*.example.com",
+            "192.0.2.1",
+            "2001:db8::1",
+            "bücher.example",
+            "localhost",
+            "a..b",
+            "-a.example",
+            "a b.c",
+            "http://a.b",
+        ] {
             assert!(name_problem(bad).is_some(), "{bad}");
         }
     }

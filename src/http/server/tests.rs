@@ -36,6 +36,7 @@ fn options(bindings: Vec<Binding>) -> ServeOptions {
         workers: 1,
         sender: "httpd",
         gatekeeper: Arc::new(AllowAll),
+        challenges: None,
         refuse,
         patience: Duration::from_secs(5),
     }

@@ -69,7 +69,8 @@ impl Keeper {
 
     /// Tries what is due now, without waiting for the end of a pause.
     pub fn try_now(&self) {
-        self.status.rcu(|all| all.iter().cloned().map(|status| CertificateStatus { next_attempt: 0, ..status }).collect::<Vec<_>>());
+        self.status
+            .rcu(|all| all.iter().cloned().map(|status| CertificateStatus { next_attempt: 0, ..status }).collect::<Vec<_>>());
         self.wake.notify_one();
     }
 
@@ -148,7 +149,12 @@ impl Keeper {
             Err(error) => {
                 self.change(index, |status| schedule::failed(status, error, now));
                 let minutes = schedule::pause(failures + 1).as_secs() / 60;
-                tracing::error!(domains, error, next_try_in_minutes = minutes, "no certificate was obtained; SIGHUP tries at once");
+                tracing::error!(
+                    domains,
+                    error,
+                    next_try_in_minutes = minutes,
+                    "no certificate was obtained; SIGHUP tries at once"
+                );
             }
         }
         self.reload();

@@ -23,12 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// turns.
 ///
 /// Cancelling leaves nothing but an order that the authority forgets; answers to challenges are taken back.
-pub(super) async fn obtain(
-    plan: &Plan,
-    challenges: &Arc<Challenges>,
-    names: &[String],
-    attempt: u32,
-) -> Result<(), AcmeError> {
+pub(super) async fn obtain(plan: &Plan, challenges: &Arc<Challenges>, names: &[String], attempt: u32) -> Result<(), AcmeError> {
     let account = account(plan).await?;
     let outcome = fulfil(plan, challenges, &account, names, attempt).await;
     let (chain, key) = match outcome {

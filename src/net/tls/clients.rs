@@ -155,9 +155,10 @@ fn check_signature(path: &Path, list: &[u8], authorities: &[CertificateDer<'stat
             .iter()
             .any(|algorithm| algorithm.verify_signature(key, parsed.tbs_cert_list.as_ref(), signature).is_ok())
     };
-    let is_known = authorities.iter().filter_map(|der| X509Certificate::from_der(der).ok()).any(|(_, authority)| {
-        authority.subject() == parsed.issuer() && is_signed_by(&authority)
-    });
+    let is_known = authorities
+        .iter()
+        .filter_map(|der| X509Certificate::from_der(der).ok())
+        .any(|(_, authority)| authority.subject() == parsed.issuer() && is_signed_by(&authority));
     if !is_known {
         let reason = format!("the revocation list of {} is signed by none of ca_certificates", parsed.issuer());
         return Err(wrong(path, reason));

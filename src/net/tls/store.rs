@@ -1,11 +1,6 @@
 //! Where a listener's certificates come from, how one is picked for a client, and how they are replaced under load.
 
-use std::{
-    fmt, fs,
-    path::PathBuf,
-    sync::Arc,
-    time::SystemTime,
-};
+use std::{fmt, fs, path::PathBuf, sync::Arc, time::SystemTime};
 
 use arc_swap::ArcSwap;
 use rustls::{
@@ -79,7 +74,9 @@ impl Held {
     /// Whether it is for the name itself, or for all names of its domain (RFC 6125 section 6.4.3: one label).
     fn is_for(&self, name: &str) -> bool {
         self.names.iter().any(|own| match own.strip_prefix("*.") {
-            Some(domain) => name.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(domain)),
+            Some(domain) => {
+                name.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(domain))
+            }
             None => own.eq_ignore_ascii_case(name),
         })
     }
@@ -322,7 +319,8 @@ mod tests {
             fs::create_dir(&folder).unwrap();
             files(&folder, name)
         };
-        let missing = CertificateSource::Obtained { certificate: folder.path().join("no.crt"), key: folder.path().join("no.key") };
+        let missing =
+            CertificateSource::Obtained { certificate: folder.path().join("no.crt"), key: folder.path().join("no.key") };
         let sources = vec![missing, of("one.example"), of("*.Two.example"), of("deep.two.example")];
         let store = CertificateStore::open_all(sources, None).unwrap();
         let picked = |name: Option<&str>| certificate::names(&store.pick(name).unwrap()).join(",");

@@ -42,7 +42,8 @@ pub(super) fn provider(wanted: &[String]) -> Chosen {
 fn is_named(suite: &SupportedCipherSuite, name: &str) -> bool {
     let own = format!("{:?}", suite.suite());
     let name = name.trim();
-    own.eq_ignore_ascii_case(name) || own.strip_suffix("_SHA256").is_some_and(|short| short.ends_with("POLY1305") && short == name)
+    own.eq_ignore_ascii_case(name)
+        || own.strip_suffix("_SHA256").is_some_and(|short| short.ends_with("POLY1305") && short == name)
 }
 
 #[cfg(test)]

@@ -1,0 +1,115 @@
+//! Certificates while the server runs: files are read again when they change, and ACME keeps its own.
+
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use entrepot_core::Core;
+use entrepot_http::Binding;
+use entrepot_net::{
+    CertificateEvents, NetError,
+    acme::{Challenges, Keeper, KeeperOptions, Plan},
+    tls::{CertificateStore, ClientAuthorities},
+};
+
+/// Between two looks at the files (TLS-003; the reference looks every eight hours, which is long for whoever just copied one).
+const POLL: Duration = Duration::from_secs(60);
+
+/// What listeners show and believe.
+#[derive(Default)]
+pub(crate) struct Certificates {
+    /// The first is that of the first HTTPS binding.
+    pub(crate) stores: Vec<Arc<CertificateStore>>,
+    /// Authorities of client certificates.
+    pub(crate) authorities: Vec<Arc<ClientAuthorities>>,
+    /// Obtains certificates, if the settings want any.
+    pub(crate) keeper: Option<Arc<Keeper>>,
+    /// What the last look complained about.
+    complaints: Mutex<BTreeSet<String>>,
+}
+
+impl Certificates {
+    pub(crate) fn new(stores: Vec<Arc<CertificateStore>>, authorities: Vec<Arc<ClientAuthorities>>) -> Self {
+        Self { stores, authorities, ..Self::default() }
+    }
+
+    /// Reads changed files. What went wrong is logged; `again` also if it was logged before.
+    pub(crate) fn reload(&self, again: bool) {
+        let stores = self.stores.iter().map(|store| store.reload().err());
+        let authorities = self.authorities.iter().map(|authorities| authorities.reload().err());
+        let found: BTreeSet<String> = stores.chain(authorities).flatten().map(|error: NetError| error.to_string()).collect();
+        let mut known = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+        for error in found.iter().filter(|error| again || !known.contains(*error)) {
+            tracing::error!(error, "a certificate file cannot be used; what was read before stays in use");
+        }
+        *known = found;
+    }
+
+    /// Somebody wants it now (SIG-001).
+    pub(crate) fn reload_now(&self) {
+        self.reload(true);
+        if let Some(keeper) = &self.keeper {
+            keeper.try_now();
+        }
+    }
+
+    /// Starts what goes on beside everything else.
+    pub(crate) fn watch(self: &Arc<Self>, core: &Core) {
+        let (watched, stopping, pool) = (self.clone(), core.tasks().stopping(), core.tasks().storage().clone());
+        core.tasks().spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stopping.cancelled() => return,
+                    () = tokio::time::sleep(POLL) => {}
+                }
+                let watched = watched.clone();
+                if pool.run(move || watched.reload(false)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        if let Some(keeper) = self.keeper.clone() {
+            let stopping = core.tasks().stopping();
+            core.tasks().spawn(async move {
+                tokio::select! {
+                    () = stopping.cancelled() => {}
+                    () = keeper.run() => {}
+                }
+            });
+        }
+    }
+}
+
+/// The keeper of the certificates of `plan`, with the listeners that answer for it.
+pub(crate) fn keeper(
+    core: &Core,
+    plan: Plan,
+    challenges: Arc<Challenges>,
+    stores: &[Arc<CertificateStore>],
+    listeners: &[(Binding, SocketAddr)],
+) -> Keeper {
+    let ports = |is_encrypted: bool| {
+        let wanted = listeners.iter().filter(|(binding, _)| binding.tls.is_some() == is_encrypted);
+        wanted.map(|(_, address)| address.port()).collect()
+    };
+    Keeper::new(KeeperOptions {
+        plan,
+        challenges,
+        stores: stores.to_vec(),
+        http_ports: ports(false),
+        tls_ports: ports(true),
+        events: Arc::new(Reports(core.clone())),
+    })
+}
+
+/// Hands attempts on to the core (ACME-010).
+struct Reports(Core);
+
+impl CertificateEvents for Reports {
+    fn attempted(&self, domains: &str, outcome: Result<(), &str>) {
+        self.0.certificate_attempted(domains, outcome.err());
+    }
+}
