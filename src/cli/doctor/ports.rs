@@ -53,9 +53,11 @@ fn holder(port: u16) -> Option<String> {
         .collect();
     let links: Vec<PathBuf> = inodes.iter().map(|inode| format!("socket:[{inode}]").into()).collect();
     let mut processes = fs::read_dir("/proc").ok()?.filter_map(Result::ok).map(|entry| entry.path());
-    let process = processes.find(|process| has_open(process, &links))?;
+    // `/proc/self` and its like lead to processes that have a number, too.
+    let number = |process: &PathBuf| process.file_name()?.to_str()?.parse::<u32>().ok();
+    let process = processes.find(|process| number(process).is_some() && has_open(process, &links))?;
     let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
-    Some(format!("{} (process {})", name.trim(), process.file_name()?.to_string_lossy()))
+    Some(format!("{} (process {})", name.trim(), number(&process)?))
 }
 
 /// The inode of a socket that listens on `port`, from a line of `/proc/net/tcp`.
