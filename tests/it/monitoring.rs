@@ -130,7 +130,8 @@ fn log_has_the_fields_that_log_readers_look_for() {
 // LOG-005
 #[test]
 fn log_says_how_a_connection_is_encrypted() {
-    let server = Server::start(Settings::default().set("HTTPD__BINDINGS__0__ENABLE_HTTPS", "true"));
+    let encrypted = Settings::default().set("HTTPD__BINDINGS__0__ENABLE_HTTPS", "true");
+    let server = Server::start(encrypted.set("HTTPD__BINDINGS__0__SELF_SIGNED", "true"));
     server.api();
     let request = line(&server, "httpd", |line| line["uri"].as_str().is_some_and(|uri| uri.starts_with("https://")));
     assert_eq!(request["tls_ver"], "TLSv1.3", "{request}");

@@ -117,7 +117,9 @@ impl Drop for Download {
     fn drop(&mut self) {
         let core = &self.session.core.0;
         self.running.end();
-        let failed = self.failed.lock().take();
+        // A file that was still open when its session ended was not read to its end, whoever ended it.
+        let broken = || self.session.kill.is_cancelled().then_some(Error::Cancelled);
+        let failed = self.failed.lock().take().or_else(broken);
         let status = failed.as_ref().map_or(Status::Ok, Status::of);
         let size = self.bytes();
         self.session.count_transfer(Direction::Download, &self.place, status == Status::Ok, size);
