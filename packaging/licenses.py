@@ -50,8 +50,8 @@ def shipped():
 
 def is_apache(package):
     """Whether it may be taken under our own licence, whose text is there once."""
-    choices = re.split(r"\s+OR\s+|/", (package["license"] or "").strip("()"))
-    return "Apache-2.0" in choices
+    licence = package["license"] or ""
+    return " AND " not in licence and "Apache-2.0" in re.split(r"\s+OR\s+|\s*/\s*", licence)
 
 
 def texts(package):
