@@ -34,6 +34,16 @@ fn rename_old_spellings(members: &mut Map<String, Value>) {
 /// Serde for an object of the contract whose derive says `#[serde(remote = "Self")]`: input is tidied first.
 macro_rules! tolerant {
     ($object:ty) => {
+        impl $object {
+            /// Reads what was written by this program, which needs no tidying.
+            ///
+            /// # Errors
+            /// It is not JSON, or a member has another type.
+            pub fn from_stored(text: &str) -> serde_json::Result<Self> {
+                <$object>::deserialize(&mut serde_json::Deserializer::from_str(text))
+            }
+        }
+
         impl serde::Serialize for $object {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 <$object>::serialize(self, serializer)

@@ -15,7 +15,17 @@ pub enum Order {
     Descending,
 }
 
+/// From this offset on it pays to count first.
+const FAR: u64 = 1000;
+
 impl Order {
+    fn reversed(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+
     pub(crate) fn sql(self) -> &'static str {
         match self {
             Self::Ascending => "ASC",
@@ -65,11 +75,15 @@ pub(super) struct Listed {
 impl Listed {
     /// The statement for the ids of a page, and its values.
     pub(super) fn page(&self, options: &ListOptions) -> (String, Vec<Value>) {
+        self.slice(options, options.order, options.offset, options.limit)
+    }
+
+    fn slice(&self, options: &ListOptions, order: Order, offset: u64, limit: u64) -> (String, Vec<Value>) {
         let (condition, mut values) = self.condition(options);
-        let (table, order) = (self.table, options.order.sql());
+        let (table, order) = (self.table, order.sql());
         let sql = format!("SELECT id FROM {table}{condition} ORDER BY name {order} LIMIT ? OFFSET ?");
-        values.push(Value::Integer(i64::try_from(options.limit).unwrap_or(i64::MAX)));
-        values.push(Value::Integer(i64::try_from(options.offset).unwrap_or(i64::MAX)));
+        values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+        values.push(Value::Integer(i64::try_from(offset).unwrap_or(i64::MAX)));
         (sql, values)
     }
 
@@ -97,10 +111,27 @@ impl Listed {
 
     /// The ids of a page.
     pub(super) fn ids(&self, connection: &Connection, options: &ListOptions) -> Result<Vec<i64>, StoreError> {
+        if options.offset >= FAR {
+            return self.far_ids(connection, options);
+        }
         let (sql, values) = self.page(options);
-        let mut statement = connection.prepare_cached(&sql)?;
-        let ids = statement.query_map(params_from_iter(values), |row| row.get(0))?;
-        Ok(ids.collect::<Result<_, _>>()?)
+        select(connection, &sql, values)
+    }
+
+    /// As [`Self::ids`], from the nearer end: the engine walks over every row that an offset leaves out, while counting
+    /// all of them is cheap.
+    fn far_ids(&self, connection: &Connection, options: &ListOptions) -> Result<Vec<i64>, StoreError> {
+        let count = self.count(connection, options)?;
+        let behind = count.saturating_sub(options.offset);
+        if behind >= options.offset {
+            let (sql, values) = self.page(options);
+            return select(connection, &sql, values);
+        }
+        let limit = behind.min(options.limit);
+        let (sql, values) = self.slice(options, options.order.reversed(), behind - limit, limit);
+        let mut ids = select(connection, &sql, values)?;
+        ids.reverse();
+        Ok(ids)
     }
 
     /// How many objects the list has without paging.
@@ -110,6 +141,12 @@ impl Listed {
         let count: i64 = connection.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
+}
+
+fn select(connection: &Connection, sql: &str, values: Vec<Value>) -> Result<Vec<i64>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let ids = statement.query_map(params_from_iter(values), |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 /// A LIKE pattern for "contains".
@@ -143,6 +180,28 @@ mod tests {
         let plan = query_plan(Schema::Main, &sql, values);
         assert!(plan.contains("user_account_role (role_id=?)"), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+
+    #[test]
+    fn far_pages_are_the_same_from_either_end() {
+        let connection = Connection::open_in_memory().expect("a database");
+        connection
+            .execute_batch("CREATE TABLE role (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT")
+            .expect("a table");
+        for id in 0..3000 {
+            connection.execute("INSERT INTO role VALUES (?, ?)", (id, format!("{id:05}"))).expect("a row");
+        }
+        let roles = Listed { table: "role", has_role: false };
+        for (offset, limit) in
+            [(0, 10), (999, 5), (1000, 5), (1499, 3), (1500, 3), (2990, 100), (2999, 1), (3000, 10), (9000, 10)]
+        {
+            for order in [Order::Ascending, Order::Descending] {
+                let all: Vec<i64> = if order == Order::Ascending { (0..3000).collect() } else { (0..3000).rev().collect() };
+                let expected: Vec<i64> = all.into_iter().skip(offset as usize).take(limit as usize).collect();
+                let options = ListOptions { offset, limit, order, ..ListOptions::default() };
+                assert_eq!(roles.ids(&connection, &options).expect("a page"), expected, "{offset} {limit} {order:?}");
+            }
+        }
     }
 
     #[test]

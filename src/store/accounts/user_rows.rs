@@ -158,30 +158,33 @@ pub(super) fn load(connection: &Connection, id: i64) -> Result<User, StoreError>
     let row = rows.next()?.ok_or_else(|| StoreError::database("a listed user is missing"))?;
     let name: String = row.get(0)?;
     let text = row.get_ref(1)?.as_str().map_err(StoreError::database)?;
-    let mut document = Document::parse(KIND, &name, text)?;
-    document.put("id", id);
-    document.put("username", name.clone());
-    let columns = ["status", "expiration_date", "created_at", "updated_at", "last_password_change"];
-    for (index, member) in (2..).zip(columns) {
-        document.put(member, row.get::<_, i64>(index)?);
-    }
-    document.put_text("email", row.get(7)?);
-    document.put_text("role", row.get::<_, Option<String>>(8)?.unwrap_or_default());
-    document.put("has_password", row.get::<_, bool>(9)?);
+    let mut user = User::from_stored(text).map_err(|error| StoreError::document(format!("stored {KIND} \"{name}\""), error))?;
+    user.id = id;
+    user.status = row.get(2)?;
+    user.expiration_date = row.get(3)?;
+    user.created_at = row.get(4)?;
+    user.updated_at = row.get(5)?;
+    user.last_password_change = row.get(6)?;
+    user.email = row.get(7)?;
+    user.role = row.get::<_, Option<String>>(8)?.unwrap_or_default();
+    user.has_password = row.get(9)?;
     let counters = [
-        "used_quota_size",
-        "used_quota_files",
-        "last_quota_update",
-        "used_upload_data_transfer",
-        "used_download_data_transfer",
-        "last_login",
-        "first_upload",
-        "first_download",
+        &mut user.used_quota_size,
+        &mut user.used_quota_files,
+        &mut user.last_quota_update,
+        &mut user.used_upload_data_transfer,
+        &mut user.used_download_data_transfer,
+        &mut user.last_login,
+        &mut user.first_upload,
+        &mut user.first_download,
     ];
-    for (index, member) in (10..).zip(counters) {
-        document.put(member, row.get::<_, Option<i64>>(index)?.unwrap_or(0));
+    for (index, counter) in (10..).zip(counters) {
+        *counter = row.get::<_, Option<i64>>(index)?.unwrap_or(0);
     }
-    document.put_list("groups", load_user_groups(connection, id)?);
-    document.put_list("virtual_folders", load_folders(connection, FolderOwner::User(id))?);
-    document.into_object(KIND, &name)
+    let groups = load_user_groups(connection, id)?.into_iter();
+    user.groups = groups.map(|group| group.into_object(KIND, &name)).collect::<Result<_, _>>()?;
+    let folders = load_folders(connection, FolderOwner::User(id))?.into_iter();
+    user.virtual_folders = folders.map(|folder| folder.into_object(KIND, &name)).collect::<Result<_, _>>()?;
+    user.username = name;
+    Ok(user)
 }

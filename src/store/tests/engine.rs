@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, StatementStatus};
 
 use crate::StoreError;
 use crate::engine::connection::{create_private_file, open_writer};
@@ -175,4 +175,22 @@ async fn readers_cannot_write() {
     let bench = bench();
     assert!(bench.database.read(|c| put(c, 1)).await.is_err());
     assert_eq!(bench.database.read(values).await.expect("read"), [0_i64; 0]);
+}
+
+#[test]
+fn a_kept_statement_is_not_parsed_again_for_each_value() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let path = folder.path().join("numbers.db");
+    create_private_file(&path).expect("create");
+    let connection = open_writer(&path, false).expect("open");
+    connection.execute_batch("CREATE TABLE number (value INTEGER UNIQUE) STRICT").expect("create");
+    for value in 0..20 {
+        connection.execute("INSERT INTO number VALUES (?)", [value]).expect("insert");
+    }
+    let mut statement = connection.prepare("SELECT value FROM number WHERE value >= ? ORDER BY value LIMIT ?").expect("prepare");
+    for value in 0..10_i64 {
+        let rows = statement.query_map([value, value], |row| row.get::<_, i64>(0)).expect("query").count();
+        assert_eq!(rows as i64, value);
+    }
+    assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
 }
