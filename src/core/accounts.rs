@@ -3,6 +3,8 @@
 //! Loading one reads a dozen rows and compiles patterns and permissions, so accounts are kept until something they are
 //! made of changes.
 
+mod administrators;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -17,6 +19,8 @@ use entrepot_secrets::Sensitive;
 use entrepot_storage::Owner;
 use entrepot_store::LoginRecord;
 use parking_lot::Mutex;
+
+pub(crate) use administrators::Administrators;
 
 use crate::{
     Core, Error, Result,

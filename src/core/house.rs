@@ -9,7 +9,7 @@ use entrepot_store::Store;
 
 use crate::{
     Clock, EventSink, Hooks, Result, Tasks,
-    accounts::Accounts,
+    accounts::{Accounts, Administrators},
     audit::Audit,
     fs::door::Storages,
     gates::{self, Gates},
@@ -59,6 +59,7 @@ pub(crate) struct Inner {
     pub hooks: Arc<dyn Hooks>,
     pub storages: Arc<dyn Storages>,
     pub accounts: Accounts,
+    pub administrators: Administrators,
     pub credentials: CredentialCache,
     pub tokens: TokenKeys,
     pub ledger: QuotaLedger,
@@ -91,6 +92,7 @@ impl Core {
             audit: Audit::new(store.clone(), clock.clone(), sink, tasks.clone(), metrics.clone()),
             metrics,
             accounts: Accounts::default(),
+            administrators: Administrators::default(),
             credentials: CredentialCache::new(),
             ledger: QuotaLedger::default(),
             scans: Scans::default(),

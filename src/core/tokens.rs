@@ -272,12 +272,13 @@ impl Core {
 
     async fn admin_by_token(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<AdminSession, TokenError> {
         let claims = self.verify_claims(token, kind, ip)?;
-        let found = self.0.store.admins().load_for_login(&claims.username).await;
+        let found = self.0.administrators.load(self, &claims.username).await;
         let found = found.map_err(|error| unavailable(&error))?;
-        let (admin, hash) = found.ok_or(TokenError::Invalid)?;
-        self.check_state(&claims, admin.updated_at, hash.as_deref())?;
-        checks::admin(&admin, ip).map_err(|_| TokenError::Invalid)?;
-        Ok(AdminSession::new(admin, hash, ip).under(&self.settings()).with_token(claims))
+        let found = found.ok_or(TokenError::Invalid)?;
+        self.check_state(&claims, found.admin.updated_at, found.password_hash())?;
+        checks::admin(&found.admin, ip).map_err(|_| TokenError::Invalid)?;
+        let hash = found.password_hash().map(ToOwned::to_owned);
+        Ok(AdminSession::new(found.admin.clone(), hash, ip).under(&self.settings()).with_token(claims))
     }
 
     async fn account_of(&self, claims: &Claims, ip: IpAddr) -> Result<Arc<Account>, TokenError> {

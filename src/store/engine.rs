@@ -1,5 +1,6 @@
 //! One database file: a writer, a few readers, and how a file is opened.
 
+mod changes;
 mod checkpointer;
 pub(crate) mod connection;
 pub(crate) mod inspection;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 
 use crate::StoreError;
+use changes::Changes;
 use checkpointer::Checkpointer;
 use readers::Readers;
 use writer::Writer;
@@ -39,6 +41,7 @@ pub(crate) enum Location {
 pub(crate) struct Database {
     writer: Writer,
     readers: Option<Readers>,
+    changes: Changes,
 }
 
 impl Database {
@@ -56,12 +59,13 @@ impl Database {
             Location::Memory => None,
         };
         let checkpointer = Checkpointer::start(&format!("{name}-folder"), path)?;
-        let writer = Writer::start(&format!("{name}-writer"), connection, checkpointer, keep)?;
+        let changes = Changes::default();
+        let writer = Writer::start(&format!("{name}-writer"), connection, checkpointer, changes.clone(), keep)?;
         let readers = match location {
             Location::File(path) => Some(Readers::start(&format!("{name}-reader"), path, readers)?),
             Location::Memory => None,
         };
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, changes })
     }
 
     /// Runs `operation` in the next transaction and waits for its commit. An error undoes this operation alone.
@@ -108,6 +112,11 @@ impl Database {
             Some(readers) => readers.read(operation).await,
             None => self.writer.read(operation).await,
         }
+    }
+
+    /// A number that changes with every change of what administrators are read from, before the change is answered.
+    pub(crate) fn generation(&self) -> u64 {
+        self.changes.generation()
     }
 
     /// Waits until everything queued so far is committed.

@@ -116,18 +116,20 @@ impl Core {
 
     async fn admin_of_key(&self, shown: &str, ip: IpAddr, trace: &mut Trace) -> Result<AdminSession, Failure> {
         let key = self.check_key(shown, ApiKeyScope::Admin, trace).await?;
-        let found = self.0.store.admins().load_for_login(&trace.account).await;
-        let (admin, hash) = found.map_err(unavailable("reading an administrator"))?.ok_or(Refusal::UnknownUser)?;
+        let found = self.0.administrators.load(self, &trace.account).await;
+        let found = found.map_err(unavailable("reading an administrator"))?.ok_or(Refusal::UnknownUser)?;
+        let admin = &found.admin;
         trace.role.clone_from(&admin.role);
         if !admin.filters.allow_api_key_auth {
             return Err(Denial::new("allow_api_key_auth", "API keys may not stand for this administrator").into());
         }
-        checks::admin(&admin, ip)?;
+        checks::admin(admin, ip)?;
         if self.note_use(&key, ip, trace).await {
             let noted = self.0.store.admins().set_last_login(&admin.username, self.clock().millis()).await;
             noted.map_err(unavailable("noting a login"))?;
         }
-        Ok(AdminSession::new(admin, hash, ip).under(&self.settings()).with_key(key.id))
+        let hash = found.password_hash().map(ToOwned::to_owned);
+        Ok(AdminSession::new(admin.clone(), hash, ip).under(&self.settings()).with_key(key.id))
     }
 
     async fn user_of_key(&self, shown: &str, peer: Peer, trace: &mut Trace) -> Result<UserCaller, Failure> {

@@ -1,14 +1,18 @@
 //! The keys that sign tokens: made once, sealed in the database, so that a restart keeps sessions.
 
-use std::fmt;
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use aws_lc_rs::digest;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use parking_lot::Mutex;
 
 use super::claims::{Claims, TokenError};
 
 /// Seconds by which clocks may differ (SEC-062).
 const SKEW: i64 = 30;
+
+/// Tokens whose signature is remembered at most.
+const KEPT: usize = 1024;
 
 /// One signing key.
 pub(crate) struct SigningKey {
@@ -34,11 +38,15 @@ impl SigningKey {
 }
 
 /// All keys: the first signs, every one verifies, so that a rotation ends no session.
-pub(crate) struct KeyRing(Vec<SigningKey>);
+pub(crate) struct KeyRing {
+    keys: Vec<SigningKey>,
+    /// What tokens say whose signature was right, by their SHA-256: programs show one token with each of many requests.
+    verified: Mutex<HashMap<[u8; digest::SHA256_OUTPUT_LEN], Arc<Claims>>>,
+}
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|key| &key.id)).finish()
+        f.debug_list().entries(self.keys.iter().map(|key| &key.id)).finish()
     }
 }
 
@@ -47,29 +55,45 @@ impl KeyRing {
     pub fn new(active: SigningKey, older: Vec<SigningKey>) -> Self {
         let mut keys = vec![active];
         keys.extend(older);
-        Self(keys)
+        Self { keys, verified: Mutex::default() }
     }
 
     /// Signs.
     pub fn sign(&self, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
-        let key = &self.0[0];
+        let key = &self.keys[0];
         let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
         encode(&header, claims, &key.encoding)
     }
 
     /// Checks signature and times; `now` in seconds since the epoch. The audience is left to the caller.
     pub fn verify(&self, token: &str, now: i64) -> Result<Claims, TokenError> {
+        let claims = self.claims(token)?;
+        if now > claims.exp.saturating_add(SKEW) || now < claims.nbf.saturating_sub(SKEW) {
+            return Err(TokenError::Invalid);
+        }
+        Ok(Claims::clone(&claims))
+    }
+
+    /// What a token says whose signature is right.
+    fn claims(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
+        let mut mark = [0; digest::SHA256_OUTPUT_LEN];
+        mark.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+        if let Some(claims) = self.verified.lock().get(&mark) {
+            return Ok(Arc::clone(claims));
+        }
         let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
-        let key = self.0.iter().find(|key| header.kid.as_deref() == Some(&key.id)).ok_or(TokenError::Invalid)?;
-        // Times are checked here, against the clock of core.
+        let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(&key.id)).ok_or(TokenError::Invalid)?;
+        // Times are checked elsewhere, against the clock of core.
         let mut rules = Validation::new(Algorithm::HS256);
         rules.validate_exp = false;
         rules.validate_aud = false;
         rules.required_spec_claims.clear();
-        let claims = decode::<Claims>(token, &key.decoding, &rules).map_err(|_| TokenError::Invalid)?.claims;
-        if now > claims.exp.saturating_add(SKEW) || now < claims.nbf.saturating_sub(SKEW) {
-            return Err(TokenError::Invalid);
+        let claims = Arc::new(decode::<Claims>(token, &key.decoding, &rules).map_err(|_| TokenError::Invalid)?.claims);
+        let mut verified = self.verified.lock();
+        if verified.len() >= KEPT {
+            verified.clear();
         }
+        verified.insert(mark, Arc::clone(&claims));
         Ok(claims)
     }
 }

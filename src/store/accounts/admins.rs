@@ -47,6 +47,12 @@ impl Admins {
             .await
     }
 
+    /// A number that changes with every change of what administrators are read from, before the change is answered: what
+    /// was read after it was taken may be kept for as long as it is the same.
+    pub fn generation(&self) -> u64 {
+        self.database.generation()
+    }
+
     /// A page of administrators.
     pub async fn list(&self, options: ListOptions) -> Result<Vec<Admin>, StoreError> {
         self.database.read(move |c| LISTED.ids(c, &options)?.into_iter().map(|id| load(c, id)).collect()).await

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::Durability;
+use super::changes::Changes;
 use super::checkpointer::Checkpointer;
 use crate::StoreError;
 
@@ -58,16 +59,18 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(
         name: &str,
-        connection: Connection,
+        mut connection: Connection,
         checkpointer: Checkpointer,
+        changes: Changes,
         keep: Option<File>,
     ) -> Result<Self, StoreError> {
+        changes.watch(&mut connection)?;
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name(name.to_string())
             .stack_size(STACK_BYTES)
             .spawn(move || {
-                let worker = Worker { connection, synchronous: None, checkpointer };
+                let worker = Worker { connection, synchronous: None, checkpointer, changes };
                 worker.serve(&receiver);
                 // The lock is given back only when the file is closed.
                 drop(keep);
@@ -193,6 +196,7 @@ struct Worker {
     connection: Connection,
     synchronous: Option<Durability>,
     checkpointer: Checkpointer,
+    changes: Changes,
 }
 
 impl Worker {
@@ -297,6 +301,8 @@ impl Worker {
         if commit.is_err() && !self.connection.is_autocommit() {
             let _ = self.statement("ROLLBACK");
         }
+        // Before anybody learns of it.
+        self.changes.ended();
         for answer in answers {
             answer(commit.clone());
         }
