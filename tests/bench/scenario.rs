@@ -2,6 +2,7 @@
 
 mod accounts;
 mod connections;
+mod crowd;
 mod events;
 mod gates;
 mod listing;
@@ -56,6 +57,8 @@ pub const SCENARIOS: &[Scenario] = &[
     ("ready", connections::ready),
     ("parallel-uploads", memory::parallel_uploads),
     ("closed-window", memory::closed_window),
+    ("hostile", crowd::hostile),
+    ("sessions", crowd::sessions),
     ("rest", rest::run),
     ("gates", gates::run),
     // They leave full databases behind.

@@ -141,6 +141,11 @@ pub fn closed_window(bench: &mut Bench) -> Result<Vec<Row>> {
 
 /// Runs `work` and watches the server's memory; returns the highest value in bytes.
 fn peak_while<T>(server: &Server, work: impl FnOnce() -> T) -> (T, u64) {
+    peak_looking(server, Duration::from_millis(5), work)
+}
+
+/// The highest memory of the server during `work`, looked at after each `pause`.
+pub(super) fn peak_looking<T>(server: &Server, pause: Duration, work: impl FnOnce() -> T) -> (T, u64) {
     let is_done = AtomicBool::new(false);
     thread::scope(|scope| {
         let watcher = scope.spawn(|| {
@@ -149,7 +154,7 @@ fn peak_while<T>(server: &Server, work: impl FnOnce() -> T) -> (T, u64) {
                 let start = Instant::now();
                 peak = server.account().memory().max(peak);
                 // At most half of one core for watching.
-                thread::sleep(start.elapsed().max(Duration::from_millis(5)));
+                thread::sleep(start.elapsed().max(pause));
             }
             peak
         });
