@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use entrepot_config::{Settings, settings::HttpBinding};
 use entrepot_http::Binding;
 use entrepot_net::{
-    NetError,
+    NetError, ProxyPolicy,
     acme::{Challenges, Plan},
     tls::{CertificateSource, CertificateStore, ClientAuthentication, ClientAuthorities, TlsOptions, listener_config},
 };
@@ -45,6 +45,10 @@ impl WebBindings {
             if let Some(mut binding) = Binding::from_settings(index, configured, tls)? {
                 if any_port {
                     binding.listen.port = 0;
+                }
+                // CFG-205
+                if configured.proxy_mode == 1 {
+                    binding.proxy = proxy_policy(settings);
                 }
                 web.bindings.push((index, binding));
             }
@@ -125,6 +129,16 @@ fn sources(settings: &Settings, plan: Option<&Plan>, binding: &HttpBinding) -> V
         sources.push(CertificateSource::SelfSigned { directory: settings.resolve(CERTIFICATES) });
     }
     sources
+}
+
+/// From whom listeners read a PROXY header, if they do (NET-001).
+pub(crate) fn proxy_policy(settings: &Settings) -> Option<ProxyPolicy> {
+    let common = &settings.common;
+    (common.proxy_protocol != 0).then(|| ProxyPolicy {
+        required: common.proxy_protocol == 2,
+        allowed: common.proxy_allowed.clone(),
+        skipped: common.proxy_skipped.clone(),
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use entrepot_config::{DefaultAdmin, Settings};
 use entrepot_core::{Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, fs::door::BuiltInStorages};
 use entrepot_http::{Running, ServeOptions};
 use entrepot_model::status::SshBinding;
-use entrepot_net::{BindSpec, ProxyPolicy};
+use entrepot_net::BindSpec;
 use entrepot_secrets::Sealer;
 use entrepot_sftp::{HostKey, Listening, SshServer, StartError};
 use entrepot_store::Store;
@@ -16,7 +16,7 @@ use entrepot_web::{Site, SiteOptions};
 use tokio::runtime::Handle;
 
 use crate::{
-    bindings::WebBindings,
+    bindings::{WebBindings, proxy_policy},
     certificates::{Certificates, keeper},
     exit::{self, Failure},
     gate::Gate,
@@ -302,14 +302,4 @@ impl House {
         }
         self.core.stop(DRAIN).await
     }
-}
-
-/// From whom listeners read a PROXY header, if they do (NET-001).
-fn proxy_policy(settings: &Settings) -> Option<ProxyPolicy> {
-    let common = &settings.common;
-    (common.proxy_protocol != 0).then(|| ProxyPolicy {
-        required: common.proxy_protocol == 2,
-        allowed: common.proxy_allowed.clone(),
-        skipped: common.proxy_skipped.clone(),
-    })
 }

@@ -111,5 +111,6 @@ fn binding(settings: &Settings, certificate: Option<Arc<CertificateStore>>, any_
         headers: Default::default(),
         allowed_hosts: Vec::new(),
         forwarding: Default::default(),
+        proxy: None,
     })
 }

@@ -7,7 +7,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 
-use crate::{Client, tls_facts::TlsFacts};
+use crate::{Client, binding::Listener, tls_facts::TlsFacts};
 
 /// The service whose requests have no id in the log.
 const TELEMETRY: &str = "telemetry";
@@ -27,7 +27,7 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn of(request: &ServiceRequest, sender: &'static str) -> Self {
         let uri = request.uri();
-        let scheme = if request.app_config().secure() { "https" } else { "http" };
+        let scheme = if Listener::of(request).secure { "https" } else { "http" };
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         Self {
             sender,

@@ -1,9 +1,10 @@
 //! One place to listen, and what is served there.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
+use actix_web::dev::ServiceRequest;
 use entrepot_config::settings::HttpBinding;
-use entrepot_net::{BindSpec, NetError};
+use entrepot_net::{BindSpec, NetError, ProxyPolicy};
 use rustls::ServerConfig;
 
 use crate::{HeaderOverrides, forwarded::Forwarding};
@@ -25,6 +26,8 @@ pub struct Binding {
     pub allowed_hosts: Vec<String>,
     /// Whose headers about clients are believed.
     pub forwarding: Forwarding,
+    /// From whom a PROXY header is read before anything else; given by who knows the settings of all listeners.
+    pub proxy: Option<ProxyPolicy>,
 }
 
 /// Where plain requests are sent.
@@ -128,6 +131,7 @@ impl Binding {
             headers: HeaderOverrides::from_settings(security),
             allowed_hosts: if security.enabled { security.allowed_hosts.clone() } else { Vec::new() },
             forwarding,
+            proxy: None,
         }))
     }
 }
@@ -135,13 +139,29 @@ impl Binding {
 /// Settings that restrict or identify clients and have no effect yet.
 fn refuse_missing(key: &str, settings: &HttpBinding) -> Result<(), NetError> {
     let missing = [
-        (settings.proxy_mode != 0, "proxy_mode"),
         (settings.address.starts_with('/'), "address (a unix socket)"),
         (!settings.security.hosts_proxy_headers.is_empty(), "security.hosts_proxy_headers"),
     ];
     match missing.into_iter().find(|(is_set, _)| *is_set) {
         Some((_, name)) => Err(NetError::NotBuilt { setting: format!("{key}.{name}") }),
         None => Ok(()),
+    }
+}
+
+/// The listener that a request came through.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listener {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// It speaks TLS.
+    pub(crate) secure: bool,
+}
+
+impl Listener {
+    /// The one of a request; one that came through none, in a test of routes, has what actix makes up.
+    pub(crate) fn of(request: &ServiceRequest) -> Self {
+        let made_up = || Self { address: request.app_config().local_addr(), secure: request.app_config().secure() };
+        request.app_data().copied().unwrap_or_else(made_up)
     }
 }
 
@@ -210,8 +230,8 @@ mod tests {
 
     #[test]
     fn protection_that_is_not_built_keeps_the_binding_from_starting() {
-        let wrong = HttpBinding { proxy_mode: 1, ..settings() };
-        assert!(binding(&wrong).err().unwrap().to_string().contains("httpd.bindings[1].proxy_mode"));
+        let wrong = HttpBinding { address: "/run/entrepot.sock".into(), ..settings() };
+        assert!(binding(&wrong).err().unwrap().to_string().contains("httpd.bindings[1].address"));
         let wrong = HttpBinding { enable_https: true, ..settings() };
         assert!(binding(&wrong).err().unwrap().to_string().contains("httpd.bindings[1].enable_https"));
     }

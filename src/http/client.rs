@@ -7,7 +7,10 @@ use std::{
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, dev::ServiceRequest};
 
-use crate::{Features, binding::Bound};
+use crate::{
+    Features,
+    binding::{Bound, Listener},
+};
 
 /// The client of a request, and the way it came. Handlers take it as an argument.
 #[derive(Debug, Clone)]
@@ -36,11 +39,12 @@ impl Client {
         let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
         let address = request.peer_addr().unwrap_or(unknown);
         let peer = SocketAddr::new(address.ip().to_canonical(), address.port());
+        let listener = Listener::of(request);
         let told = bound.forwarding.read(peer, request.headers());
         let client = Self {
             address: told.address.map_or(peer, |ip| SocketAddr::new(ip, 0)),
-            local: request.app_config().local_addr(),
-            secure: told.secure || request.app_config().secure(),
+            local: listener.address,
+            secure: told.secure || listener.secure,
             request_id,
             features: bound.features,
         };

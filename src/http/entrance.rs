@@ -15,16 +15,21 @@ use actix_web::{
 use entrepot_net::{Gatekeeper, Protocol, Refusal, acme::Challenges};
 use futures_util::FutureExt;
 
-use crate::{Client, Features, Host, access_log::Line, binding::Bound, headers, redirect};
+use crate::{
+    Client, Features, Host,
+    access_log::Line,
+    binding::{Bound, Listener},
+    headers, redirect,
+};
 
 /// The form of a refusal for a path: JSON below `/api`, a page elsewhere. Given by `web`.
 pub type Refuse = fn(path: &str, status: StatusCode, text: &str) -> HttpResponse;
 
 /// What the entrance knows; one for all workers.
 pub struct Entrance {
-    pub(crate) bindings: HashMap<SocketAddr, Bound>,
+    pub(crate) bindings: HashMap<SocketAddr, Arc<Bound>>,
     /// For connections that came through none of them.
-    pub(crate) otherwise: Bound,
+    pub(crate) otherwise: Arc<Bound>,
     pub(crate) gatekeeper: Arc<dyn Gatekeeper>,
     pub(crate) challenges: Option<Arc<Challenges>>,
     pub(crate) refuse: Refuse,
@@ -34,11 +39,11 @@ pub struct Entrance {
 impl Entrance {
     /// An entrance without bindings: each request is offered these features. For tests of routes.
     pub fn open(features: Features, gatekeeper: Arc<dyn Gatekeeper>, refuse: Refuse) -> Self {
-        let otherwise = Bound { features, ..Bound::default() };
+        let otherwise = Arc::new(Bound { features, ..Bound::default() });
         Self { bindings: HashMap::new(), otherwise, gatekeeper, challenges: None, refuse, sender: "httpd" }
     }
 
-    fn bound(&self, address: SocketAddr) -> Bound {
+    fn bound(&self, address: SocketAddr) -> Arc<Bound> {
         self.bindings.get(&address).unwrap_or(&self.otherwise).clone()
     }
 }
@@ -52,7 +57,7 @@ pub async fn entrance(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let bound = state.bound(request.app_config().local_addr());
+    let bound = state.bound(Listener::of(&request).address);
     let (client, undeclared) = Client::of(&request, uuid::Uuid::new_v4().simple().to_string(), &bound);
     if let Some(proxy) = undeclared {
         state.gatekeeper.note_forwarded(proxy);

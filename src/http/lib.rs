@@ -1,13 +1,14 @@
 //! HTTP over actix, for every room that speaks it.
 //!
 //! **Owns** the start and stop of the HTTP service, and what each request passes before any handler sees it: request id,
-//! client address, access log, security headers, admission, the redirect to HTTPS. **Must not know** accounts, pages or
+//! the PROXY header, TLS, client address, access log, security headers, admission, the redirect to HTTPS. **Must not know** accounts, pages or
 //! the REST contract: the routes are handed in, and so is the form of a refusal. **Called by** `cli`, which starts it
 //! with the routes of `web`.
 
 mod access_log;
 mod binding;
 mod client;
+mod doorway;
 mod entrance;
 mod forwarded;
 mod headers;

@@ -10,22 +10,33 @@ use std::{
     time::Duration,
 };
 
+use actix_http::{HttpService, error::DispatchError};
+use actix_server::ServerBuilder;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::{
-    App, HttpServer,
-    dev::ServerHandle,
+    App, Error,
+    dev::{AppConfig, Extensions, Server, ServerHandle},
     middleware::{Compress, NormalizePath, from_fn},
+    rt::net::TcpStream,
     web::{self, ServiceConfig},
 };
 use entrepot_net::{BindSpec, Gatekeeper, NetError, acme::Challenges, bind};
-use tokio::sync::{oneshot, watch};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::{oneshot, watch},
+};
 
-use crate::{Binding, Entrance, Redirect, Refuse, binding::Bound, entrance, tls_facts};
+use crate::{
+    Binding, Entrance, Redirect, Refuse,
+    binding::{Bound, Listener},
+    doorway::{Arrival, Doorway, acceptor},
+    entrance, tls_facts,
+};
 
 /// Time for the headers of a request (HTTP-023).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Idle connections are closed after this (HTTP-023).
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
-const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// No handler blocks; this bounds what a library might start.
 const BLOCKING_THREADS: usize = 2;
@@ -150,11 +161,11 @@ where
 async fn launch(
     service: &Service,
     listeners: Vec<(TcpListener, Binding)>,
-    bindings: HashMap<SocketAddr, Bound>,
+    bindings: HashMap<SocketAddr, Arc<Bound>>,
 ) -> Result<Generation, NetError> {
     let (gatekeeper, refuse, sender) = (service.gatekeeper.clone(), service.refuse, service.sender);
     let challenges = service.challenges.clone();
-    let entrance = Entrance { bindings, otherwise: Bound::default(), gatekeeper, challenges, refuse, sender };
+    let entrance = Entrance { bindings, otherwise: Arc::default(), gatekeeper, challenges, refuse, sender };
     let (started, start) = oneshot::channel();
     let (ending, ended) = watch::channel(false);
     let (routes, workers, patience) = (service.routes.clone(), service.workers, service.patience);
@@ -187,7 +198,7 @@ struct Opened {
     listeners: Vec<(TcpListener, Binding)>,
     sockets: Vec<(BindSpec, TcpListener)>,
     addresses: Vec<SocketAddr>,
-    bound: HashMap<SocketAddr, Bound>,
+    bound: HashMap<SocketAddr, Arc<Bound>>,
 }
 
 /// Opens the sockets first, all of them: the redirect needs the port that HTTPS really got. Sockets that are open already
@@ -219,10 +230,17 @@ fn open(bindings: &[Binding], before: &[(BindSpec, TcpListener)]) -> Result<Open
             redirect,
             https_port: encrypted.unwrap_or_default(),
         };
-        (*address, state)
+        (*address, Arc::new(state))
     });
     let bound = bound.collect();
     Ok(Opened { listeners, sockets, addresses, bound })
+}
+
+/// What every listener of a run shares.
+#[derive(Clone)]
+struct Site {
+    state: web::Data<Entrance>,
+    routes: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
 }
 
 fn assemble(
@@ -231,32 +249,90 @@ fn assemble(
     routes: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
     workers: usize,
     patience: u64,
-) -> io::Result<actix_web::dev::Server> {
-    let mut server = HttpServer::new(move || {
-        let routes = routes.clone();
-        App::new()
-            .app_data(state.clone())
+) -> io::Result<Server> {
+    let mut server = Server::build()
+        .workers(workers)
+        .worker_max_blocking_threads(BLOCKING_THREADS)
+        .disable_signals()
+        .shutdown_timeout(patience);
+    let site = Site { state, routes };
+    for (listener, binding) in listeners {
+        let (proxy, gatekeeper) = (binding.proxy, site.state.gatekeeper.clone());
+        let doorway = move || Arc::new(Doorway::new(proxy.clone(), gatekeeper.clone()));
+        server = match binding.tls {
+            Some(tls) => {
+                let tls = acceptor(&tls);
+                let door = move || {
+                    let (doorway, tls) = (doorway(), tls.clone());
+                    move |stream| {
+                        let (doorway, tls) = (doorway.clone(), tls.clone());
+                        async move { doorway.encrypted(stream, &tls).await }
+                    }
+                };
+                listen(server, listener, &site, true, door, tls_facts::note)?
+            }
+            None => {
+                let door = move || {
+                    let doorway = doorway();
+                    move |stream| {
+                        let doorway = doorway.clone();
+                        async move { doorway.plain(stream).await }
+                    }
+                };
+                listen(server, listener, &site, false, door, |_: &TcpStream, _: &mut Extensions| {})?
+            }
+        };
+    }
+    Ok(server.run())
+}
+
+/// Serves the site behind a doorway: `door` makes it, for each worker; `note` keeps what is to be known of a connection.
+fn listen<T, M, D, F>(
+    server: ServerBuilder,
+    listener: TcpListener,
+    site: &Site,
+    secure: bool,
+    door: M,
+    note: fn(&T, &mut Extensions),
+) -> io::Result<ServerBuilder>
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+    M: Fn() -> D + Clone + Send + 'static,
+    D: Fn(TcpStream) -> F + Clone + 'static,
+    F: Future<Output = io::Result<Arrival<T>>> + 'static,
+{
+    let address = listener.local_addr()?;
+    let stopping = server.graceful_shutdown_signal();
+    let Site { state, routes } = site.clone();
+    server.listen(format!("http {address}"), listener, move || {
+        let (state, routes, stopping) = (state.clone(), routes.clone(), stopping.clone());
+        let app = App::new()
+            .app_data(state)
+            .app_data(Listener { address, secure })
             .wrap(Compress::default())
             .wrap(NormalizePath::trim())
             .wrap(from_fn(entrance::entrance))
             .configure(move |config| routes(config))
+            .into_factory()
+            .map_err(|error: Error| error.error_response());
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(HEADER_TIMEOUT)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .local_addr(address)
+            .on_connect_ext(note)
+            .finish(map_config(app, |()| AppConfig::default()));
+        let door = door();
+        fn_service(move |stream| {
+            let arrival = door(stream);
+            async move { arrival.await.map_err(DispatchError::Io) }
+        })
+        .and_then(http)
     })
-    .on_connect(tls_facts::note)
-    .workers(workers)
-    .worker_max_blocking_threads(BLOCKING_THREADS)
-    .disable_signals()
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEADER_TIMEOUT)
-    .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-    .tls_handshake_timeout(TLS_HANDSHAKE_TIMEOUT)
-    .shutdown_timeout(patience);
-    for (listener, binding) in listeners {
-        server = match binding.tls {
-            Some(tls) => server.listen_rustls_0_23(listener, rustls::ServerConfig::clone(&tls))?,
-            None => server.listen(listener)?,
-        };
-    }
-    Ok(server.run())
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! What the log says about an encrypted connection (LOG-005).
 
-use std::any::Any;
-
-use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::{dev::Extensions, rt::net::TcpStream};
+use tokio_rustls::server::TlsStream;
 
 /// Version, cipher suite and key exchange of a connection, as TLS names them.
 #[derive(Debug, Clone, Default)]
@@ -14,9 +12,8 @@ pub(crate) struct TlsFacts {
 }
 
 /// Notes them when a connection begins; plain ones have none.
-pub(crate) fn note(connection: &dyn Any, data: &mut Extensions) {
-    let Some(stream) = connection.downcast_ref::<TlsStream<TcpStream>>() else { return };
-    let (_, tls) = stream.get_ref();
+pub(crate) fn note(connection: &TlsStream<TcpStream>, data: &mut Extensions) {
+    let (_, tls) = connection.get_ref();
     data.insert(TlsFacts {
         version: tls.protocol_version().map(|version| format!("{version:?}").replace('_', ".")).unwrap_or_default(),
         cipher_suite: tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())).unwrap_or_default(),

@@ -12,6 +12,7 @@ use super::*;
 
 fn routes(config: &mut ServiceConfig) {
     config.route("/healthz", web::get().to(|| async { "ok" })).route("/x", web::get().to(|| async { "x" }));
+    config.route("/who", web::get().to(async |client: crate::Client| client.address.to_string()));
 }
 
 fn refuse(_: &str, status: StatusCode, text: &str) -> HttpResponse {
@@ -27,6 +28,7 @@ fn binding(is_redirect: bool, tls: Option<Arc<rustls::ServerConfig>>) -> Binding
         features: crate::Features::default(),
         headers: crate::HeaderOverrides::default(),
         forwarding: crate::Forwarding::default(),
+        proxy: None,
     }
 }
 
@@ -100,6 +102,28 @@ async fn bindings_change_while_the_service_runs() {
     assert!(get(added, "/x").await.starts_with("HTTP/1.1 200"));
     assert!(TcpStream::connect(kept).await.is_err(), "it is closed");
     running.stop(true).await;
+}
+
+// NET-001, CFG-205
+#[tokio::test]
+async fn a_declared_proxy_says_who_the_client_is() {
+    let mut behind = binding(false, None);
+    let networks = vec!["127.0.0.0/8".parse().unwrap()];
+    behind.proxy = Some(entrepot_net::ProxyPolicy { required: true, allowed: networks, skipped: Vec::new() });
+    let running = serve(options(vec![behind]), routes).await.unwrap();
+    let mut stream = TcpStream::connect(running.addresses[0]).await.unwrap();
+    let request = "PROXY TCP4 198.51.100.7 192.0.2.1 4711 443\r\nGET /who HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("198.51.100.7:4711"), "{answer}");
+    // Whoever must send a header and does not is no client.
+    let mut stream = TcpStream::connect(running.addresses[0]).await.unwrap();
+    stream.write_all(b"GET /who HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    assert!(answer.is_empty(), "{}", String::from_utf8_lossy(&answer));
+    running.stop(false).await;
 }
 
 // NET-008
