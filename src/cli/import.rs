@@ -76,7 +76,7 @@ fn without_server(command: &arguments::Import, folder: &DataFolder, content: Vec
     folder.create()?;
     runtime::build_small()?.block_on(async {
         let store = load::open_store(&loaded)?;
-        let loaded = load::with_saved(sources, &store).await?;
+        let loaded = load::with_saved(sources, &loaded, &store).await?;
         let sealer = house::sealer(&loaded.settings)?;
         let settings = Arc::new(ArcSwap::from_pointee(loaded.settings));
         let core = house::start_core(settings, folder.path().to_owned(), store, sealer).await?;

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use entrepot_config::{Loaded, Settings, Sources};
+use entrepot_core::admin::settings::saved;
 use entrepot_store::{Store, StoreOptions};
 use serde_json::Value;
 
 use crate::{
     arguments::{LogFlags, Place, Serve},
     data_folder::DataFolder,
+    house::sealer,
 };
 
 /// Where settings come from, for the data folder and the flags of a command.
@@ -85,9 +87,9 @@ fn database_name(connection_string: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { path.to_owned() }
 }
 
-/// Loads the settings again with those that an administrator saved in the database.
-pub(crate) async fn with_saved(mut sources: Sources, store: &Store) -> anyhow::Result<Loaded> {
-    sources.database = store.settings().list().await?.into_iter().map(|(key, value)| (key, value.to_string())).collect();
+/// Loads the settings again with those that an administrator saved in the database; `before` are those without them.
+pub(crate) async fn with_saved(mut sources: Sources, before: &Loaded, store: &Store) -> anyhow::Result<Loaded> {
+    sources.database = saved(store, &sealer(&before.settings)?).await?;
     Ok(entrepot_config::load(sources)?)
 }
 

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use entrepot_config::{DefaultAdmin, Loaded, Sources};
-use entrepot_core::admin::doctor;
+use entrepot_core::admin::{doctor, settings::Configuration};
 use tracing::Level;
 
 use crate::{
@@ -87,7 +87,7 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
     // Its lock makes this process the one server of the folder: from here on the small files in it are ours.
     let store = load::open_store(&loaded)?;
     folder.remove_ready();
-    let loaded = load::with_saved(sources, &store).await?;
+    let loaded = load::with_saved(sources.clone(), &loaded, &store).await?;
     let warnings = warnings(&loaded, folder);
     log.set_level(loaded.settings.log.level.parse().unwrap_or(Level::DEBUG));
     let house = House::start(HouseOptions {
@@ -101,6 +101,7 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
     })
     .await?;
     house.core.services().control_log(log.control());
+    house.core.services().configure_from(Configuration::new(sources, loaded.clone()));
     house.core.services().examine_with(Arc::new(Outside::of(&house, &loaded.warnings)));
     let manager = ServiceManager::find();
     let outcome = attend(&house, folder, &warnings, &mut signals, log, &manager).await;

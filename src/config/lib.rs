@@ -27,7 +27,7 @@ mod source;
 
 pub use error::ConfigError;
 pub use live::LiveSettings;
-pub use load::{DefaultAdmin, Loaded, Row, load};
+pub use load::{DefaultAdmin, Loaded, Row, SettingState, check, load};
 pub use registry::{Check, DefaultValue, KNOWN_UNUSED, SETTINGS, Setting, Support};
 pub use rules::DRIVERS;
 pub use settings::Settings;

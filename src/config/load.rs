@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::error::ConfigError;
 use crate::layers::{Built, Entry, Layers};
-use crate::registry::{Support, find};
+use crate::registry::{Setting, Support, find};
 use crate::settings::Settings;
 use crate::source::{Origin, Sources};
 use crate::{environment, environment_directory, file, reader, rules, secret_files};
@@ -38,8 +38,21 @@ pub struct Row {
     pub origin: Origin,
 }
 
+/// Everything there is to say about a setting, for those who look for one or change it.
+#[derive(Clone, Debug)]
+pub struct SettingState {
+    /// The path, for instance `sftpd.bindings[0].port`.
+    pub key: String,
+    /// The value; secrets and passwords in URLs are masked.
+    pub value: Value,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Its row in the registry.
+    pub setting: &'static Setting,
+}
+
 /// Loaded settings.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Loaded {
     /// The typed tree.
     pub settings: Settings,
@@ -139,7 +152,32 @@ fn check_support(built: &mut Built) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// A value as the setting of that key takes it.
+///
+/// # Errors
+/// `UnknownKey`, also for a whole section; `Invalid`.
+pub fn check(key: &str, value: &Value) -> Result<Value, ConfigError> {
+    let pattern = crate::path::pattern(key);
+    let origin = Origin::Database.to_string();
+    let Some(setting) = find(&pattern) else {
+        return Err(reader::unknown(key, &pattern, &Origin::Database));
+    };
+    let invalid = |message| ConfigError::Invalid { key: key.to_owned(), origin, message };
+    crate::convert::convert(setting, value).map_err(invalid)
+}
+
 impl Loaded {
+    /// Every setting with its value and origin, by path; secrets are masked.
+    pub fn states(&self) -> Vec<SettingState> {
+        let state = |(path, entry): (&String, &Entry)| SettingState {
+            key: path.clone(),
+            value: serde_json::from_str(&shown(entry)).unwrap_or_default(),
+            origin: entry.origin.clone(),
+            setting: entry.setting,
+        };
+        self.entries.iter().map(state).collect()
+    }
+
     /// Every value with its origin, by path; secrets are masked.
     pub fn rows(&self) -> Vec<Row> {
         self.entries

@@ -68,7 +68,7 @@ fn read_unused(layers: &mut Layers, path: &str, pattern: &str, value: &Value, or
     }
 }
 
-fn unknown(path: &str, pattern: &str, origin: &Origin) -> ConfigError {
+pub(crate) fn unknown(path: &str, pattern: &str, origin: &Origin) -> ConfigError {
     // A whole section that is mistyped is compared with sections, a key with keys of its depth.
     let depth = pattern.matches('.').count();
     let candidates = settings().map(|setting| {

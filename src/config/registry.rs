@@ -187,6 +187,11 @@ pub fn find(pattern: &str) -> Option<&'static Setting> {
     INDEX.get_or_init(|| settings().map(|setting| (setting.key, setting)).collect()).get(pattern).copied()
 }
 
+/// The row of a path such as `sftpd.bindings[0].port`.
+pub fn find_at(path: &str) -> Option<&'static Setting> {
+    find(&crate::path::pattern(path))
+}
+
 /// The list of objects of a key pattern.
 pub fn find_list(pattern: &str) -> Option<&'static ObjectList> {
     LISTS.iter().find(|list| list.key == pattern)

@@ -23,6 +23,7 @@ pub mod roles;
 mod roots;
 pub(crate) mod sealing;
 pub mod second_factor;
+pub mod settings;
 pub mod setup;
 pub mod shares;
 pub mod status;

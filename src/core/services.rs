@@ -10,6 +10,8 @@ use entrepot_model::{
 };
 use parking_lot::{Mutex, RwLock};
 
+use crate::admin::settings::Configuration;
+
 /// The log of the process.
 pub trait LogControl: Send + Sync + 'static {
     /// Least severe lines that are logged now.
@@ -31,6 +33,7 @@ pub struct Services {
     ssh: RwLock<SshServiceStatus>,
     log: RwLock<Option<Arc<dyn LogControl>>>,
     examiner: RwLock<Option<Arc<dyn Examiner>>>,
+    configuration: RwLock<Option<Arc<Configuration>>>,
     retention: Arc<RetentionChecks>,
 }
 
@@ -69,6 +72,16 @@ impl Services {
     /// What looks where the core cannot.
     pub(crate) fn examiner(&self) -> Option<Arc<dyn Examiner>> {
         self.examiner.read().clone()
+    }
+
+    /// Hands over where the settings come from.
+    pub fn configure_from(&self, configuration: Configuration) {
+        *self.configuration.write() = Some(Arc::new(configuration));
+    }
+
+    /// Where the settings come from, if they can be changed.
+    pub(crate) fn configuration(&self) -> Option<Arc<Configuration>> {
+        self.configuration.read().clone()
     }
 
     /// The running checks of data retention; what runs one enters it here.

@@ -31,6 +31,7 @@ pub mod quota;
 pub mod retention;
 pub mod role;
 pub mod secret;
+pub mod setting;
 pub mod share;
 pub mod status;
 pub mod template;

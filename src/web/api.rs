@@ -20,6 +20,7 @@ mod query;
 mod quotas;
 mod roles;
 mod second_factor;
+mod settings;
 mod status;
 mod tokens;
 mod users;
@@ -56,6 +57,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(connections::routes)
         .configure(events::routes)
         .configure(status::routes)
+        .configure(settings::routes)
         .configure(collection::routes::<BaseEventAction>)
         .configure(event_rules::routes)
         .configure(own::routes)

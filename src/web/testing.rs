@@ -60,7 +60,9 @@ impl Answer {
 /// A server nobody has set up yet: cheap hashes, no pauses.
 pub(crate) async fn fresh(change: impl FnOnce(&mut Settings)) -> House {
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = entrepot_config::load(Sources::new(folder.path())).unwrap().settings;
+    let sources = Sources::new(folder.path());
+    let loaded = entrepot_config::load(sources.clone()).unwrap();
+    let mut settings = loaded.settings.clone();
     settings.common.defender.login_delay.password_failed = 0;
     settings.data_provider.password_hashing.algo = "bcrypt".into();
     settings.data_provider.password_hashing.bcrypt_options.cost = 4;
@@ -76,7 +78,9 @@ pub(crate) async fn fresh(change: impl FnOnce(&mut Settings)) -> House {
         sink: Arc::new(NoEventSink),
         storages: Arc::new(BuiltInStorages),
     });
-    House { core: core.await.unwrap(), features: Features::default(), service: RefCell::default(), folder }
+    let core = core.await.unwrap();
+    core.services().configure_from(admin::settings::Configuration::new(sources, loaded));
+    House { core, features: Features::default(), service: RefCell::default(), folder }
 }
 
 /// A server with the administrator `root`, password `root-secret`.

@@ -89,4 +89,6 @@ pub(super) const ADMIN_OPERATIONS: &[(&str, &str)] = &[
     ("GET", "system/log-level"),
     ("PUT", "system/log-level"),
     ("GET", "x/doctor"),
+    ("GET", "x/settings"),
+    ("PATCH", "x/settings"),
 ];

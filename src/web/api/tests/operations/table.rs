@@ -263,6 +263,11 @@ fn server() -> Vec<Row> {
         plain("GET", "system/log-level", Everything),
         sends("PUT", "system/log-level", Everything, "level", |_| Some(json!({"level": "info"}))),
         plain("GET", "x/doctor", Everything),
+        plain("GET", "x/settings", Everything),
+        Row {
+            refusals: ["the request body is empty", "not valid JSON", "is not a whole number"],
+            ..sends("PATCH", "x/settings", Everything, "common.idle_timeout", |_| Some(json!({"common.idle_timeout": 20})))
+        },
     ]
 }
 

@@ -1,0 +1,81 @@
+use entrepot_config::Sources;
+
+use super::*;
+use crate::{admin::tests::session, login::tests::house};
+
+/// A core whose settings can be changed, with these variables in its environment.
+async fn changeable(environment: &[(&str, &str)]) -> (crate::login::tests::House, tempfile::TempDir) {
+    let house = house(|_| {}).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut sources = Sources::new(folder.path());
+    sources.env = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let loaded = entrepot_config::load(sources.clone()).expect("settings");
+    house.core.services().configure_from(Configuration::new(sources, loaded));
+    (house, folder)
+}
+
+fn one(key: &str, value: impl Into<Value>) -> BTreeMap<String, Value> {
+    [(key.to_owned(), value.into())].into()
+}
+
+fn seen(core: &Core, key: &str) -> SettingView {
+    let all = list(core, &AdminSession::system()).expect("settings");
+    all.into_iter().find(|setting| setting.key == key).expect("the setting")
+}
+
+#[tokio::test]
+async fn hot_settings_hold_at_once_and_others_wait() {
+    let (house, _folder) = changeable(&[]).await;
+    let (core, system) = (&house.core, AdminSession::system());
+    let changed = change(core, &system, one("common.idle_timeout", 7)).await.expect("saved");
+    assert_eq!((changed.needs_restart, core.settings().common.idle_timeout), (Vec::new(), 7));
+    let setting = seen(core, "common.idle_timeout");
+    assert!(setting.hot && setting.is_saved && !setting.is_default && setting.origin == "database", "{setting:?}");
+    let changed = change(core, &system, one("sftpd.bindings[0].port", 2222)).await.expect("saved");
+    assert_eq!(changed.needs_restart, ["sftpd.bindings[0].port"]);
+    change(core, &system, one("common.idle_timeout", Value::Null)).await.expect("taken back");
+    let setting = seen(core, "common.idle_timeout");
+    assert!(setting.is_default && setting.value == setting.default, "{setting:?}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_and_nothing_is_saved() {
+    let (house, _folder) = changeable(&[("ENTREPOT_COMMON__UPLOAD_MODE", "1")]).await;
+    let (core, system) = (&house.core, AdminSession::system());
+    let refused = async |key: &str, value: Value| {
+        let mut changes = one("common.idle_timeout", 9);
+        changes.insert(key.to_owned(), value);
+        let error = change(core, &system, changes).await.expect_err(key);
+        assert!(error.to_string().contains(key), "{error}");
+        error
+    };
+    refused("common.idle_timout", 1.into()).await;
+    refused("common.upload_mode", "many".into()).await;
+    refused("data_provider.name", "other.db".into()).await;
+    let hidden = refused("common.upload_mode", 2.into()).await;
+    assert!(hidden.to_string().contains("ENTREPOT_COMMON__UPLOAD_MODE"), "{hidden}");
+    assert_ne!(core.settings().common.idle_timeout, 9);
+    assert!(core.0.store.settings().list().await.expect("read").is_empty());
+}
+
+// SEC-019
+#[tokio::test]
+async fn secrets_are_sealed_in_the_database_and_never_shown() {
+    let (house, _folder) = changeable(&[]).await;
+    let (core, system) = (&house.core, AdminSession::system());
+    change(core, &system, one("smtp.password", "sesame")).await.expect("saved");
+    assert_eq!(&*core.settings().smtp.password, "sesame");
+    assert_eq!(seen(core, "smtp.password").value, "***");
+    let stored = format!("{:?}", core.0.store.settings().list().await.expect("read"));
+    assert!(!stored.contains("sesame"), "{stored}");
+    let opened = saved(&core.0.store, &core.0.sealer).await.expect("read");
+    assert_eq!(opened, [("smtp.password".to_owned(), "\"sesame\"".to_owned())]);
+}
+
+#[tokio::test]
+async fn only_administrators_with_every_permission_see_or_change_settings() {
+    let (house, _folder) = changeable(&[]).await;
+    let other = session(&[P::ViewStatus, P::ViewUsers]);
+    assert!(matches!(list(&house.core, &other), Err(Error::Denied(_))));
+    assert!(matches!(change(&house.core, &other, BTreeMap::new()).await, Err(Error::Denied(_))));
+}

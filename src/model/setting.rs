@@ -1,0 +1,30 @@
+//! A setting of the server, as administrators see it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A setting, what it is, and where its value comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SettingView {
+    /// The path, for instance `sftpd.bindings[0].port`.
+    pub key: String,
+    /// The value in use; secrets are `***`.
+    pub value: Value,
+    /// The value where nothing is configured.
+    pub default: Value,
+    /// `bool`, `int`, `float`, `str` or `list`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it does, in one sentence.
+    pub doc: String,
+    /// `default`, `file PATH`, `database`, `env.d PATH`, `environment NAME` or `flag`.
+    pub origin: String,
+    /// Nothing is configured.
+    pub is_default: bool,
+    /// It was saved by an administrator, and can be taken back.
+    pub is_saved: bool,
+    /// A change holds at once, without a restart.
+    pub hot: bool,
+    /// The value is never shown.
+    pub secret: bool,
+}
