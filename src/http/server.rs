@@ -257,27 +257,20 @@ fn assemble(
         .shutdown_timeout(patience);
     let site = Site { state, routes };
     for (listener, binding) in listeners {
-        let (proxy, gatekeeper) = (binding.proxy, site.state.gatekeeper.clone());
-        let doorway = move || Arc::new(Doorway::new(proxy.clone(), gatekeeper.clone()));
+        let doorway = Arc::new(Doorway::new(binding.proxy, site.state.gatekeeper.clone()));
         server = match binding.tls {
             Some(tls) => {
                 let tls = acceptor(&tls);
-                let door = move || {
-                    let (doorway, tls) = (doorway(), tls.clone());
-                    move |stream| {
-                        let (doorway, tls) = (doorway.clone(), tls.clone());
-                        async move { doorway.encrypted(stream, &tls).await }
-                    }
+                let door = move |stream| {
+                    let (doorway, tls) = (doorway.clone(), tls.clone());
+                    async move { doorway.encrypted(stream, &tls).await }
                 };
                 listen(server, listener, &site, true, door, tls_facts::note)?
             }
             None => {
-                let door = move || {
-                    let doorway = doorway();
-                    move |stream| {
-                        let doorway = doorway.clone();
-                        async move { doorway.plain(stream).await }
-                    }
+                let door = move |stream| {
+                    let doorway = doorway.clone();
+                    async move { doorway.plain(stream).await }
                 };
                 listen(server, listener, &site, false, door, |_: &TcpStream, _: &mut Extensions| {})?
             }
@@ -286,19 +279,18 @@ fn assemble(
     Ok(server.run())
 }
 
-/// Serves the site behind a doorway: `door` makes it, for each worker; `note` keeps what is to be known of a connection.
-fn listen<T, M, D, F>(
+/// Serves the site behind a doorway: `door` is the way through; `note` keeps what is to be known of a connection.
+fn listen<T, D, F>(
     server: ServerBuilder,
     listener: TcpListener,
     site: &Site,
     secure: bool,
-    door: M,
+    door: D,
     note: fn(&T, &mut Extensions),
 ) -> io::Result<ServerBuilder>
 where
     T: AsyncRead + AsyncWrite + Unpin + 'static,
-    M: Fn() -> D + Clone + Send + 'static,
-    D: Fn(TcpStream) -> F + Clone + 'static,
+    D: Fn(TcpStream) -> F + Clone + Send + 'static,
     F: Future<Output = io::Result<Arrival<T>>> + 'static,
 {
     let address = listener.local_addr()?;
@@ -326,7 +318,7 @@ where
             .local_addr(address)
             .on_connect_ext(note)
             .finish(map_config(app, |()| AppConfig::default()));
-        let door = door();
+        let door = door.clone();
         fn_service(move |stream| {
             let arrival = door(stream);
             async move { arrival.await.map_err(DispatchError::Io) }

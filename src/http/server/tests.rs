@@ -126,6 +126,33 @@ async fn a_declared_proxy_says_who_the_client_is() {
     running.stop(false).await;
 }
 
+#[tokio::test]
+async fn who_says_nothing_keeps_nobody_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = CertificateSource::SelfSigned { directory: folder.path().into() };
+    let tls = server_config(Arc::new(CertificateStore::open(source).unwrap()), &[], 12).unwrap();
+    let running = serve(options(vec![binding(false, Some(tls))]), routes).await.unwrap();
+    let address = running.addresses[0];
+    let mut silent = Vec::new();
+    for _ in 0..150 {
+        silent.push(TcpStream::connect(address).await.unwrap());
+    }
+    // Those beyond what one address may hold are closed at once.
+    let mut closed = 0;
+    for stream in &mut silent {
+        let ended = tokio::time::timeout(Duration::from_millis(20), stream.read(&mut [0; 1])).await;
+        closed += usize::from(matches!(ended, Ok(Ok(0) | Err(_))));
+    }
+    assert!(closed >= 150 - 128, "{closed}");
+    // Another address comes in.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.9:0".parse().unwrap()).unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_millis(200), stream.read(&mut [0; 1])).await;
+    assert!(ended.is_err(), "the server waits for its handshake");
+    running.stop(false).await;
+}
+
 // NET-008
 #[tokio::test]
 async fn taken_port_fails_the_start_and_names_the_setting() {
