@@ -4,7 +4,7 @@
 pub mod admins;
 pub mod api_keys;
 pub mod backup;
-mod changes;
+pub(crate) mod changes;
 pub mod connections;
 pub mod defender;
 pub mod doctor;
@@ -17,7 +17,7 @@ pub mod ip_lists;
 mod login;
 pub mod own;
 pub mod password_reset;
-mod passwords;
+pub(crate) mod passwords;
 pub mod quota;
 pub mod roles;
 mod roots;
@@ -174,7 +174,7 @@ impl AdminSession {
 }
 
 /// What validation needs to know.
-fn rules(core: &Core, is_new: bool) -> ValidationRules {
+pub(crate) fn rules(core: &Core, is_new: bool) -> ValidationRules {
     let settings = core.settings();
     let base = settings.data_provider.users_base_dir.trim();
     ValidationRules {
@@ -196,12 +196,12 @@ fn enabled_commands(settings: &Settings) -> Vec<String> {
 }
 
 /// A wrong field, as the client gets it.
-fn invalid(error: FieldError) -> Error {
+pub(crate) fn invalid(error: FieldError) -> Error {
     Error::invalid(error.field, error.message)
 }
 
 /// What a failed save or look-up means to the client (ACC-013, ACC-060, ACC-220).
-fn stored(error: StoreError) -> Error {
+pub(crate) fn stored(error: StoreError) -> Error {
     match error {
         StoreError::NotFound { .. } => Error::NotFound,
         StoreError::Conflict { .. } | StoreError::Reference { .. } => Error::Conflict(error.to_string()),

@@ -38,6 +38,7 @@ mod quota;
 mod registry;
 mod services;
 mod session;
+pub mod shares;
 mod tasks;
 #[cfg(test)]
 mod tests;

@@ -19,12 +19,19 @@ pub struct Denial {
     rule: &'static str,
     detail: String,
     hidden: bool,
+    told: bool,
 }
 
 impl Denial {
     /// A refusal by `rule` (a stable name such as `permissions`), with `detail` for administrators.
     pub fn new(rule: &'static str, detail: impl Into<String>) -> Self {
-        Self { rule, detail: detail.into(), hidden: false }
+        Self { rule, detail: detail.into(), hidden: false, told: false }
+    }
+
+    /// A refusal whose `detail` is for the client as well: it says what would be right, and nothing that the client may not
+    /// know.
+    pub fn told(rule: &'static str, detail: impl Into<String>) -> Self {
+        Self { told: true, ..Self::new(rule, detail) }
     }
 
     /// Stable name of the rule.
@@ -38,8 +45,12 @@ impl Denial {
     }
 
     /// Text for the client.
-    pub fn public(&self) -> &'static str {
-        if self.hidden { "no such file or directory" } else { "permission denied" }
+    pub fn public(&self) -> &str {
+        match (self.hidden, self.told) {
+            (true, _) => "no such file or directory",
+            (false, true) => &self.detail,
+            (false, false) => "permission denied",
+        }
     }
 
     /// The client is to believe that the name does not exist.
@@ -94,11 +105,8 @@ pub fn decide(user: &EffectiveUser, operation: Operation, path: &VirtualPath) ->
 fn reserved_allow(row: &Row, path: &VirtualPath) -> Result<(), Denial> {
     const RESERVED: &[u8] = b".entrepot-";
     if path.components().any(|name| name.starts_with(RESERVED)) {
-        return Err(Denial {
-            rule: "reserved_names",
-            detail: format!("{path} is a name of the server's own"),
-            hidden: !row.writes,
-        });
+        let denial = Denial::new("reserved_names", format!("{path} is a name of the server's own"));
+        return Err(Denial { hidden: !row.writes, ..denial });
     }
     Ok(())
 }
@@ -145,7 +153,7 @@ fn patterns_allow(user: &EffectiveUser, operation: Operation, row: &Row, path: &
         return Ok(());
     }
     let hidden = hide && !(row.writes && creates(operation));
-    Err(Denial { rule: "file_patterns", detail: rule, hidden })
+    Err(Denial { hidden, ..Denial::new("file_patterns", rule) })
 }
 
 fn creates(operation: Operation) -> bool {

@@ -5,6 +5,7 @@ mod anonymous;
 mod merge;
 mod mounts;
 mod placeholders;
+mod sharing;
 
 pub use access::Rule;
 pub(crate) use anonymous::transform as make_read_only_if_anonymous;

@@ -59,6 +59,6 @@ pub use permissions::{DirectoryPermissions, Permission, PermissionMap, Permissio
 pub use profile::{AdminProfile, UserProfile};
 pub use role::Role;
 pub use secret::{Secret, SecretStatus};
-pub use share::Share;
+pub use share::{Share, ShareDraft, ShareScope};
 pub use user::User;
 pub use validation::{FieldError, ValidationRules};

@@ -1,10 +1,12 @@
 //! Shares: files of a user that others reach by a link.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
-use serde::{Deserialize, Serialize};
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::{Map, Value};
 
-use crate::wire::{is_default, tolerant};
+use crate::wire::{is_default, tidy, tolerant};
 
 /// Stands for the stored password of a share (API-042, API-166).
 pub const REDACTED_PASSWORD: &str = "[**redacted**]";
@@ -22,10 +24,44 @@ pub enum ShareScope {
 }
 
 impl ShareScope {
+    /// Every scope.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::ReadWrite];
+
     /// The scope with this number on the wire.
     pub fn from_number(number: i64) -> Option<Self> {
-        [Self::Read, Self::Write, Self::ReadWrite].into_iter().find(|scope| *scope as i64 == number)
+        Self::ALL.into_iter().find(|scope| *scope as i64 == number)
     }
+
+    /// What `filters.denied_share_scopes` calls it (ACC-324).
+    pub fn filter_name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::ReadWrite => "read_write",
+        }
+    }
+
+    /// Whether visitors may list and download.
+    pub fn can_read(self) -> bool {
+        self != Self::Write
+    }
+
+    /// Whether visitors may upload and make directories.
+    pub fn can_write(self) -> bool {
+        self != Self::Read
+    }
+}
+
+/// What an account may do with a share: bits of `user_permissions` and of a group's binding (API-172).
+pub mod share_permission {
+    /// See it, and hand on its link.
+    pub const VIEW: i64 = 1;
+    /// Change it.
+    pub const EDIT: i64 = 2;
+    /// Delete it.
+    pub const DELETE: i64 = 4;
+    /// What its owner may.
+    pub const ALL: i64 = VIEW | EDIT | DELETE;
 }
 
 /// What members of a group may do with a share (API-172).
@@ -108,9 +144,55 @@ impl Share {
         }
     }
 
+    /// Value of [`ShareScope`], if the number is a known one.
+    pub fn scope(&self) -> Option<ShareScope> {
+        ShareScope::from_number(self.scope)
+    }
+
+    /// Whether visitors prove themselves by a code that is mailed to them (API-169).
+    pub fn has_email_auth(&self) -> bool {
+        self.options.auth_mode == 1
+    }
+
+    /// Whether all its uses are used up (API-179).
+    pub fn is_used_up(&self) -> bool {
+        self.max_tokens > 0 && self.used_tokens >= self.max_tokens
+    }
+
+    /// Whether a visitor at this address may come (API-165). An entry that is no network lets nobody in.
+    pub fn allows_address(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        self.allow_from.is_empty()
+            || self.allow_from.iter().any(|network| network.parse::<IpNet>().is_ok_and(|network| network.contains(&ip)))
+    }
+
     /// Whether it is past its date (API-179). `now` in Unix milliseconds.
     pub fn is_expired(&self, now: i64) -> bool {
         self.expires_at > 0 && self.expires_at <= now
+    }
+}
+
+/// A share as its owner sends it: besides the share, whether two members were named at all. Where they were not, the account
+/// and its groups have a say (ACC-320, API-223, API-240).
+#[derive(Debug, Clone)]
+pub struct ShareDraft {
+    /// The share.
+    pub share: Share,
+    /// `expires_at` was named.
+    pub names_expiration: bool,
+    /// `groups` was named.
+    pub names_groups: bool,
+}
+
+impl<'de> Deserialize<'de> for ShareDraft {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut value = Value::Object(Map::deserialize(deserializer)?);
+        // `null` counts as absent.
+        tidy(&mut value);
+        let names = |member: &str| value.get(member).is_some();
+        let (names_expiration, names_groups) = (names("expires_at"), names("groups"));
+        let share = serde_json::from_value(value).map_err(D::Error::custom)?;
+        Ok(Self { share, names_expiration, names_groups })
     }
 }
 

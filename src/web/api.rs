@@ -21,6 +21,7 @@ mod quotas;
 mod roles;
 mod second_factor;
 mod settings;
+mod shares;
 mod status;
 mod tokens;
 mod users;
@@ -63,6 +64,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(own::routes)
         .configure(second_factor::routes)
         .configure(password_reset::routes)
+        .configure(shares::routes)
         .configure(ip_lists::routes)
         .configure(defender::routes);
 }

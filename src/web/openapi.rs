@@ -54,6 +54,7 @@ pub(crate) const DOCUMENT: &str = parts!(
     "paths/events",
     "paths/event_manager",
     "paths/user_apis",
+    "paths/user_shares",
     "components/head",
     "components/answers",
     "components/values",
@@ -65,6 +66,7 @@ pub(crate) const DOCUMENT: &str = parts!(
     "components/status",
     "components/event_actions",
     "components/event_rules",
+    "components/shares",
     "components/backup",
 );
 

@@ -103,5 +103,7 @@ pub(super) const HOOK: &[Setting] = &[
     text("hook.password_forgot_email_subject", "", "Subject of mails with a reset code when none is kept in the database.").hot(),
     text("hook.password_expiration_email_subject", "", "Subject of mails about the end of a password when none is kept in the database.").hot(),
     text("hook.share_code_email_subject", "", "Subject of mails with a one-time code of a share when none is kept in the database.").hot(),
+    bool("hook.has_share_legal_agreement", false, "Shares can ask their visitors to accept a legal agreement.").hot(),
+    text("hook.share_legal_tmpl_path", "", "HTML template in place of the built-in legal agreement of shares."),
     text("hook.sshd_uname_output", "", "Base text of the emulated uname command.").ignored(),
 ];

@@ -165,8 +165,6 @@ pub const KNOWN_UNUSED: &[&str] = &[
     "hook.gcs_trusted_json_credentials",
     "hook.webclient_disable_preview",
     "hook.webclient_disable_editor",
-    "hook.has_share_legal_agreement",
-    "hook.share_legal_tmpl_path",
     "hook.extract_max_compression_ratio",
     "hook.extract_max_files",
     "hook.extract_max_size",

@@ -254,6 +254,10 @@ pub struct Hook {
     pub password_expiration_email_subject: String,
     /// Subject of mails with a one-time code of a share when none is kept in the database.
     pub share_code_email_subject: String,
+    /// Shares can ask their visitors to accept a legal agreement.
+    pub has_share_legal_agreement: bool,
+    /// HTML template in place of the built-in legal agreement of shares; empty for that one.
+    pub share_legal_tmpl_path: String,
     /// Base text of the emulated uname command.
     pub sshd_uname_output: String,
 }

@@ -7,23 +7,23 @@ use entrepot_model::event::ProviderEvent;
 use serde::Serialize;
 
 use super::AdminSession;
-use crate::Core;
+use crate::{Core, UserCaller};
 
 /// Executor of what accounts change of themselves.
 const SELF: &str = "__self__";
 
 /// What was done to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
+pub(crate) enum Action {
     Add,
     Update,
     Delete,
 }
 
 /// An object that was changed. `object` holds nothing confidential any more.
-pub(super) struct Change<'a, T> {
+pub(crate) struct Change<'a, T> {
     pub action: Action,
-    /// `user`, `admin`, `folder`, `group` or `role`.
+    /// `user`, `admin`, `folder`, `group`, `role`, `share`, ….
     pub kind: &'static str,
     pub name: &'a str,
     /// Role of a user or administrator, empty for others (ACC-230, PVA-008).
@@ -58,6 +58,12 @@ pub(super) fn record<T: Serialize>(core: &Core, session: &AdminSession, change: 
 /// As [`record`], for objects whose name opens something: the event has it, the log has `shown` instead.
 pub(super) fn record_unnamed<T: Serialize>(core: &Core, session: &AdminSession, change: &Change<'_, T>, shown: &str) {
     record_shown(core, &Executor::of(session), change, shown);
+}
+
+/// Records what a user changed of something that it may change, and whose name opens something.
+pub(crate) fn record_of_user<T: Serialize>(core: &Core, caller: &UserCaller, change: &Change<'_, T>, shown: &str) {
+    let executor = Executor { name: caller.username().to_owned(), ip: Some(caller.ip()) };
+    record_shown(core, &executor, change, shown);
 }
 
 /// Records what an account changed of itself (PVA-006).

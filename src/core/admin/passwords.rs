@@ -68,7 +68,7 @@ pub(super) async fn plain_of_admin(core: &Core, password: &str) -> Result<String
 ///
 /// # Errors
 /// `Invalid` for `password`.
-pub(super) async fn of_share(core: &Core, owner: &User, password: &str) -> Result<String> {
+pub(crate) async fn of_share(core: &Core, owner: &User, password: &str) -> Result<String> {
     if password::is_own_hash_prefix(password) {
         return as_given(password);
     }

@@ -1,4 +1,4 @@
-//! Shares as stored objects (API-161…API-178): what backups need. Members manage them elsewhere.
+//! Shares as stored objects, which is what backups need. Their owners manage them in [`crate::shares`].
 
 use entrepot_model::{AdminPermission as P, Share};
 use entrepot_store::ListOptions;
@@ -8,9 +8,7 @@ use super::{
     changes::{self, Action, Change},
     invalid, passwords, rules, stored,
 };
-use crate::{Core, Error, Result};
-
-const KIND: &str = "share";
+use crate::{Core, Error, Result, shares::KIND};
 
 /// Every share with the hash of its password, for a backup (API-089).
 ///

@@ -15,13 +15,15 @@ const LIFETIME: i64 = 5 * 60 * 1000;
 const USERS: usize = 500;
 const ADMINS: usize = 100;
 const KEYS: usize = 500;
+const SHARES: usize = 500;
 
-/// Whose password it is: users, admins and API keys have name spaces of their own (ACC-010).
+/// Whose password it is: users, admins, API keys and shares have name spaces of their own (ACC-010).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Holder {
     User,
     Admin,
     ApiKey,
+    Share,
 }
 
 /// Remembers that a password matched a stored hash. It holds neither of them: only an HMAC over both, with a key that
@@ -75,6 +77,7 @@ impl CredentialCache {
             Holder::User => USERS,
             Holder::Admin => ADMINS,
             Holder::ApiKey => KEYS,
+            Holder::Share => SHARES,
         };
         let mut entries = self.entries.lock();
         if entries.keys().filter(|(kind, _)| *kind == holder).count() >= limit {
@@ -102,6 +105,7 @@ fn parts<'a>(holder: Holder, username: &'a str, hash: &'a str, password: &'a str
         Holder::User => b"user",
         Holder::Admin => b"admin",
         Holder::ApiKey => b"api_key",
+        Holder::Share => b"share",
     };
     [kind, username.as_bytes(), hash.as_bytes(), password.as_bytes()]
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use entrepot_model::Share;
+use entrepot_model::{Group, Share, filters::SharePolicy};
 use rusqlite::{Connection, params};
 
 use super::document::Document;
-use super::listing::{ListOptions, Listed};
+use super::groups::load_document;
+use super::listing::{ListOptions, Listed, Order};
 use super::relations::{find, refer, require, require_free};
 use crate::engine::{Database, Durability};
 use crate::{ObjectKind, StoreError};
@@ -36,6 +37,93 @@ impl Shares {
     /// A page of all shares, by id (API-028).
     pub async fn list(&self, options: ListOptions) -> Result<Vec<Share>, StoreError> {
         self.database.read(move |c| LISTED.ids(c, &options)?.into_iter().map(|id| load(c, id)).collect()).await
+    }
+
+    /// A page of the shares that a user sees, by id: its own ones, and those that are bound to one of its groups with the
+    /// permission to view (API-175, API-221).
+    pub async fn list_visible(&self, username: &str, options: ListOptions) -> Result<Vec<Share>, StoreError> {
+        let name = username.to_owned();
+        self.database
+            .read(move |c| {
+                let Some(user) = find(c, ObjectKind::User, &name)? else { return Ok(Vec::new()) };
+                let most = |number| i64::try_from(number).unwrap_or(i64::MAX);
+                let mut statement = c.prepare_cached(&visible(options.order))?;
+                let ids = statement.query_map(params![user, most(options.limit), most(options.offset)], |row| row.get(0))?;
+                let ids: Vec<i64> = ids.collect::<Result<_, _>>()?;
+                ids.into_iter().map(|id| load(c, id)).collect()
+            })
+            .await
+    }
+
+    /// What the groups of a user say about its shares, whatever kind its memberships are, in their order (API-224): names of
+    /// groups that say something.
+    pub async fn policies(&self, username: &str) -> Result<Vec<(String, SharePolicy)>, StoreError> {
+        let name = username.to_owned();
+        self.database
+            .read(move |c| {
+                let mut statement = c.prepare_cached(
+                    "SELECT g.id FROM user_group_member m JOIN user_group g ON g.id = m.group_id \
+                     JOIN user_account u ON u.id = m.user_id WHERE u.name = ? ORDER BY m.position",
+                )?;
+                let groups: Vec<i64> = statement.query_map([name], |row| row.get(0))?.collect::<Result<_, _>>()?;
+                let mut policies = Vec::new();
+                for group in groups {
+                    let (name, document) = load_document(c, group)?;
+                    let group: Group = document.into_object(ObjectKind::Group, &name)?;
+                    let policy = group.user_settings.filters.share_policy;
+                    if policy != SharePolicy::default() {
+                        policies.push((name, policy));
+                    }
+                }
+                Ok(policies)
+            })
+            .await
+    }
+
+    /// Uses a share `count` times, if it has as many uses left: two callers at once never get more than there are (API-190).
+    /// `now` in Unix milliseconds becomes its last use (API-192).
+    ///
+    /// # Errors
+    /// `NotFound` if it does not exist.
+    pub async fn spend(&self, id: &str, count: u32, now: i64) -> Result<bool, StoreError> {
+        let name = id.to_owned();
+        self.database
+            .write(Durability::Normal, move |c| {
+                let id = require(c, KIND, &name)?;
+                let used = c
+                    .prepare_cached(
+                        "UPDATE share SET used_tokens = used_tokens + ?1, last_use_at = ?2 \
+                         WHERE id = ?3 AND (max_tokens = 0 OR used_tokens + ?1 <= max_tokens)",
+                    )?
+                    .execute(params![count, now, id])?;
+                Ok(used == 1)
+            })
+            .await
+    }
+
+    /// Gives uses back that came to nothing. One that is gone meanwhile is no error.
+    pub async fn give_back(&self, id: &str, count: u32) -> Result<(), StoreError> {
+        let name = id.to_owned();
+        self.database
+            .write(Durability::Normal, move |c| {
+                c.prepare_cached("UPDATE share SET used_tokens = max(used_tokens - ?1, 0) WHERE name = ?2")?
+                    .execute(params![count, name])?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Stores another hash of the same password, unless the password was changed meanwhile (SEC-041).
+    pub async fn replace_password_hash(&self, id: &str, old: String, new: String) -> Result<bool, StoreError> {
+        let name = id.to_owned();
+        self.database
+            .write(Durability::Normal, move |c| {
+                let changed = c
+                    .prepare_cached("UPDATE share SET password_hash = ?1 WHERE name = ?2 AND password_hash = ?3")?
+                    .execute(params![new, name, old])?;
+                Ok(changed == 1)
+            })
+            .await
     }
 
     /// Adds a share; its times are set here, it has not been used.
@@ -105,6 +193,16 @@ impl Shares {
             })
             .await
     }
+}
+
+/// Ids of the shares that a user sees.
+fn visible(order: Order) -> String {
+    format!(
+        "SELECT id FROM share WHERE user_id = ?1 OR id IN (SELECT b.share_id FROM share_group b \
+         JOIN user_group_member m ON m.group_id = b.group_id WHERE m.user_id = ?1 AND b.permissions & 1 = 1) \
+         ORDER BY name {} LIMIT ?2 OFFSET ?3",
+        order.sql()
+    )
 }
 
 fn insert(connection: &Connection, mut document: Document, now: i64) -> Result<Share, StoreError> {

@@ -103,3 +103,65 @@ async fn deleted_shares_are_gone() {
     assert!(matches!(store.shares().delete("x").await, Err(StoreError::NotFound { .. })));
     assert!(matches!(store.shares().update(share("x"), NOW).await, Err(StoreError::NotFound { .. })));
 }
+
+// API-190, API-192
+#[tokio::test]
+async fn uses_are_never_more_than_there_are() {
+    let (_directory, store) = on_disk();
+    populated(&store).await;
+    store.shares().insert(share("x"), NOW).await.expect("added");
+    let mut tries = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let shares = store.shares();
+        tries.spawn(async move { shares.spend("x", 1, NOW + 5).await.expect("spent") });
+    }
+    assert_eq!(tries.join_all().await.into_iter().filter(|used| *used).count(), 3);
+    let used = store.shares().get("x").await.expect("get").expect("share");
+    assert_eq!((used.used_tokens, used.last_use_at), (3, NOW + 5));
+    store.shares().give_back("x", 2).await.expect("given back");
+    assert_eq!(store.shares().spend("x", 3, NOW).await, Ok(false));
+    assert_eq!(store.shares().spend("x", 2, NOW).await, Ok(true));
+    store.shares().update(Share { max_tokens: 0, ..share("x") }, NOW).await.expect("updated");
+    assert_eq!(store.shares().spend("x", 9, NOW).await, Ok(true));
+    assert!(matches!(store.shares().spend("y", 1, NOW).await, Err(StoreError::NotFound { .. })));
+    store.shares().give_back("y", 1).await.expect("nothing to give back");
+}
+
+// API-175, API-221, API-224
+#[tokio::test]
+async fn members_of_bound_groups_see_a_share() {
+    let (_directory, store) = on_disk();
+    populated(&store).await;
+    let mut bob = user("bob");
+    bob.groups = vec![entrepot_model::group::GroupMapping { name: "club".into(), kind: 3 }];
+    store.users().insert(bob, None, NOW).await.expect("user");
+    store.shares().insert(share("a"), NOW).await.expect("added");
+    store.shares().insert(Share { groups: vec![binding("staff", 7)], ..share("b") }, NOW).await.expect("added");
+    store.shares().insert(Share { groups: vec![binding("club", 6)], ..share("c") }, NOW).await.expect("added");
+    store.shares().insert(Share { username: "bob".into(), groups: Vec::new(), ..share("d") }, NOW).await.expect("added");
+    let seen = async |name: &str, options: ListOptions| {
+        let shares = store.shares().list_visible(name, options).await.expect("list");
+        shares.into_iter().map(|share| share.id).collect::<Vec<_>>()
+    };
+    assert_eq!(seen("bob", ListOptions::all()).await, ["a", "d"]);
+    assert_eq!(seen("alice", ListOptions::all()).await, ["a", "b", "c"]);
+    assert_eq!(seen("alice", ListOptions { offset: 1, limit: 1, ..ListOptions::default() }).await, ["b"]);
+    assert!(seen("nobody", ListOptions::all()).await.is_empty());
+    assert_eq!(store.shares().policies("bob").await, Ok(Vec::new()));
+    let mut strict = group("club");
+    strict.user_settings.filters.share_policy = entrepot_model::filters::SharePolicy { permissions: 3, mode: 2 };
+    store.groups().update(strict.clone(), NOW).await.expect("group");
+    let policies = store.shares().policies("bob").await.expect("policies");
+    assert_eq!(policies, [("club".to_owned(), strict.user_settings.filters.share_policy)]);
+}
+
+// SEC-041
+#[tokio::test]
+async fn a_hash_is_replaced_only_if_it_is_the_same_password() {
+    let (_directory, store) = on_disk();
+    populated(&store).await;
+    store.shares().insert(share("x"), NOW).await.expect("added");
+    assert_eq!(store.shares().replace_password_hash("x", "other".into(), "new".into()).await, Ok(false));
+    assert_eq!(store.shares().replace_password_hash("x", "$2a$hash".into(), "new".into()).await, Ok(true));
+    assert_eq!(store.shares().get("x").await.expect("get").expect("share").password, "new");
+}

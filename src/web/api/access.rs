@@ -42,7 +42,6 @@ pub(crate) struct AdminToken(pub(crate) AdminSession);
 pub(crate) struct AdminBearer(pub(crate) AdminSession);
 
 /// A user with a token or an API key.
-#[allow(dead_code, reason = "the operations of users that take API keys are those of files")]
 pub(crate) struct UserToken(pub(crate) UserCaller);
 
 /// A user with a token.

@@ -12,6 +12,7 @@ mod operations;
 mod quotas;
 mod second_factor;
 mod server;
+mod shares;
 
 use actix_web::{http::StatusCode, test::TestRequest};
 use entrepot_model::AdminPermission;

@@ -89,3 +89,24 @@ fn nothing_secret_is_shown() {
     open.hide_confidential();
     assert_eq!(serde_json::to_value(&open).unwrap().get("password"), None);
 }
+
+#[test]
+fn a_draft_tells_what_was_not_named() {
+    // ACC-320, API-223
+    let draft = |body: &Value| serde_json::from_value::<crate::ShareDraft>(body.clone()).unwrap();
+    let named = draft(&json!({"scope": 1, "expires_at": 0, "groups": []}));
+    assert!(named.names_expiration && named.names_groups && named.share.scope == 1);
+    let absent = draft(&json!({"scope": 1, "expires_at": null}));
+    assert!(!absent.names_expiration && !absent.names_groups);
+}
+
+#[test]
+fn visitors_are_let_in_by_network_date_and_use() {
+    // API-165, API-179
+    let ip = |text: &str| text.parse().unwrap();
+    let share = check(&json!({"allow_from": ["192.0.2.0/24"], "max_tokens": 2})).unwrap();
+    assert!(share.allows_address(ip("192.0.2.9")) && share.allows_address(ip("::ffff:192.0.2.9")));
+    assert!(!share.allows_address(ip("198.51.100.1")) && !share.is_used_up());
+    assert!(Share { used_tokens: 2, ..share.clone() }.is_used_up());
+    assert!(!Share { used_tokens: 9, max_tokens: 0, ..share }.is_used_up());
+}
