@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use entrepot_model::EffectiveUser;
 
 use crate::{
-    Authenticated,
+    Authenticated, Lease, Result,
     tokens::{Claims, Duties},
 };
 
@@ -55,6 +55,18 @@ impl UserCaller {
     /// Opens sessions, for files.
     pub fn login(&self) -> &Authenticated {
         &self.login
+    }
+
+    /// A lease on the session that requests with the same token or API key share.
+    ///
+    /// # Errors
+    /// As [`Authenticated::lease`].
+    pub fn lease(&self) -> Result<Lease> {
+        match &self.shown {
+            Shown::Token(claims) => self.login.lease("HTTP", &claims.jti),
+            Shown::Key(id) => self.login.lease("HTTP", &format!("key {id}")),
+            Shown::Nothing => self.login.lease("HTTP", ""),
+        }
     }
 
     /// The account with its groups merged.

@@ -65,6 +65,8 @@ pub enum Error {
     Unavailable(&'static str),
     /// The transfer or session was ended from outside.
     Cancelled,
+    /// The client went away in the middle.
+    Disconnected,
     /// The server is shutting down.
     Shutdown,
     /// A fault of ours; the id stands in the log beside the details.
@@ -112,6 +114,7 @@ impl fmt::Display for Error {
             Self::Conflict(message) | Self::InUse(message) => f.write_str(message),
             Self::Unavailable(what) => f.write_str(what),
             Self::Cancelled => f.write_str("ended by the administrator"),
+            Self::Disconnected => f.write_str("the client went away"),
             Self::Shutdown => f.write_str("the server is shutting down"),
             Self::Internal(id) => write!(f, "internal error, id {id}"),
         }

@@ -24,14 +24,16 @@ mod write;
 use std::sync::Arc;
 
 pub use command::CommandEnd;
-use entrepot_model::{EffectiveUser, VirtualPath};
+use entrepot_model::{EffectiveUser, PathError, VirtualPath};
 pub use hash::{HashAlgorithm, Hasher};
 pub use list::Listing;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit::{FsDetails, Status},
     error::{Error, Result},
     hooks::HookContext,
+    lease::Lease,
     operation::Operation,
     place::Place,
     policy::{self, Denial, Granted},
@@ -41,11 +43,16 @@ use crate::{
 
 /// The files of a session. Cheap to clone; a clone may be moved into a future that outlives the caller.
 #[derive(Clone)]
-pub struct UserFs(Arc<SessionState>);
+pub struct UserFs(Arc<SessionState>, #[expect(dead_code, reason = "the session lives as long as this")] Option<Lease>);
 
 impl UserFs {
     pub(crate) fn new(session: Arc<SessionState>) -> Self {
-        Self(session)
+        Self(session, None)
+    }
+
+    /// Files that keep the session of `lease` alive.
+    pub(crate) fn leased(lease: Lease) -> Self {
+        Self(lease.state().clone(), Some(lease))
     }
 
     fn user(&self) -> &EffectiveUser {
@@ -64,6 +71,24 @@ impl UserFs {
     /// Name of the account.
     pub fn username(&self) -> &str {
         self.0.username()
+    }
+
+    /// Cancelled when the session is to end: an administrator, a limit, or shutdown.
+    pub fn ended(&self) -> CancellationToken {
+        self.0.kill.clone()
+    }
+
+    /// The path that a client names; a relative one begins in the start directory (API-116).
+    ///
+    /// # Errors
+    /// What is no path.
+    pub fn resolve(&self, named: &[u8]) -> std::result::Result<VirtualPath, PathError> {
+        self.start_directory().join(named)
+    }
+
+    /// Whether a virtual folder is mounted there.
+    pub fn is_mount_point(&self, path: &VirtualPath) -> bool {
+        self.user().is_mount_point(path)
     }
 
     /// [`policy::authorize`], with the denial recorded.

@@ -13,6 +13,7 @@ use crate::{
     audit::Audit,
     fs::door::Storages,
     gates::{self, Gates},
+    lease::{self, Leases},
     login::CredentialCache,
     metrics::Metrics,
     quota::{QuotaLedger, Scans},
@@ -65,6 +66,7 @@ pub(crate) struct Inner {
     pub ledger: QuotaLedger,
     pub scans: Scans,
     pub registry: Registry,
+    pub leases: Leases,
     pub services: Services,
     pub gates: Gates,
     pub buckets: Buckets,
@@ -97,6 +99,7 @@ impl Core {
             ledger: QuotaLedger::default(),
             scans: Scans::default(),
             registry: Registry::default(),
+            leases: Leases::default(),
             services: Services::default(),
             gates,
             buckets: Buckets::default(),
@@ -119,6 +122,7 @@ impl Core {
         core.0.tasks.spawn(crate::audit::expire(core.clone()));
         core.0.tasks.spawn(crate::transfer::partials::expire(core.clone()));
         core.0.tasks.spawn(crate::registry::close_idle(core.clone()));
+        core.0.tasks.spawn(lease::expire(core.clone()));
         core.0.tasks.spawn(crate::quota::reconcile(core.clone()));
         core.0.tasks.spawn(gates::tend(core.clone()));
         Ok(core)

@@ -28,6 +28,8 @@ use crate::{
 struct State {
     sessions: HashMap<String, Weak<SessionState>>,
     sessions_by_user: HashMap<String, usize>,
+    /// Sessions that count against limits of sessions.
+    counted: usize,
     transfers: HashMap<u64, Arc<Progress>>,
     transfers_by_user: HashMap<String, usize>,
     transfers_by_host: HashMap<IpAddr, usize>,
@@ -81,15 +83,18 @@ impl Registry {
         if state.sessions.contains_key(&session.id) {
             return Err(Error::internal("opening a session", format!("the id {} is in use", session.id)));
         }
-        let total = usize::try_from(session.core.settings().common.max_total_connections).unwrap_or(0);
-        if total > 0 && state.sessions.len() >= total {
-            return Err(Error::TooMany);
+        if session.is_counted {
+            let total = usize::try_from(session.core.settings().common.max_total_connections).unwrap_or(0);
+            if total > 0 && state.counted >= total {
+                return Err(Error::TooMany);
+            }
+            let count = state.sessions_by_user.entry(session.username().to_owned()).or_default();
+            if most > 0 && *count >= most {
+                return Err(Error::TooMany);
+            }
+            *count += 1;
+            state.counted += 1;
         }
-        let count = state.sessions_by_user.entry(session.username().to_owned()).or_default();
-        if most > 0 && *count >= most {
-            return Err(Error::TooMany);
-        }
-        *count += 1;
         state.sessions.insert(session.id.clone(), Arc::downgrade(session));
         Ok(())
     }
@@ -98,7 +103,8 @@ impl Registry {
     pub(crate) fn close(&self, session: &SessionState) {
         let mut state = self.state.lock();
         let is_its_own = state.sessions.get(&session.id).is_some_and(|found| std::ptr::eq(found.as_ptr(), session));
-        if is_its_own && state.sessions.remove(&session.id).is_some() {
+        if is_its_own && state.sessions.remove(&session.id).is_some() && session.is_counted {
+            state.counted -= 1;
             decrease(&mut state.sessions_by_user, session.username());
         }
     }

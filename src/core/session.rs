@@ -49,7 +49,11 @@ impl Authenticated {
     /// `TooMany` when the account has `max_sessions` open already (ACC-264, ACC-369); `Auth` when it was disconnected or
     /// deleted since the login (ACC-066, ACC-067).
     pub fn open_session(&self, protocol: &'static str, id: impl Into<String>) -> Result<Session> {
-        let id = id.into();
+        self.open(protocol, id.into(), true)
+    }
+
+    /// [`Authenticated::open_session`]; one that is not counted is limited by its running transfers alone.
+    pub(crate) fn open(&self, protocol: &'static str, id: String, is_counted: bool) -> Result<Session> {
         let core = &self.core.0;
         let [upload_bucket, download_bucket] = buckets(&self.core, &self.account, &self.peer);
         let state = Arc::new(SessionState {
@@ -60,6 +64,7 @@ impl Authenticated {
             peer: self.peer.clone(),
             overlay: self.overlay.clone(),
             protocol,
+            is_counted,
             connected_at: core.clock.millis(),
             last_activity: AtomicI64::new(core.clock.millis()),
             kill: CancellationToken::new(),
@@ -88,6 +93,8 @@ pub(crate) struct SessionState {
     pub peer: Peer,
     pub overlay: Arc<Overlay>,
     pub protocol: &'static str,
+    /// It takes one of the sessions that the account may have.
+    pub is_counted: bool,
     pub id: String,
     pub connected_at: i64,
     pub last_activity: AtomicI64,
@@ -134,6 +141,11 @@ impl SessionState {
         self.last_activity.store(self.core.0.clock.millis(), Ordering::Relaxed);
     }
 
+    /// Nothing happened since that moment, in milliseconds.
+    pub(crate) fn is_idle_since(&self, moment: i64) -> bool {
+        self.last_activity.load(Ordering::Relaxed) <= moment
+    }
+
     /// Ends the session and what carries it.
     pub(crate) fn cut(&self) {
         self.kill.cancel();
@@ -153,7 +165,7 @@ impl SessionState {
 }
 
 /// A live session. Dropping it removes it from the list of connections; its transfers become partials.
-pub struct Session(Arc<SessionState>);
+pub struct Session(pub(crate) Arc<SessionState>);
 
 impl Session {
     /// The account's files.

@@ -9,6 +9,7 @@ mod doctor;
 mod fixture;
 mod hooks;
 mod in_place;
+mod leases;
 mod limits;
 mod metrics;
 mod mounts;

@@ -229,7 +229,7 @@ impl Core {
         let account = self.account_of(&claims, ip).await?;
         checks::may_use_rest(&account.user).map_err(|_| TokenError::RestDisabled)?;
         let duties = claims.duties.clone().and(Duties::of_user(&account.user, self.clock().millis()));
-        let login = Authenticated { core: self.clone(), account, peer, overlay: Arc::new(Overlay::default()), since };
+        let login = Authenticated { core: self.clone(), account, peer, overlay: Arc::new(Overlay::off()), since };
         Ok(UserCaller::new(login, Shown::Token(Box::new(claims)), duties))
     }
 

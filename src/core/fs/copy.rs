@@ -43,8 +43,11 @@ impl UserFs {
         .await
     }
 
-    /// Makes the missing parents of a target (ACC-150).
-    async fn create_parents(&self, to: &VirtualPath) -> Result<()> {
+    /// Makes the missing parents of what is to be made at `to` (ACC-150).
+    ///
+    /// # Errors
+    /// `Denied`, `NotDirectory` where one of them is a file, or what the storage says.
+    pub async fn create_parents(&self, to: &VirtualPath) -> Result<()> {
         let mut missing = Vec::new();
         let mut parent = to.parent();
         while let Some(directory) = parent.filter(|directory| !directory.is_root() && !self.user().is_mount_point(directory)) {

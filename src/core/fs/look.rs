@@ -34,6 +34,22 @@ impl UserFs {
         self.stat_partial(granted.place()).await
     }
 
+    /// Metadata of what a download would give; links are followed. It needs leave to download, not to list.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`, or what the storage says.
+    pub async fn stat_download(&self, path: &VirtualPath) -> Result<Metadata> {
+        let granted = self.authorize(Operation::Download, path)?;
+        if self.user().is_mount_point(path) {
+            return Ok(Metadata::virtual_directory());
+        }
+        match present(self.0.account.door.stat(&granted, true).await)? {
+            Some(found) => Ok(found),
+            None if self.user().contains_mounts(path) => Ok(Metadata::virtual_directory()),
+            None => Err(Error::NotFound),
+        }
+    }
+
     /// What an unfinished upload of the name left. One that is being given up just now is waited for.
     async fn stat_partial(&self, place: &Place) -> Result<Metadata> {
         let index = &self.0.core.0.partials;

@@ -153,7 +153,7 @@ impl Core {
             noted.map_err(unavailable("noting a login"))?;
         }
         self.note_use(&key, ip, trace).await;
-        let login = Authenticated { core: self.clone(), account, peer, overlay: Arc::new(Overlay::default()), since };
+        let login = Authenticated { core: self.clone(), account, peer, overlay: Arc::new(Overlay::off()), since };
         Ok(UserCaller::new(login, Shown::Key(key.id), Duties::default()))
     }
 

@@ -85,6 +85,11 @@ impl Download {
         self.moved.load(Ordering::Relaxed)
     }
 
+    /// Notes that the client went away before it had all that it asked for: the download failed, if it had not already.
+    pub fn break_off(&self) {
+        self.fail(Error::Disconnected);
+    }
+
     /// Ends the download and records it; dropping does the same.
     pub fn close(self) {}
 

@@ -18,17 +18,28 @@ use crate::error::{Error, Result};
 
 /// Uploads in flight of one connection, by virtual path.
 #[derive(Default)]
-pub(crate) struct Overlay(Mutex<HashMap<VirtualPath, Weak<UploadState>>>);
+pub(crate) struct Overlay {
+    uploads: Mutex<HashMap<VirtualPath, Weak<UploadState>>>,
+    is_off: bool,
+}
 
 impl Overlay {
+    /// One that stays empty: requests over HTTP have nothing to do with each other, so a file is not there for one while
+    /// another sends it.
+    pub(crate) fn off() -> Self {
+        Self { is_off: true, ..Self::default() }
+    }
+
     /// Enters an upload; the newest one of a name wins.
     pub(crate) fn insert(&self, path: VirtualPath, upload: &Arc<UploadState>) {
-        self.0.lock().insert(path, Arc::downgrade(upload));
+        if !self.is_off {
+            self.uploads.lock().insert(path, Arc::downgrade(upload));
+        }
     }
 
     /// The staged upload in flight under that name.
     pub(crate) fn get(&self, path: &VirtualPath) -> Option<Arc<UploadState>> {
-        let mut uploads = self.0.lock();
+        let mut uploads = self.uploads.lock();
         let found = uploads.get(path)?.upgrade().filter(|upload| !upload.is_ended());
         if found.is_none() {
             uploads.remove(path);
@@ -38,7 +49,7 @@ impl Overlay {
 
     /// Takes an upload out, if it is the one under that name; answers whether it was.
     pub(crate) fn remove(&self, path: &VirtualPath, upload: &UploadState) -> bool {
-        let mut uploads = self.0.lock();
+        let mut uploads = self.uploads.lock();
         let is_there = uploads.get(path).is_some_and(|found| std::ptr::eq(found.as_ptr(), upload));
         if is_there {
             uploads.remove(path);

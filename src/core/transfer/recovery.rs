@@ -172,6 +172,7 @@ async fn system_session(core: &Core, username: &str) -> Result<Option<Arc<Sessio
         peer: Peer { remote: nobody, local: None, client_version: String::new() },
         overlay: Arc::new(Overlay::default()),
         protocol: SYSTEM,
+        is_counted: false,
         id: String::new(),
         connected_at: core.clock().millis(),
         last_activity: std::sync::atomic::AtomicI64::new(core.clock().millis()),
