@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
 };
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, dev::ServiceRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, dev::ServiceRequest, http::Method};
 
 use crate::{
     Features,
@@ -23,6 +23,8 @@ pub struct Client {
     pub secure: bool,
     /// Id of the request, in the log and in `X-Request-ID` (HTTP-036).
     pub request_id: String,
+    /// The request was HEAD: handlers see GET, and those with a long body leave it out (API-014).
+    pub is_head: bool,
     /// What the binding serves.
     pub features: Features,
 }
@@ -46,6 +48,7 @@ impl Client {
             local: listener.address,
             secure: told.secure || listener.secure,
             request_id,
+            is_head: request.method() == Method::HEAD,
             features: bound.features,
         };
         (client, told.undeclared.then_some(peer.ip()))

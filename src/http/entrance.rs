@@ -84,6 +84,10 @@ pub async fn entrance(
     };
     match outcome {
         Ok(mut response) => {
+            // It kept the answer from being compressed, and says nothing that a client could use (RFC 9110 section 8.4.1).
+            if response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+                response.headers_mut().remove(header::CONTENT_ENCODING);
+            }
             headers::complete(response.headers_mut(), &bound.headers, client.secure, &client.request_id);
             let size = if let BodySize::Sized(size) = response.response().body().size() { size } else { 0 };
             line.write(&client, response.status(), size);
