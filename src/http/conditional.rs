@@ -74,7 +74,9 @@ impl Validators {
     /// Whether one of the tags in the header is this one, or the header says `*`.
     fn is_among(&self, headers: &HeaderMap, name: &HeaderName, weak_counts: bool) -> bool {
         let values = headers.get_all(name).filter_map(|value| value.to_str().ok());
-        values.into_iter().any(|list| list.trim() == "*" || Tags(list).any(|(tag, weak)| tag == self.tag && (weak_counts || !weak)))
+        values
+            .into_iter()
+            .any(|list| list.trim() == "*" || Tags(list).any(|(tag, weak)| tag == self.tag && (weak_counts || !weak)))
     }
 }
 
@@ -156,9 +158,15 @@ mod tests {
     // API-131
     #[test]
     fn range_holds_for_the_same_file_only() {
-        for (value, wanted) in
-            [(SAME, true), (BEFORE, false), (AFTER, false), ("\"ab1\"", true), ("\"x\"", false), ("W/\"ab1\"", false), ("", false)]
-        {
+        for (value, wanted) in [
+            (SAME, true),
+            (BEFORE, false),
+            (AFTER, false),
+            ("\"ab1\"", true),
+            ("\"x\"", false),
+            ("W/\"ab1\"", false),
+            ("", false),
+        ] {
             assert_eq!(file().range_holds(&headers(&[("if-range", value)])), wanted, "{value}");
         }
         assert!(file().range_holds(&HeaderMap::new()));

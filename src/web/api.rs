@@ -24,6 +24,7 @@ mod settings;
 mod shares;
 mod status;
 mod tokens;
+mod user_files;
 mod users;
 mod version;
 
@@ -65,6 +66,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(second_factor::routes)
         .configure(password_reset::routes)
         .configure(shares::routes)
+        .configure(user_files::routes)
         .configure(ip_lists::routes)
         .configure(defender::routes);
 }

@@ -76,6 +76,11 @@ impl ApiError {
         Self { challenge: Some(BEARER), ..Self::new(StatusCode::UNAUTHORIZED, "") }
     }
 
+    /// Another message than the text of the status.
+    pub(crate) fn with_message(self, message: &str) -> Self {
+        Self { message: message.to_owned(), ..self }
+    }
+
     /// Says where it happened, after what happened.
     pub(crate) fn with_place(mut self, place: &str) -> Self {
         self.error = format!("{} ({place})", self.error);

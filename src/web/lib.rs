@@ -7,6 +7,7 @@
 mod api;
 mod assets;
 mod error;
+mod files;
 mod gate;
 mod home;
 mod openapi;

@@ -13,6 +13,7 @@ mod quotas;
 mod second_factor;
 mod server;
 mod shares;
+mod user_files;
 
 use actix_web::{http::StatusCode, test::TestRequest};
 use entrepot_model::AdminPermission;

@@ -1,0 +1,125 @@
+use actix_web::test::TestRequest;
+use serde_json::json;
+
+use super::{Home, is};
+use crate::testing::Answer;
+
+const BOUNDARY: &str = "----edge";
+
+/// A form with files; a part without a name is a plain field.
+fn form(parts: &[(&str, Option<&str>, &str)]) -> String {
+    let mut body = String::new();
+    for (field, name, content) in parts {
+        let name = name.map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();
+        body += &format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"{name}\r\n\r\n{content}\r\n");
+    }
+    body + &format!("--{BOUNDARY}--\r\n")
+}
+
+async fn send(home: &Home, query: &str, body: String) -> Answer {
+    let request = TestRequest::post().uri(&format!("/api/v2/user/files{query}"));
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    home.send(request.insert_header(("content-type", kind)).set_payload(body)).await
+}
+
+// API-143
+#[actix_web::test]
+async fn body_becomes_the_file() {
+    let home = Home::new().await;
+    let done = home.upload("path=/a.txt", "first").await;
+    assert_eq!((done.status.as_u16(), done.json()), (201, json!({"message": "Upload completed"})));
+    is(&home.upload("path=/a.txt", "2").await, 201);
+    assert_eq!(home.content("a.txt").unwrap(), b"2");
+    is(&home.upload("path=empty", "").await, 201);
+    assert_eq!(home.content("empty").unwrap(), b"");
+    let refused = home.upload("", "x").await;
+    assert_eq!((refused.status.as_u16(), refused.json()), (400, json!({"message": "please set a file path"})));
+    is(&home.upload("path=/no/where", "x").await, 404);
+    is(&home.upload("path=/no/where&mkdir_parents=true", "x").await, 201);
+    for (path, status) in [("/no", 400), ("/", 400), ("/a.txt/b", 400), (".entrepot-1", 403), ("a%00", 400)] {
+        is(&home.upload(&format!("path={path}"), "x").await, status);
+    }
+    assert_eq!(home.names(""), ["a.txt", "empty", "no"]);
+}
+
+// API-143
+#[actix_web::test]
+async fn time_of_the_last_change_comes_along() {
+    let home = Home::new().await;
+    for (name, value, taken) in [("a", "1700000000123", true), ("b", "yesterday", false), ("c", "-1", false), ("d", "0", false)] {
+        let request = TestRequest::post().uri(&format!("/api/v2/user/files/upload?path={name}"));
+        is(&home.send(request.insert_header(("X-SFTPGO-MTIME", value)).set_payload("x")).await, 201);
+        let modified = std::fs::metadata(home.root.join(name)).unwrap().modified().unwrap();
+        let millis = modified.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+        assert_eq!(millis == 1_700_000_000_123, taken, "{name}");
+    }
+}
+
+// API-144, API-008
+#[actix_web::test]
+async fn what_is_too_large_is_refused() {
+    let home = Home::with(json!({"filters": {"max_upload_file_size": 10}, "quota_size": 15})).await;
+    is(&home.upload("path=a", "01234567890").await, 413);
+    is(&home.upload("path=a", "0123456789").await, 201);
+    is(&home.upload("path=b", "0123456789").await, 413);
+    is(&send(&home, "", form(&[("filenames", Some("c"), "01234567890")])).await, 413);
+    is(&send(&home, "", form(&[("filenames", Some("d"), "0123456789")])).await, 413);
+    assert_eq!(home.names(""), ["a"]);
+}
+
+// API-008, ACC-127
+#[actix_web::test]
+async fn replacing_needs_its_permission() {
+    let home = Home::with(json!({"permissions": {"/": ["list", "upload"]}})).await;
+    is(&home.upload("path=a", "1").await, 201);
+    is(&home.upload("path=a", "2").await, 403);
+    is(&send(&home, "", form(&[("filenames", Some("a"), "3")])).await, 403);
+    is(&home.upload("path=x/a&mkdir_parents=true", "2").await, 403);
+    assert_eq!(home.content("a").unwrap(), b"1");
+}
+
+// API-140, API-141, API-142
+#[actix_web::test]
+async fn files_of_a_form_are_stored_one_by_one() {
+    let home = Home::new().await;
+    let body = form(&[
+        ("note", None, "ignored"),
+        ("filenames", Some("a.txt"), "first"),
+        ("filenames", Some("C:\\\\tmp\\\\b.txt"), "second"),
+        ("other", Some("ignored.txt"), "x"),
+        ("filenames", Some("/etc/../für.txt"), ""),
+    ]);
+    let done = send(&home, "", body).await;
+    assert_eq!((done.status.as_u16(), done.json()), (201, json!({"message": "Upload completed"})), "{done:?}");
+    assert_eq!(home.names(""), ["a.txt", "b.txt", "für.txt"]);
+    assert_eq!(home.content("b.txt").unwrap(), b"second");
+    let into = form(&[("filenames", Some("a"), "x")]);
+    is(&send(&home, "?path=/sub/dir", into.clone()).await, 404);
+    is(&send(&home, "?path=/sub/dir&mkdir_parents=true", into).await, 201);
+    assert_eq!(home.names("sub/dir"), ["a"]);
+    let stopped = form(&[("filenames", Some("one"), "1"), ("filenames", Some("sub"), "2"), ("filenames", Some("three"), "3")]);
+    is(&send(&home, "", stopped).await, 400);
+    assert!(home.content("one").is_some() && home.content("three").is_none());
+}
+
+// API-140
+#[actix_web::test]
+async fn what_is_no_form_is_refused() {
+    let home = Home::new().await;
+    for body in
+        [form(&[]), form(&[("filenames", None, "x")]), form(&[("file", Some("a"), "x")]), form(&[("filenames", Some(""), "")])]
+    {
+        let none = send(&home, "", body.clone()).await;
+        assert_eq!((none.status.as_u16(), none.json()), (400, json!({"message": "No files uploaded!"})), "{body}");
+    }
+    let whole = form(&[("filenames", Some("a.txt"), "content")]);
+    for cut in ["", "no form at all", &whole[..whole.len() - 6], &whole[..whole.len() - 20], &whole[..40]] {
+        let answer = send(&home, "", cut.to_owned()).await;
+        is(&answer, 400);
+    }
+    let plain = home.send(TestRequest::post().uri("/api/v2/user/files").set_payload("x")).await;
+    assert_eq!((plain.status.as_u16(), &plain.json()["message"]), (400, &json!("Unable to parse multipart form")));
+    let odd = form(&[("filenames", Some(".."), "x")]);
+    is(&send(&home, "", odd).await, 400);
+    assert!(home.names("").is_empty(), "{:?}", home.names(""));
+}

@@ -1,0 +1,95 @@
+//! Taking a file in (API-143…API-145).
+
+use std::{fmt::Display, time::Duration};
+
+use actix_web::{http::StatusCode, web::Bytes};
+use entrepot_core::{Attributes, Metadata, OpenWrite, Timestamp, Upload, UserFs};
+use entrepot_model::VirtualPath;
+use futures_util::{Stream, StreamExt as _};
+
+use super::refused;
+use crate::error::ApiError;
+
+/// Time for the next piece of a body.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How a file is put into its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Placing {
+    /// Missing directories above it are made.
+    pub(crate) makes_parents: bool,
+    /// A file of the name may be replaced, if the account may do that; otherwise it is a conflict.
+    pub(crate) may_replace: bool,
+    /// Time of the last change that it is to have, in milliseconds since the epoch; ignored where that cannot be.
+    pub(crate) modified: Option<i64>,
+}
+
+/// Stores what comes from `body` as the file at `path`. It gets its name when all of it is there: what breaks off leaves what
+/// was there before. With a `size`, room for it is reserved before the first byte is read, and a body of another length is
+/// refused.
+pub(crate) async fn receive<E: Display>(
+    fs: &UserFs,
+    path: &VirtualPath,
+    body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    size: Option<u64>,
+    placing: Placing,
+) -> Result<Metadata, ApiError> {
+    if placing.makes_parents {
+        fs.create_parents(path).await.map_err(refused)?;
+    }
+    let open = OpenWrite { truncate: true, create: true, exclusive: !placing.may_replace, size, ..OpenWrite::default() };
+    let upload = fs.open_write(path, open).await.map_err(refused)?;
+    let length = write(fs, &upload, body).await?;
+    if size.is_some_and(|size| size != length) {
+        return Err(ended_early());
+    }
+    if let Some(attributes) = placing.modified.and_then(times)
+        && let Err(error) = upload.set_attributes(&attributes).await
+    {
+        tracing::debug!(%error, "the time of an upload cannot be set");
+    }
+    upload.commit().await.map_err(refused)
+}
+
+/// Writes a body; answers how long it was. On an error the upload is given up by whoever holds it.
+async fn write<E: Display>(
+    fs: &UserFs,
+    upload: &Upload,
+    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+) -> Result<u64, ApiError> {
+    let ended = fs.ended();
+    let mut offset = 0;
+    loop {
+        let next = tokio::time::timeout(PATIENCE, body.next());
+        let piece = tokio::select! {
+            biased;
+            () = ended.cancelled() => return Err(refused(entrepot_core::Error::Cancelled)),
+            piece = next => piece,
+        };
+        let piece = match piece {
+            Ok(Some(Ok(piece))) => piece,
+            Ok(None) => return Ok(offset),
+            Ok(Some(Err(error))) => {
+                tracing::debug!(%error, "the body of an upload broke off");
+                return Err(ended_early());
+            }
+            Err(_) => return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time")),
+        };
+        let length = piece.len() as u64;
+        if !upload.try_write_at(offset, &piece).map_err(refused)? {
+            upload.write_at(offset, piece).await.map_err(refused)?;
+        }
+        offset += length;
+    }
+}
+
+fn ended_early() -> ApiError {
+    ApiError::bad_request("the request body ended early or is not readable")
+}
+
+/// Both times of a file that was last changed at that moment.
+pub(super) fn times(millis: i64) -> Option<Attributes> {
+    let moment =
+        Timestamp { seconds: millis.div_euclid(1000), nanoseconds: u32::try_from(millis.rem_euclid(1000)).ok()? * 1_000_000 };
+    (millis > 0).then(|| Attributes { times: Some((moment, moment)), ..Attributes::default() })
+}
