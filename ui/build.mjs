@@ -9,11 +9,17 @@ const assets = new URL("../assets/", import.meta.url);
 const dist = new URL("dist/", import.meta.url);
 
 /** Name in the manifest -> the files it is joined from, in this order. */
-const styles = { "app.css": ["css/tokens.css", "css/base.css", "css/components.css", "css/pages.css"] };
+const styles = {
+  "app.css": ["css/tokens.css", "css/base.css", "css/components.css", "css/pages.css"],
+  "admin.css": ["css/admin.css"],
+  "client.css": ["css/client.css"],
+};
 /** Name in the manifest -> its file. Scripts are small and stay as they are written, for everybody to read. */
-const scripts = { "openapi.js": "js/openapi.js" };
+const scripts = { "app.js": "js/app.js", "admin.js": "js/admin.js", "openapi.js": "js/openapi.js" };
 /** Signs lie in assets/, where packages and documents take them from as well. */
 const images = ["logo.svg", "logo-mark.svg"];
+/** The signs of buttons and states, drawn on a grid of 20 units: one file, referred to by the name of the sign. */
+const sprites = ["icons.svg"];
 
 /** Comments out, white space down to what the grammar needs. Strings in our styles hold no runs of spaces. */
 function minify(css) {
@@ -42,8 +48,13 @@ async function build() {
     const texts = await Promise.all(parts.map((part) => readFile(new URL(part, source), "utf8")));
     add(name, minify(texts.join("\n")));
   }
-  for (const [name, path] of Object.entries(scripts)) add(name, await readFile(new URL(path, source), "utf8"));
+  // Scripts that others import come first: an import names the file with its hash.
+  for (const [name, path] of Object.entries(scripts)) {
+    const text = await readFile(new URL(path, source), "utf8");
+    add(name, text.replace(/(from|import) "\.\/([\w-]+\.js)"/g, (all, word, other) => `${word} "./${manifest[other] ?? other}"`));
+  }
   for (const name of images) add(name, await readFile(new URL(name, assets), "utf8"));
+  for (const name of sprites) add(name, await readFile(new URL(`img/${name}`, source), "utf8"));
   const sorted = Object.fromEntries(Object.entries(manifest).sort());
   files.set("manifest.json", JSON.stringify(sorted, null, 2) + "\n");
   return files;

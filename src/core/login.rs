@@ -8,6 +8,7 @@ mod cache;
 pub(crate) mod checks;
 pub mod enforced;
 pub(crate) mod outcome;
+mod pages;
 pub(crate) mod passwords;
 mod prepare;
 pub(crate) mod second_factor;
@@ -23,6 +24,7 @@ use crate::{
 };
 pub(crate) use cache::{CredentialCache, Holder};
 use outcome::Refusal;
+pub use pages::{PageCode, PageRefusal, PageStep};
 use steps::Lead;
 pub use steps::{Factor, FirstFactor};
 
@@ -215,6 +217,17 @@ impl Core {
             role.clone_from(&account.user.user.role);
         }
         let account = self.check_credentials(attempt, credentials, first, account).await?;
+        self.let_in(attempt, credentials, first, account).await
+    }
+
+    /// Every rule but the credentials, and what has to be there before anybody comes in.
+    async fn let_in(
+        &self,
+        attempt: &Attempt,
+        credentials: &Credentials<'_>,
+        first: Option<&FirstFactor>,
+        account: Arc<Account>,
+    ) -> Result<(Arc<Account>, Lead), Refusal> {
         let now = self.clock().millis();
         checks::account(self, &account.user, now)?;
         let sessions = self.0.registry.sessions_of(&account.user.user.username);

@@ -7,6 +7,7 @@
 mod claims;
 mod duties;
 mod keys;
+mod pages;
 mod revoked;
 
 use std::{net::IpAddr, sync::Arc};
@@ -137,6 +138,30 @@ struct Subject<'a> {
     duties: Duties,
 }
 
+impl<'a> Subject<'a> {
+    fn of_admin(kind: TokenKind, session: &'a AdminSession, hash: Option<&'a str>) -> Self {
+        Self {
+            kind,
+            username: session.username(),
+            updated_at: session.admin().updated_at,
+            ip: session.ip(),
+            hash,
+            duties: session.duties().clone(),
+        }
+    }
+
+    fn of_user(kind: TokenKind, account: &'a Account, ip: IpAddr, now: i64) -> Self {
+        Self {
+            kind,
+            username: &account.user.user.username,
+            updated_at: account.user.user.updated_at,
+            ip,
+            hash: account.password_hash(),
+            duties: Duties::of_user(&account.user, now),
+        }
+    }
+}
+
 impl Core {
     /// A token for an administrator that has just logged in.
     ///
@@ -144,20 +169,7 @@ impl Core {
     /// `Auth` when the password was changed since the login; `Internal` when the account cannot be read or the token not be
     /// signed.
     pub async fn issue_admin_token(&self, session: &AdminSession) -> Result<Token> {
-        let username = session.username();
-        let hash = self.0.store.admins().password_hash(username).await;
-        let hash = hash.map_err(|error| Error::internal("reading an administrator", error))?;
-        if hash.is_none() || hash.as_deref() != session.password_hash() {
-            return Err(Error::Auth);
-        }
-        self.issue(Subject {
-            kind: TokenKind::ApiAdmin,
-            username,
-            updated_at: session.admin().updated_at,
-            ip: session.ip(),
-            hash: hash.as_deref(),
-            duties: session.duties().clone(),
-        })
+        self.issue_to_admin(TokenKind::ApiAdmin, session).await
     }
 
     /// A token for a user that has just logged in over HTTP.
@@ -167,19 +179,23 @@ impl Core {
     pub fn issue_user_token(&self, login: &Authenticated) -> Result<Token> {
         let account = &login.account;
         checks::may_use_rest(&account.user)?;
-        self.issue(Subject {
-            kind: TokenKind::ApiUser,
-            username: &account.user.user.username,
-            updated_at: account.user.user.updated_at,
-            ip: login.peer.remote.ip(),
-            hash: account.password_hash(),
-            duties: Duties::of_user(&account.user, self.clock().millis()),
-        })
+        self.issue(Subject::of_user(TokenKind::ApiUser, account, login.peer.remote.ip(), self.clock().millis()))
+    }
+
+    /// Minutes that a token of this kind lives (SEC-060, SEC-061).
+    fn lifetime(&self, kind: TokenKind) -> i64 {
+        let settings = self.settings();
+        let minutes = match kind {
+            TokenKind::ApiAdmin | TokenKind::ApiUser => settings.httpd.jwt_lifetime,
+            TokenKind::WebAdmin | TokenKind::WebClient => settings.httpd.cookie_lifetime,
+            TokenKind::WebAdminPending | TokenKind::WebClientPending => pages::PENDING,
+        };
+        let minutes = i64::from(minutes);
+        if LIFETIMES.contains(&minutes) { minutes } else { DEFAULT_LIFETIME }
     }
 
     fn issue(&self, subject: Subject<'_>) -> Result<Token> {
-        let minutes = i64::from(self.settings().httpd.jwt_lifetime);
-        let minutes = if LIFETIMES.contains(&minutes) { minutes } else { DEFAULT_LIFETIME };
+        let minutes = self.lifetime(subject.kind);
         let now = self.clock().seconds();
         let jti = Uuid::new_v4().to_string();
         let claims = Claims {
@@ -224,10 +240,15 @@ impl Core {
     /// # Errors
     /// See [`TokenError`].
     pub async fn user_by_token(&self, token: &str, peer: Peer) -> Result<UserCaller, TokenError> {
+        let caller = self.caller_by_token(token, TokenKind::ApiUser, peer).await?;
+        checks::may_use_rest(caller.user()).map_err(|_| TokenError::RestDisabled)?;
+        Ok(caller)
+    }
+
+    pub(crate) async fn caller_by_token(&self, token: &str, kind: TokenKind, peer: Peer) -> Result<UserCaller, TokenError> {
         let (ip, since) = (peer.remote.ip(), self.0.registry.moment());
-        let claims = self.verify_claims(token, TokenKind::ApiUser, ip)?;
+        let claims = self.verify_claims(token, kind, ip)?;
         let account = self.account_of(&claims, ip).await?;
-        checks::may_use_rest(&account.user).map_err(|_| TokenError::RestDisabled)?;
         let duties = claims.duties.clone().and(Duties::of_user(&account.user, self.clock().millis()));
         let login = Authenticated { core: self.clone(), account, peer, overlay: Arc::new(Overlay::off()), since };
         Ok(UserCaller::new(login, Shown::Token(Box::new(claims)), duties))
@@ -236,8 +257,10 @@ impl Core {
     /// Ends a token before its time: logout, or the change of the own password (SEC-066, SEC-068).
     pub fn revoke_token(&self, claims: &Claims) {
         let now = self.clock().seconds();
-        self.0.tokens.revoked.add(&claims.jti, claims.exp, now);
-        let (tokens, jti, expires_at) = (self.0.store.revoked_tokens(), claims.jti.clone(), claims.exp);
+        // A cookie may have been renewed meanwhile: its id lives as long as the longest session.
+        let expires_at = if claims.is_cookie() { claims.exp.max(now + pages::LONGEST) } else { claims.exp };
+        self.0.tokens.revoked.add(&claims.jti, expires_at, now);
+        let (tokens, jti) = (self.0.store.revoked_tokens(), claims.jti.clone());
         self.tasks().spawn(async move {
             if let Err(error) = tokens.add(&jti, expires_at, now).await {
                 tracing::error!(%error, "a logout is not remembered beyond a restart");
@@ -253,7 +276,7 @@ impl Core {
         if self.0.tokens.revoked.contains(&claims.jti) {
             return Err(TokenError::Revoked);
         }
-        if self.settings().httpd.token_validation & 1 == 0 && !claims.is_for(ip) {
+        if !kind.roams() && self.settings().httpd.token_validation & 1 == 0 && !claims.is_for(ip) {
             return Err(TokenError::NotValid);
         }
         Ok(claims)
@@ -270,7 +293,7 @@ impl Core {
         Ok(())
     }
 
-    async fn admin_by_token(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<AdminSession, TokenError> {
+    pub(crate) async fn admin_by_token(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<AdminSession, TokenError> {
         let claims = self.verify_claims(token, kind, ip)?;
         let found = self.0.administrators.load(self, &claims.username).await;
         let found = found.map_err(|error| unavailable(&error))?;

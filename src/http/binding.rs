@@ -61,6 +61,10 @@ pub struct Features {
     pub admin_key: bool,
     /// API keys for users (SEC-095).
     pub user_key: bool,
+    /// The login form of administrators.
+    pub admin_form: bool,
+    /// The login form of users.
+    pub client_form: bool,
 }
 
 impl Default for Features {
@@ -74,11 +78,15 @@ impl Default for Features {
             user_token: true,
             admin_key: true,
             user_key: true,
+            admin_form: true,
+            client_form: true,
         }
     }
 }
 
-/// Bits of `disabled_login_methods`.
+/// Bits of `disabled_login_methods`; the first two are also those of `enabled_login_methods`.
+const ADMIN_FORM: u32 = 4;
+const CLIENT_FORM: u32 = 8;
 const ADMIN_TOKEN: u32 = 16;
 const USER_TOKEN: u32 = 32;
 const ADMIN_KEY: u32 = 64;
@@ -114,6 +122,8 @@ impl Binding {
             Redirect::None
         };
         let disabled = settings.disabled_login_methods;
+        let enabled = settings.enabled_login_methods;
+        let has_form = |bit: u32| disabled & bit == 0 && (enabled == 0 || enabled & bit != 0);
         Ok(Some(Self {
             listen: BindSpec { address: settings.address.clone(), port: settings.port, setting_key },
             tls,
@@ -127,6 +137,8 @@ impl Binding {
                 user_token: disabled & USER_TOKEN == 0,
                 admin_key: disabled & ADMIN_KEY == 0,
                 user_key: disabled & USER_KEY == 0,
+                admin_form: has_form(ADMIN_FORM),
+                client_form: has_form(CLIENT_FORM),
             },
             headers: HeaderOverrides::from_settings(security),
             allowed_hosts: if security.enabled { security.allowed_hosts.clone() } else { Vec::new() },

@@ -1,16 +1,16 @@
 //! The REST API below `/api/v2`: a file per topic, handlers that only read, call and answer.
 
-mod access;
+pub(crate) mod access;
 mod admins;
 mod api_keys;
 mod backup;
-mod body;
+pub(crate) mod body;
 mod collection;
 mod connections;
 mod defender;
 mod event_actions;
 mod event_rules;
-mod events;
+pub(crate) mod events;
 mod folders;
 mod groups;
 mod ip_lists;
@@ -37,6 +37,7 @@ use entrepot_model::{Admin, BaseEventAction, BaseVirtualFolder, Group, Role, Use
 
 use crate::error::{ApiError, method_not_allowed};
 use body::BodyLimit;
+pub(crate) use collection::escaped;
 
 /// Every route of the contract that is there.
 pub(crate) fn routes(config: &mut ServiceConfig) {

@@ -26,6 +26,21 @@ pub(crate) struct Assets {
     /// The sign in the tab of the browser.
     #[serde(rename = "logo-mark.svg")]
     pub(crate) logo_mark: String,
+    /// Styles of the pages of administrators.
+    #[serde(rename = "admin.css")]
+    pub(crate) admin_css: String,
+    /// Styles of the pages of users and of shares.
+    #[serde(rename = "client.css")]
+    pub(crate) client_css: String,
+    /// The signs of buttons and states.
+    #[serde(rename = "icons.svg")]
+    pub(crate) icons: String,
+    /// Script of every page with a session.
+    #[serde(rename = "app.js")]
+    pub(crate) app_js: String,
+    /// Script of the pages of administrators.
+    #[serde(rename = "admin.js")]
+    pub(crate) admin_js: String,
     /// Script of the page about the REST API.
     #[serde(rename = "openapi.js")]
     pub(crate) openapi_js: String,
@@ -33,7 +48,10 @@ pub(crate) struct Assets {
 
 static ASSETS: LazyLock<Assets> =
     // Pages work without styles; the test below keeps this from happening.
-    LazyLock::new(|| serde_json::from_str(include_str!("../../ui/dist/manifest.json")).unwrap_or_default());
+    LazyLock::new(|| {
+        let manifest = Dist::get(MANIFEST).map(|file| serde_json::from_slice(&file.data));
+        manifest.and_then(Result::ok).unwrap_or_default()
+    });
 
 /// File with the names; it has none of its own.
 const MANIFEST: &str = "manifest.json";
@@ -98,7 +116,19 @@ mod tests {
 
     #[::core::prelude::v1::test]
     fn every_name_that_pages_use_is_embedded() {
-        for name in [&assets().app_css, &assets().logo_mark, &assets().openapi_js] {
+        for name in {
+            let all = assets();
+            [
+                &all.app_css,
+                &all.admin_css,
+                &all.client_css,
+                &all.icons,
+                &all.app_js,
+                &all.admin_js,
+                &all.openapi_js,
+                &all.logo_mark,
+            ]
+        } {
             assert!(Dist::get(name).is_some(), "{name:?}");
         }
     }

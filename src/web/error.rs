@@ -88,6 +88,11 @@ impl ApiError {
     }
 
     /// The status, for callers that treat one apart.
+    pub(crate) fn code(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The same, in tests.
     #[cfg(test)]
     pub(crate) fn status(&self) -> StatusCode {
         self.status

@@ -45,6 +45,22 @@ pub(crate) async fn openapi(site: web::Data<Site>, request: ServiceRequest, next
     pass(closed, request, next).await
 }
 
+/// The pages of administrators (UI-002).
+pub(crate) async fn web_admin(site: web::Data<Site>, request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
+    let closed = if features(&request).web_admin { unready(&site, &request).await } else { Some(not_found_page()) };
+    pass(closed, request, next).await
+}
+
+/// The pages of users (UI-002).
+pub(crate) async fn web_client(
+    site: web::Data<Site>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Outcome {
+    let closed = if features(&request).web_client { unready(&site, &request).await } else { Some(not_found_page()) };
+    pass(closed, request, next).await
+}
+
 /// Every other page.
 pub(crate) async fn pages(site: web::Data<Site>, request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
     let features = features(&request);

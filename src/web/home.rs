@@ -6,6 +6,7 @@ use entrepot_http::{Client, Host};
 use crate::{
     Site,
     assets::assets,
+    frame::redirect,
     pages::{HomePage, page},
 };
 
@@ -14,8 +15,14 @@ pub(crate) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::plaintext()).body("ok")
 }
 
-/// `GET /`.
+/// `GET /`: to the pages of users, else of administrators (UI-001); where there are neither, what the server is for.
 pub(crate) async fn home(request: HttpRequest, site: web::Data<Site>, client: Client) -> HttpResponse {
+    if client.features.web_client {
+        return redirect("/web/client");
+    }
+    if client.features.web_admin {
+        return redirect("/web/admin");
+    }
     let host = host(&request, &client);
     let template = HomePage {
         assets: assets(),

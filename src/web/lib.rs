@@ -4,12 +4,17 @@
 //! until the server is set up. **Must not know** rules, storages or databases: a handler reads the request, calls one use
 //! case of `core`, and writes its answer. **Called by** `cli`, which hands [`routes`] to the HTTP service.
 
+mod admin;
 mod api;
 mod assets;
+mod client;
+mod door;
 mod error;
 mod files;
+mod frame;
 mod gate;
 mod home;
+mod me;
 mod openapi;
 mod origin;
 mod pages;

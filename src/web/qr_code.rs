@@ -1,6 +1,6 @@
 //! Pictures that telephones read.
 
-use std::io::Write as _;
+use std::{fmt::Write as _, io::Write as _};
 
 use flate2::{Compression, write::ZlibEncoder};
 use qrcode::{Color, EcLevel, QrCode};
@@ -21,6 +21,21 @@ pub(crate) fn png(text: &str) -> Result<Vec<u8>, TooLong> {
     let codes = codes.into_iter().flatten().filter(|code| scale(code) > 0);
     let code = codes.reduce(|first, second| if scale(&second) > scale(&first) { second } else { first }).ok_or(TooLong)?;
     encode(&draw(&code)).map_err(|_| TooLong)
+}
+
+/// The same as a drawing for a page: black on white in any theme, so that cameras read it.
+pub(crate) fn svg(text: &str) -> Result<String, TooLong> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(|_| TooLong)?;
+    let side = code.width() + 2 * QUIET;
+    let mut path = String::new();
+    for y in 0..code.width() {
+        for x in (0..code.width()).filter(|x| code[(*x, y)] == Color::Dark) {
+            let _ = write!(path, "M{} {}h1v1h-1z", x + QUIET, y + QUIET);
+        }
+    }
+    Ok(format!(
+        "<svg class=\"qr\" viewBox=\"0 0 {side} {side}\" role=\"img\" aria-label=\"QR\" shape-rendering=\"crispEdges\"><path d=\"{path}\"/></svg>"
+    ))
 }
 
 /// Pixels of a module.

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use actix_web::{
-    FromRequest, Handler, Resource, Responder,
+    FromRequest, Handler, HttpResponse, Resource, Responder,
     middleware::from_fn,
     web::{self, ServiceConfig, get, post},
 };
@@ -14,7 +14,11 @@ use entrepot_core::{Core, Result};
 use entrepot_model::api::VersionInfo;
 use entrepot_net::tls::CertificateStore;
 
-use crate::{api, assets, error, gate, home, openapi, setup};
+use crate::{
+    admin, api, assets, client, error,
+    frame::{PageError, finish, preferences},
+    gate, home, openapi, setup,
+};
 
 /// What the site is made of.
 pub struct SiteOptions {
@@ -107,12 +111,39 @@ pub fn routes(site: Site) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stati
                     .default_service(web::to(error::not_found)),
             )
             .service(
+                web::scope("/web/admin")
+                    .wrap(from_fn(finish))
+                    .wrap(from_fn(gate::web_admin))
+                    .configure(admin::routes)
+                    .default_service(web::to(nowhere)),
+            )
+            .service(
+                web::scope("/web/client")
+                    .wrap(from_fn(finish))
+                    .wrap(from_fn(gate::web_client))
+                    .configure(client::routes)
+                    .default_service(web::to(nowhere)),
+            )
+            .service(
+                web::scope("/web")
+                    .wrap(from_fn(finish))
+                    .wrap(from_fn(gate::pages))
+                    .configure(preferences::routes)
+                    .route("", get().to(home::home))
+                    .default_service(web::to(nowhere)),
+            )
+            .service(
                 web::scope("")
                     .wrap(from_fn(gate::pages))
                     .route("/", get().to(home::home))
                     .default_service(web::to(error::not_found)),
             );
     }
+}
+
+/// Nothing is at this address, in the look of the pages.
+async fn nowhere() -> Result<HttpResponse, PageError> {
+    Err(PageError::not_found())
 }
 
 /// Something that can only be read.

@@ -184,3 +184,63 @@ impl House {
         self.send(request.insert_header((header::AUTHORIZATION, format!("Bearer {token}")))).await
     }
 }
+
+/// A browser: it keeps cookies and sends forms from pages of this site.
+pub(crate) struct Browser<'a> {
+    pub(crate) house: &'a House,
+    pub(crate) cookies: std::collections::BTreeMap<String, String>,
+    /// Value of the field that carries the token of the session, from the last page.
+    token: String,
+}
+
+impl<'a> Browser<'a> {
+    pub(crate) fn new(house: &'a House) -> Self {
+        Self { house, cookies: std::collections::BTreeMap::new(), token: String::new() }
+    }
+
+    /// Logged in as an administrator made by [`House::add_admin`].
+    pub(crate) async fn admin(house: &'a House, name: &str) -> Self {
+        let mut browser = Self::new(house);
+        let fields = [("username", name), ("password", &format!("{name}-secret"))];
+        let answer = browser.post("/web/admin/login", &fields).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
+        // The first page has the token that forms carry.
+        browser.get("/web/admin/changepwd").await;
+        browser
+    }
+
+    async fn send(&mut self, request: TestRequest) -> Answer {
+        let sent = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        let request = if sent.is_empty() { request } else { request.insert_header((header::COOKIE, sent)) };
+        let answer = self.house.send(request.insert_header(("host", "nas:8080"))).await;
+        for line in answer.headers.get_all(header::SET_COOKIE) {
+            let line = line.to_str().unwrap();
+            let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
+            if line.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        if let Some((_, rest)) = answer.text.split_once("name=\"_form_token\" value=\"") {
+            self.token = rest.split('"').next().unwrap().to_owned();
+        }
+        answer
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
+        self.send(TestRequest::get().uri(path)).await
+    }
+
+    /// A form of a page, with the token of the session.
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = self.token.clone();
+        let fields: Vec<_> = fields.iter().copied().chain([("_form_token", token.as_str())]).collect();
+        self.post_exactly(path, &fields, "http://nas:8080").await
+    }
+
+    /// A form with these fields and nothing else, from a page of that origin.
+    pub(crate) async fn post_exactly(&mut self, path: &str, fields: &[(&str, &str)], origin: &str) -> Answer {
+        self.send(TestRequest::post().uri(path).insert_header((header::ORIGIN, origin.to_owned())).set_form(fields)).await
+    }
+}

@@ -1,5 +1,7 @@
 //! Administrators log in: by password, and by the code of a second factor where one is configured.
 
+mod pages;
+
 use std::net::IpAddr;
 
 use entrepot_model::{Admin, Protocol};
@@ -26,6 +28,22 @@ enum Refusal {
     Unavailable(Error),
 }
 
+/// What a login brings for the second factor.
+enum Second<'a> {
+    /// A code, or none.
+    Code(Option<&'a str>),
+    /// Nothing yet: a page asks for it after the password.
+    Later,
+}
+
+/// How far the credentials lead.
+enum Lead {
+    /// In.
+    In(AdminSession),
+    /// The code is still to come.
+    On(AdminSession),
+}
+
 impl From<Denial> for Refusal {
     fn from(denial: Denial) -> Self {
         Self::Rule(denial)
@@ -42,19 +60,29 @@ impl Core {
     /// `Auth` for every refusal, after a pause; `Busy` when too many passwords wait.
     pub async fn admin_login(&self, username: &str, password: &str, code: Option<&str>, ip: IpAddr) -> Result<AdminSession> {
         let name = naming_rules(self).apply(username);
-        let refusal = match self.check_admin(&name, password, code, ip).await {
-            Ok(session) => {
-                let admin = session.admin();
-                self.0.credentials.throttle.succeeded(&throttle_key(&name));
-                tracing::info!(sender = "login", %ip, username = admin.username, method = "password", protocol = "HTTP", "admin login");
-                self.note_name(ip, &throttle_key(&name), true);
-                self.record_admin_login(&name, ip, EVENT_OK, "admin password".to_owned(), &admin.role);
-                return Ok(session);
+        match self.check_admin(&name, password, Second::Code(code), ip).await {
+            Ok(Lead::In(session)) => {
+                self.admin_is_in(&session, "password");
+                Ok(session)
             }
-            Err(refusal) => refusal,
-        };
+            // Only who says `Later` is sent on.
+            Ok(Lead::On(_)) => Err(Error::Auth),
+            Err(refusal) => Err(self.refuse_admin(&name, refusal, ip).await),
+        }
+    }
+
+    fn admin_is_in(&self, session: &AdminSession, method: &str) {
+        let (admin, ip) = (session.admin(), session.ip());
+        let name = &admin.username;
+        self.0.credentials.throttle.succeeded(&throttle_key(name));
+        tracing::info!(sender = "login", %ip, username = name, method, protocol = "HTTP", "admin login");
+        self.note_name(ip, &throttle_key(name), true);
+        self.record_admin_login(name, ip, EVENT_OK, format!("admin {method}"), &admin.role);
+    }
+
+    async fn refuse_admin(&self, name: &str, refusal: Refusal, ip: IpAddr) -> Error {
         let (event, reason) = match refusal {
-            Refusal::Unavailable(error) => return Err(error),
+            Refusal::Unavailable(error) => return error,
             Refusal::Unknown => (EVENT_UNKNOWN_USER, "unknown administrator".to_owned()),
             Refusal::Credentials => (EVENT_FAILED, "wrong password".to_owned()),
             Refusal::Code(reason) => (EVENT_FAILED, reason.to_owned()),
@@ -73,16 +101,10 @@ impl Core {
         self.note_name(ip, &key, false);
         self.score(ip, Protocol::Http, if event == EVENT_UNKNOWN_USER { Score::UnknownUser } else { Score::LoginFailed });
         outcome::pause(self.0.credentials.throttle.failed(&key, outcome::failure_delay(self))).await;
-        Err(Error::Auth)
+        Error::Auth
     }
 
-    async fn check_admin(
-        &self,
-        name: &str,
-        plain: &str,
-        code: Option<&str>,
-        ip: IpAddr,
-    ) -> std::result::Result<AdminSession, Refusal> {
+    async fn check_admin(&self, name: &str, plain: &str, second: Second<'_>, ip: IpAddr) -> std::result::Result<Lead, Refusal> {
         let unavailable = |error| Refusal::Unavailable(stored(error));
         // ACC-239: it was trimmed when it was set.
         let plain = plain.trim();
@@ -96,16 +118,22 @@ impl Core {
         };
         let factor = &admin.filters.totp_config;
         let hash = self.check_admin_password(name, hash, plain, factor.enabled).await?;
-        if factor.enabled {
-            let code = code.ok_or(Refusal::Code("an authentication code is needed"))?;
-            if let Some(reason) = second_factor::check(self, Holder::Admin, name, factor, code).refusal() {
-                return Err(Refusal::Code(reason));
+        match second {
+            Second::Later if factor.enabled => {
+                may_come_in(&admin, ip)?;
+                return Ok(Lead::On(AdminSession::new(admin, Some(hash), ip).under(&self.settings())));
             }
+            Second::Code(code) if factor.enabled => {
+                let code = code.ok_or(Refusal::Code("an authentication code is needed"))?;
+                if let Some(reason) = second_factor::check(self, Holder::Admin, name, factor, code).refusal() {
+                    return Err(Refusal::Code(reason));
+                }
+            }
+            Second::Later | Second::Code(_) => {}
         }
-        checks::admin(&admin, ip)?;
-        may_use_password(&admin)?;
+        may_come_in(&admin, ip)?;
         self.0.store.admins().set_last_login(name, self.clock().millis()).await.map_err(unavailable)?;
-        Ok(AdminSession::new(admin, Some(hash), ip).under(&self.settings()))
+        Ok(Lead::In(AdminSession::new(admin, Some(hash), ip).under(&self.settings())))
     }
 
     /// Answers the hash that is stored now: a login may renew it (SEC-041).
@@ -151,6 +179,12 @@ impl Core {
 /// Users and administrators of one name are different people.
 fn throttle_key(name: &str) -> String {
     format!("admin/{name}")
+}
+
+/// Every rule but the credentials.
+fn may_come_in(admin: &Admin, ip: IpAddr) -> std::result::Result<(), Denial> {
+    checks::admin(admin, ip)?;
+    may_use_password(admin)
 }
 
 /// Rules about passwords. What must be done after the login is not among them: the token says so (ACC-243, ACC-244).

@@ -17,11 +17,16 @@ pub enum TokenKind {
     WebAdmin,
     /// Pages of users.
     WebClient,
+    /// Pages of administrators: the password was right, the code of the second factor is still to come.
+    WebAdminPending,
+    /// The same, for users.
+    WebClientPending,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::ApiAdmin, Self::ApiUser, Self::WebAdmin, Self::WebClient];
+    pub const ALL: [Self; 6] =
+        [Self::ApiAdmin, Self::ApiUser, Self::WebAdmin, Self::WebClient, Self::WebAdminPending, Self::WebClientPending];
 
     /// Name in the audience of a token.
     pub const fn audience(self) -> &'static str {
@@ -30,12 +35,24 @@ impl TokenKind {
             Self::ApiUser => "APIUser",
             Self::WebAdmin => "WebAdmin",
             Self::WebClient => "WebClient",
+            Self::WebAdminPending => "WebAdminPending",
+            Self::WebClientPending => "WebClientPending",
         }
     }
 
     /// The account is an administrator.
     pub const fn is_admin(self) -> bool {
-        matches!(self, Self::ApiAdmin | Self::WebAdmin)
+        matches!(self, Self::ApiAdmin | Self::WebAdmin | Self::WebAdminPending)
+    }
+
+    /// It lives in a cookie.
+    pub const fn is_cookie(self) -> bool {
+        !matches!(self, Self::ApiAdmin | Self::ApiUser)
+    }
+
+    /// A telephone changes its address while its pages are open: these are valid wherever they are shown.
+    pub(super) const fn roams(self) -> bool {
+        matches!(self, Self::WebClient | Self::WebClientPending)
     }
 }
 
@@ -67,6 +84,16 @@ impl Claims {
     /// Whether the token is of this kind.
     pub fn is_kind(&self, kind: TokenKind) -> bool {
         self.aud.first().is_some_and(|audience| audience == kind.audience())
+    }
+
+    /// Whether the token lives in a cookie.
+    pub(super) fn is_cookie(&self) -> bool {
+        TokenKind::ALL.into_iter().any(|kind| kind.is_cookie() && self.is_kind(kind))
+    }
+
+    /// Seconds since the epoch at which the session began: a renewed cookie keeps it.
+    pub fn began(&self) -> i64 {
+        self.iat
     }
 
     /// Whether the token was given to this address.

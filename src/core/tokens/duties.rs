@@ -48,6 +48,16 @@ impl Duties {
         *self == Self::default()
     }
 
+    /// Whether a second factor has to be configured; it comes before the password (SEC-070).
+    pub fn needs_second_factor(&self) -> bool {
+        self.two_factor.is_some()
+    }
+
+    /// Whether the password has to be changed.
+    pub fn needs_password(&self) -> bool {
+        self.password_change
+    }
+
     /// What the client is told when it asks for anything else; the second factor comes first (SEC-070, SEC-071).
     pub fn message(&self) -> Option<String> {
         const FACTOR: &str = "Two-factor authentication requirements not met, please configure two-factor authentication";

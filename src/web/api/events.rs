@@ -27,7 +27,7 @@ use crate::{
 const EXPORT_PAGE: u32 = 1000;
 
 /// A kind of events: how it is asked for, and how it looks in a table.
-trait Kind: Serialize + Sized + Send + 'static {
+pub(crate) trait Kind: Serialize + Sized + Send + 'static {
     /// A search.
     type Filter: Clone + Send + 'static;
     /// Beginning of the name of an exported file.
@@ -64,7 +64,7 @@ async fn search<K: Kind>(site: web::Data<Site>, AdminToken(admin): AdminToken, q
 }
 
 /// All that match, streamed in pages: the limit does not apply (API-111).
-async fn export<K: Kind>(core: &Core, admin: AdminSession, mut filter: K::Filter) -> ApiResult {
+pub(crate) async fn export<K: Kind>(core: &Core, admin: AdminSession, mut filter: K::Filter) -> ApiResult {
     K::page(&mut filter).limit = EXPORT_PAGE;
     // The first page is read before the answer begins: a refusal has its status.
     let first = K::search(core, &admin, filter.clone()).await?;

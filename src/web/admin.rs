@@ -1,0 +1,61 @@
+//! The pages of administrators, below `/web/admin`: a file per topic, handlers that read the request, call one use case of
+//! `core` and fill a template. The permission check is the use case's; pages only hide what would be refused.
+
+mod account;
+mod activity;
+mod admins;
+mod api_keys;
+mod cells;
+mod event_actions;
+mod event_rules;
+mod events;
+mod fields;
+mod folders;
+mod groups;
+mod ip_lists;
+mod maintenance;
+mod object;
+mod overview;
+mod profile;
+mod roles;
+mod security;
+mod settings;
+mod tabs;
+mod user_actions;
+mod users;
+
+use actix_web::web::ServiceConfig;
+use entrepot_model::{Admin, ApiKey, BaseEventAction, BaseVirtualFolder, EventRule, Group, Role, User};
+
+use crate::{
+    door,
+    frame::{AdminPage, Area},
+    me,
+};
+
+/// All of them.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .configure(door::routes(Area::Admin))
+        .configure(me::routes::<AdminPage>)
+        .configure(overview::routes)
+        .configure(activity::routes)
+        .configure(events::routes)
+        .configure(security::routes)
+        .configure(ip_lists::routes)
+        .configure(maintenance::routes)
+        .configure(settings::routes)
+        .configure(profile::routes)
+        .configure(user_actions::routes)
+        .configure(object::routes::<User>)
+        .configure(object::routes::<Group>)
+        .configure(object::routes::<BaseVirtualFolder>)
+        .configure(object::routes::<Role>)
+        .configure(object::routes::<Admin>)
+        .configure(object::routes::<ApiKey>)
+        .configure(object::routes::<EventRule>)
+        .configure(object::routes::<BaseEventAction>);
+}
+
+#[cfg(test)]
+mod tests;

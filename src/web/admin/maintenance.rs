@@ -1,0 +1,181 @@
+//! Backups and their return, the doctor, the log (UI-094, UI-095).
+
+use actix_web::{
+    HttpResponse,
+    http::header,
+    web::{Bytes, ServiceConfig, get, post},
+};
+use askama::Template;
+use chrono::DateTime;
+use entrepot_core::admin::{
+    backup::{self, DumpOptions, LoadMode, LoadOptions, QuotaScan},
+    doctor, status,
+};
+use entrepot_model::{
+    AdminPermission as P,
+    doctor::{Examination, Severity},
+    status::LogLevel,
+};
+use futures_util::stream;
+
+use super::tabs::{Tab, tabs};
+use crate::frame::{
+    AdminForm, AdminPage, Area, PageError, PageResult, Shell,
+    answer::{redirect_saying, render_again},
+    render,
+};
+
+#[derive(Template)]
+#[template(path = "admin/maintenance.html")]
+struct MaintenancePage {
+    f: Shell,
+    title: &'static str,
+    tabs: Vec<Tab>,
+    /// What the last load did: whether it succeeded, and its lines.
+    report: Option<(bool, Vec<String>)>,
+    text: String,
+    mode: String,
+    scan: String,
+    limit: i64,
+}
+
+#[derive(Template)]
+#[template(path = "admin/doctor.html")]
+struct DoctorPage {
+    f: Shell,
+    title: &'static str,
+    tabs: Vec<Tab>,
+    found: Examination,
+}
+
+#[derive(Template)]
+#[template(path = "admin/log.html")]
+struct LogPage {
+    f: Shell,
+    title: &'static str,
+    tabs: Vec<Tab>,
+    levels: Vec<(&'static str, &'static str, bool)>,
+}
+
+/// Levels, with the names of their texts.
+const LEVELS: [(LogLevel, &str); 4] =
+    [(LogLevel::Debug, "debug"), (LogLevel::Info, "info"), (LogLevel::Warn, "warn"), (LogLevel::Error, "error")];
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/maintenance", get().to(show))
+        .route("/backup", post().to(dump))
+        .route("/restore", post().to(load))
+        .route("/doctor", get().to(look))
+        .route("/log", get().to(level))
+        .route("/log", post().to(set_level));
+}
+
+fn page_of(page: AdminPage, report: Option<(bool, Vec<String>)>, text: String, mode: &str, scan: &str) -> MaintenancePage {
+    MaintenancePage {
+        title: page.look.t.nav_maintenance,
+        tabs: tabs("maintenance", "maintenance", &page.session, page.look.t),
+        report,
+        text,
+        mode: mode.to_owned(),
+        scan: scan.to_owned(),
+        limit: i64::try_from(backup::limit(page.core())).unwrap_or(i64::MAX),
+        f: Shell::admin(page, "maintenance"),
+    }
+}
+
+async fn show(page: AdminPage) -> PageResult {
+    page.session.require(P::Any)?;
+    render(&page_of(page, None, String::new(), "0", "0"))
+}
+
+/// The whole backup as a file, written while it is read.
+async fn dump(sent: AdminForm) -> PageResult {
+    let AdminForm { page, form } = sent;
+    let options = DumpOptions { scopes: Vec::new(), indent: form.has("indent") };
+    let mut dump = backup::dump(page.core(), &page.session, &options)?;
+    // The first piece before the answer begins: a refusal has its status.
+    let first = dump.next().await?;
+    let pieces = stream::unfold((first, dump), |(ready, mut dump)| async move {
+        let piece = match ready {
+            Some(piece) => piece,
+            None => match dump.next().await {
+                Ok(Some(piece)) => piece,
+                Ok(None) => return None,
+                Err(error) => return Some((Err(actix_web::error::ErrorInternalServerError(error.to_string())), (None, dump))),
+            },
+        };
+        Some((Ok::<Bytes, actix_web::Error>(piece), (None, dump)))
+    });
+    let now = DateTime::from_timestamp_millis(page.look.now).unwrap_or_default();
+    let name = format!("attachment; filename=\"entrepot-backup-{}.json\"", now.format("%Y-%m-%dT%H-%M-%S"));
+    Ok(HttpResponse::Ok()
+        .content_type("application/json; charset=utf-8")
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .streaming(Box::pin(pieces)))
+}
+
+async fn load(sent: AdminForm) -> PageResult {
+    let AdminForm { page, form } = sent;
+    let number = |name: &str| form.get(name).parse::<i64>().unwrap_or_default();
+    let (mode, scan) = (form.get("mode").to_owned(), form.get("scan").to_owned());
+    let options = LoadOptions {
+        mode: LoadMode::from_number(number("mode")).unwrap_or_default(),
+        scan: QuotaScan::from_number(number("scan")).unwrap_or_default(),
+        is_dry_run: form.has("dry_run"),
+    };
+    let text = form.get("backup").to_owned();
+    if text.trim().is_empty() {
+        let report = Some((false, vec![page.look.t.backup_empty.to_owned()]));
+        return render_again(&page_of(page, report, text, &mode, &scan));
+    }
+    let report = backup::load(page.core(), &page.session, Bytes::from(text.clone()), options).await?;
+    let is_good = report.failures.is_empty();
+    let mut lines = vec![report.summary()];
+    lines.extend(report.failures.iter().map(ToString::to_string));
+    lines.extend(report.ignored.iter().map(|part| page.look.say(page.look.t.backup_ignored, part)));
+    if is_good && options.is_dry_run {
+        lines.insert(0, page.look.t.backup_dry.to_owned());
+    }
+    // After a success there is nothing to correct.
+    let kept = if is_good && !options.is_dry_run { String::new() } else { text };
+    let template = page_of(page, Some((is_good, lines)), kept, &mode, &scan);
+    if is_good { render(&template) } else { render_again(&template) }
+}
+
+async fn look(page: AdminPage) -> PageResult {
+    let mut found = doctor::examine(page.core(), &page.session).await?;
+    found.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let tabs = tabs("maintenance", "doctor", &page.session, page.look.t);
+    render(&DoctorPage { title: page.look.t.nav_maintenance, tabs, found, f: Shell::admin(page, "maintenance") })
+}
+
+async fn level(page: AdminPage) -> PageResult {
+    let now = status::log_level(page.core(), &page.session)?;
+    let t = page.look.t;
+    let levels = LEVELS.into_iter().map(|(level, name)| (name, t.find(&format!("log.{name}")).unwrap_or_default(), level == now));
+    render(&LogPage {
+        title: t.nav_maintenance,
+        tabs: tabs("maintenance", "log", &page.session, t),
+        levels: levels.collect(),
+        f: Shell::admin(page, "maintenance"),
+    })
+}
+
+async fn set_level(sent: AdminForm) -> PageResult {
+    let AdminForm { page, form } = sent;
+    let wanted = LEVELS.into_iter().find(|(_, name)| *name == form.get("level"));
+    let (level, name) = wanted.ok_or_else(PageError::not_found)?;
+    status::set_log_level(page.core(), &page.session, level)?;
+    let text = page.look.say(page.look.t.log_set, name);
+    Ok(redirect_saying(&Area::Admin.page("log"), &page.look, text))
+}
+
+/// Class and sign of a severity.
+pub(super) fn severity(severity: Severity) -> (&'static str, &'static str) {
+    match severity {
+        Severity::Ok => ("ok", "ok"),
+        Severity::Warning => ("warn", "warn"),
+        Severity::Error => ("bad", "bad"),
+    }
+}

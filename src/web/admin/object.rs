@@ -1,0 +1,132 @@
+//! Objects with a name that administrators list, create, edit and delete: the pages of all of them, written once. What differs
+//! is a table of fields and the use cases of `core`.
+
+mod edit;
+mod list;
+mod text;
+
+use actix_web::web::{self, ServiceConfig, get, post, resource};
+use entrepot_core::{
+    Core, Result,
+    admin::{AdminSession, ListOptions},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+pub(super) use edit::fault;
+
+use super::fields::{Card, Field, Lists};
+use crate::{
+    api::escaped,
+    error::only,
+    frame::{Area, Form, Look, look::Html},
+};
+
+/// What an administrator may do with a kind of objects. Pages hide the rest; the use cases refuse it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rights {
+    pub(super) add: bool,
+    pub(super) edit: bool,
+    pub(super) delete: bool,
+}
+
+impl Rights {
+    /// All or nothing.
+    pub(super) fn all(may: bool) -> Self {
+        Self { add: may, edit: may, delete: may }
+    }
+}
+
+/// Something that can be done with one object beside editing it.
+pub(super) struct Action {
+    /// Path below `/web/admin`.
+    pub(super) to: String,
+    pub(super) label: &'static str,
+    pub(super) icon: &'static str,
+}
+
+/// A kind of objects.
+pub(super) trait Object: Serialize + DeserializeOwned + Sized + 'static {
+    /// Segment of the addresses of one object, and prefix of its texts.
+    const ONE: &'static str;
+    /// Segment of the address of the list.
+    const MANY: &'static str;
+    /// Place in the rail.
+    const PLACE: &'static str;
+    /// Texts of the columns of the list, after the name.
+    const COLUMNS: &'static [&'static str];
+    /// Fields of the form that creates one.
+    const CREATE: &'static [Field];
+
+    /// Groups of fields of the page of one.
+    fn cards() -> &'static [Card];
+
+    fn name(&self) -> &str;
+
+    /// What a list shows beside the name: a line below it, and the cells.
+    fn line(&self, look: &Look) -> (String, Vec<Html>);
+
+    fn rights(session: &AdminSession) -> Rights;
+
+    /// What a new one is before anything is typed.
+    fn blank(_core: &Core) -> Value {
+        json!({})
+    }
+
+    /// What fields suggest.
+    async fn lists(_core: &Core, _session: &AdminSession) -> Lists {
+        Lists::new()
+    }
+
+    /// Whether the administrator sees a card at all.
+    fn shows(_session: &AdminSession, _card: &str) -> bool {
+        true
+    }
+
+    /// What holds after others had their say, with the names of those: groups, for users.
+    async fn effective(&self, _core: &Core, _session: &AdminSession) -> Option<(Value, Vec<(String, Value)>)> {
+        None
+    }
+
+    /// What else can be done with it.
+    fn actions(&self, _session: &AdminSession, _look: &Look) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// What is told when it was just made, and never again: a key.
+    fn shown_once(&self) -> Option<String> {
+        None
+    }
+
+    async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<Self>>;
+
+    async fn get(core: &Core, session: &AdminSession, name: &str) -> Result<Self>;
+
+    async fn add(self, core: &Core, session: &AdminSession) -> Result<Self>;
+
+    async fn update(self, core: &Core, session: &AdminSession, name: &str, form: &Form) -> Result<()>;
+
+    async fn delete(core: &Core, session: &AdminSession, name: &str) -> Result<()>;
+}
+
+/// Address of the list.
+pub(super) fn many<T: Object>() -> String {
+    Area::Admin.page(T::MANY)
+}
+
+/// Address of one.
+pub(super) fn one<T: Object>(name: &str) -> String {
+    format!("{}/{}", Area::Admin.page(T::ONE), escaped(name))
+}
+
+/// The pages of a kind.
+pub(super) fn routes<T: Object>(config: &mut ServiceConfig) {
+    let at = |path: String| resource(path).default_service(web::to(only("GET, HEAD, POST")));
+    let one = format!("/{}", T::ONE);
+    config
+        .service(at(format!("/{}", T::MANY)).route(get().to(list::list::<T>)))
+        .service(at(one.clone()).route(get().to(edit::blank::<T>)).route(post().to(edit::create::<T>)))
+        .service(at(format!("{one}/{{name}}")).route(get().to(edit::show::<T>)).route(post().to(edit::save::<T>)))
+        .service(at(format!("{one}/{{name}}/json")).route(get().to(text::show::<T>)).route(post().to(text::save::<T>)))
+        .service(at(format!("{one}/{{name}}/delete")).route(get().to(list::ask::<T>)).route(post().to(list::delete::<T>)));
+}

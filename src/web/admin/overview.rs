@@ -1,0 +1,219 @@
+//! The first page: what needs attention, what happens now, where the space is, and what happened last.
+
+use actix_web::web::{ServiceConfig, get};
+use askama::Template;
+use entrepot_core::{
+    FsEventFilter, LogEventFilter, Page,
+    admin::{ListOptions, connections, defender, doctor, events, users},
+};
+use entrepot_model::{AdminPermission as P, User, connection::ConnectionStatus, doctor::Severity};
+
+use super::{
+    events::{EventView, of_fs, of_log},
+    object::one,
+};
+use crate::frame::{AdminPage, Area, PageResult, Shell, render};
+
+/// Events on the page.
+const EVENTS: u32 = 12;
+/// People whose space is looked at.
+const PEOPLE: u64 = 1000;
+/// People that are shown.
+const SHOWN: usize = 6;
+/// Milliseconds of a day.
+const DAY: i64 = 24 * 3600 * 1000;
+
+/// Something to look after.
+struct Need {
+    class: &'static str,
+    icon: &'static str,
+    text: String,
+    sub: String,
+    link: Option<(String, &'static str)>,
+}
+
+struct Store {
+    name: String,
+    href: String,
+    used: i64,
+    limit: i64,
+    percent: i64,
+}
+
+/// What is open to the administrator, each by its own permission.
+#[derive(Template)]
+#[template(path = "admin/overview.html")]
+struct OverviewPage {
+    f: Shell,
+    needs: Vec<Need>,
+    is_new: bool,
+    may_add: bool,
+    sessions: Option<Now>,
+    stores: Option<Vec<Store>>,
+    sign_ins: Option<(usize, usize)>,
+    events: Option<Vec<EventView>>,
+}
+
+/// Sessions, by protocol, and transfers.
+pub(super) struct Now {
+    pub(super) total: usize,
+    pub(super) protocols: Vec<(&'static str, usize)>,
+    pub(super) transfers: Vec<Moving>,
+}
+
+pub(super) struct Moving {
+    pub(super) username: String,
+    pub(super) protocol: String,
+    pub(super) path: String,
+    pub(super) name: String,
+    pub(super) is_upload: bool,
+    pub(super) size: i64,
+    pub(super) rate: i64,
+}
+
+/// Only the numbers, for the script that looks again.
+#[derive(Template)]
+#[template(path = "admin/overview_now.html")]
+struct NowPage {
+    f: Shell,
+    sessions: Option<Now>,
+}
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.route("/overview", get().to(overview)).route("/overview/now", get().to(now));
+}
+
+const PROTOCOLS: [&str; 6] = ["SFTP", "SCP", "SSH", "FTP", "DAV", "HTTP"];
+
+fn now_of(open: &[ConnectionStatus]) -> Now {
+    let count = |protocol: &str| open.iter().filter(|connection| connection.protocol == protocol).count();
+    let protocols = PROTOCOLS.into_iter().map(|protocol| (protocol, count(protocol)));
+    let transfers = open.iter().flat_map(|connection| {
+        connection.active_transfers.iter().map(|transfer| Moving {
+            username: connection.username.clone(),
+            protocol: connection.protocol.clone(),
+            name: transfer.path.rsplit('/').next().unwrap_or_default().to_owned(),
+            path: transfer.path.clone(),
+            is_upload: transfer.operation_type == "upload",
+            size: transfer.size,
+            rate: super::activity::rate(transfer, connection.current_time),
+        })
+    });
+    Now {
+        total: open.len(),
+        protocols: protocols.filter(|(protocol, number)| *number > 0 || matches!(*protocol, "SFTP" | "HTTP")).collect(),
+        transfers: transfers.collect(),
+    }
+}
+
+fn sessions(page: &AdminPage) -> Option<Now> {
+    connections::list(page.core(), &page.session).ok().map(|open| now_of(&open))
+}
+
+async fn now(page: AdminPage) -> PageResult {
+    let sessions = sessions(&page);
+    render(&NowPage { sessions, f: Shell::admin(page, "overview") })
+}
+
+async fn overview(page: AdminPage) -> PageResult {
+    let people = if page.session.may(P::ViewUsers) {
+        let options = ListOptions { limit: PEOPLE, ..ListOptions::default() };
+        Some(users::list(page.core(), &page.session, options).await?)
+    } else {
+        None
+    };
+    let needs = needs(&page, people.as_deref()).await;
+    let stores = people.as_deref().map(stores);
+    let is_new = people.as_ref().is_some_and(Vec::is_empty);
+    let (sign_ins, last) = match page.session.may(P::ViewEvents) {
+        true => (Some(sign_ins(&page).await?), Some(last_events(&page).await?)),
+        false => (None, None),
+    };
+    render(&OverviewPage {
+        needs,
+        is_new,
+        may_add: page.session.may(P::AddUsers),
+        sessions: sessions(&page),
+        stores,
+        sign_ins,
+        events: last,
+        f: Shell::admin(page, "overview"),
+    })
+}
+
+/// The fullest first.
+fn stores(people: &[User]) -> Vec<Store> {
+    let store = |user: &User| Store {
+        name: user.username.clone(),
+        href: one::<User>(&user.username),
+        used: user.used_quota_size,
+        limit: user.quota_size.max(0),
+        percent: if user.quota_size > 0 { user.used_quota_size.max(0).saturating_mul(100) / user.quota_size } else { 0 },
+    };
+    let mut stores: Vec<Store> =
+        people.iter().filter(|user| user.used_quota_size > 0 || user.quota_size > 0).map(store).collect();
+    stores.sort_by_key(|store| std::cmp::Reverse((store.percent, store.used)));
+    stores.truncate(SHOWN);
+    stores
+}
+
+async fn needs(page: &AdminPage, people: Option<&[User]>) -> Vec<Need> {
+    let t = page.look.t;
+    let mut needs = Vec::new();
+    if let Ok(found) = doctor::examine(page.core(), &page.session).await {
+        let bad = found.findings.into_iter().filter(|finding| finding.severity != Severity::Ok);
+        needs.extend(bad.map(|finding| {
+            let (class, icon) = super::maintenance::severity(finding.severity);
+            Need {
+                class,
+                icon,
+                text: finding.message,
+                sub: finding.fix,
+                link: Some((Area::Admin.page("doctor"), t.overview_doctor)),
+            }
+        }));
+    }
+    let full =
+        people.into_iter().flatten().filter(|user| user.quota_size > 0 && user.used_quota_size * 100 / user.quota_size >= 90);
+    needs.extend(full.take(SHOWN).map(|user| Need {
+        class: "warn",
+        icon: "disk",
+        text: page.look.say(t.overview_full, &user.username),
+        sub: page.look.say2(t.quota_of, page.look.size(user.used_quota_size), page.look.size(user.quota_size)),
+        link: Some((one::<User>(&user.username), t.overview_open)),
+    }));
+    let banned = defender::hosts(page.core(), &page.session).unwrap_or_default();
+    let banned = banned.into_iter().filter(|host| host.banned_until.is_some()).count();
+    if banned > 0 {
+        needs.push(Need {
+            class: "warn",
+            icon: "security",
+            text: page.look.count(t.overview_banned, banned),
+            sub: String::new(),
+            link: Some((Area::Admin.page("defender"), t.overview_open)),
+        });
+    }
+    needs
+}
+
+/// Of the last day: succeeded, failed.
+async fn sign_ins(page: &AdminPage) -> Result<(usize, usize), entrepot_core::Error> {
+    let since = (page.look.now - DAY) * 1_000_000;
+    let filter =
+        LogEventFilter { page: Page { start_timestamp: since, limit: 1000, ..Page::default() }, ..LogEventFilter::default() };
+    let found = events::search_log(page.core(), &page.session, filter).await?;
+    let good = found.iter().filter(|event| event.event == 5).count();
+    Ok((good, found.len() - good))
+}
+
+/// Files and sign-ins together, the newest first.
+async fn last_events(page: &AdminPage) -> Result<Vec<EventView>, entrepot_core::Error> {
+    let at = || Page { limit: EVENTS, ..Page::default() };
+    let files = events::search_fs(page.core(), &page.session, FsEventFilter { page: at(), ..FsEventFilter::default() }).await?;
+    let logs = events::search_log(page.core(), &page.session, LogEventFilter { page: at(), ..LogEventFilter::default() }).await?;
+    let mut views: Vec<EventView> = files.iter().map(|event| of_fs(&page.look, event)).collect();
+    views.extend(logs.iter().map(|event| of_log(&page.look, event)));
+    views.sort_by_key(|view| std::cmp::Reverse(view.at));
+    views.truncate(usize::try_from(EVENTS).unwrap_or(usize::MAX));
+    Ok(views)
+}

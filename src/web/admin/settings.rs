@@ -1,0 +1,186 @@
+//! Every setting of the server with its value and where it comes from, to be searched and changed. What a higher layer says
+//! wins over what is saved here; the use case refuses it then, with the name of the layer.
+
+use std::collections::BTreeMap;
+
+use actix_web::web::{self, ServiceConfig, get, post, resource};
+use askama::Template;
+use entrepot_core::{Error, admin::settings};
+use entrepot_model::setting::SettingView;
+use serde_json::Value;
+
+use super::object;
+use crate::{
+    api::escaped,
+    error::only,
+    frame::{
+        AdminForm, AdminPage, Area, Form, Look, PageError, PageResult, Shell,
+        answer::{redirect_saying, render_again},
+        render,
+    },
+};
+
+struct Line {
+    href: String,
+    shown: String,
+    class: &'static str,
+    origin: String,
+    setting: SettingView,
+}
+
+#[derive(Template)]
+#[template(path = "admin/settings.html")]
+struct SettingsPage {
+    f: Shell,
+    q: String,
+    only_set: bool,
+    sections: Vec<(String, Vec<Line>)>,
+    count: usize,
+}
+
+#[derive(Template)]
+#[template(path = "admin/setting.html")]
+struct SettingPage {
+    f: Shell,
+    name: String,
+    parent: &'static str,
+    parent_href: String,
+    action: String,
+    line: Line,
+    /// What is in the field.
+    typed: String,
+    default: String,
+    error: Option<String>,
+}
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.route("/configs", get().to(show)).service(
+        resource("/configs/{key}").route(get().to(edit)).route(post().to(save)).default_service(web::to(only("GET, HEAD, POST"))),
+    );
+}
+
+/// A value as people read it.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join("\n"),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn line(look: &Look, setting: SettingView) -> Line {
+    let origin = if setting.is_default {
+        look.t.source_default.to_owned()
+    } else if setting.is_saved {
+        look.t.settings_database.to_owned()
+    } else {
+        setting.origin.clone()
+    };
+    Line {
+        href: format!("{}/{}", Area::Admin.page("configs"), escaped(&setting.key)),
+        shown: if setting.value == Value::String(String::new()) {
+            "–".to_owned()
+        } else {
+            text(&setting.value).replace('\n', ", ")
+        },
+        class: if setting.is_default {
+            "src-default"
+        } else if setting.is_saved {
+            "src-here"
+        } else {
+            "src-group"
+        },
+        origin,
+        setting,
+    }
+}
+
+/// None where nobody may change them: `portable`.
+fn all(page: &AdminPage) -> Result<Vec<SettingView>, PageError> {
+    match settings::list(page.core(), &page.session) {
+        Err(Error::Unsupported) => Ok(Vec::new()),
+        other => Ok(other?),
+    }
+}
+
+async fn show(page: AdminPage) -> PageResult {
+    let q = page.query.get("q").trim().to_lowercase();
+    let only_set = page.query.has("set");
+    let mut sections: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+    let mut count = 0;
+    for setting in all(&page)? {
+        let told = format!("{} {}", setting.key, setting.doc).to_lowercase();
+        if !q.split_whitespace().all(|word| told.contains(word)) || (only_set && setting.is_default) {
+            continue;
+        }
+        let section = setting.key.split(['.', '[']).next().unwrap_or_default().to_owned();
+        count += 1;
+        sections.entry(section).or_default().push(line(&page.look, setting));
+    }
+    render(&SettingsPage { q, only_set, sections: sections.into_iter().collect(), count, f: Shell::admin(page, "settings") })
+}
+
+fn one(page: &AdminPage, key: &str) -> Result<SettingView, PageError> {
+    all(page)?.into_iter().find(|setting| setting.key == key).ok_or_else(PageError::not_found)
+}
+
+fn page_of(page: AdminPage, setting: SettingView, typed: Option<String>, error: Option<String>) -> SettingPage {
+    let typed = typed.unwrap_or_else(|| if setting.secret { String::new() } else { text(&setting.value) });
+    let line = line(&page.look, setting);
+    SettingPage {
+        name: line.setting.key.clone(),
+        parent: page.look.t.nav_settings,
+        parent_href: Area::Admin.page("configs"),
+        action: line.href.clone(),
+        default: text(&line.setting.default).replace('\n', ", "),
+        typed,
+        error,
+        line,
+        f: Shell::admin(page, "settings"),
+    }
+}
+
+async fn edit(page: AdminPage, key: web::Path<String>) -> PageResult {
+    let setting = one(&page, &key)?;
+    render(&page_of(page, setting, None, None))
+}
+
+/// What was typed, in the type of the setting; what does not fit is left to the check, which says what would.
+fn value(setting: &SettingView, form: &Form) -> Value {
+    let typed = form.get("value");
+    match &setting.default {
+        Value::Bool(_) => Value::Bool(typed == "true"),
+        Value::Number(_) => {
+            let typed = typed.trim();
+            serde_json::from_str::<serde_json::Number>(typed).map_or_else(|_| Value::from(typed), Value::Number)
+        }
+        Value::Array(items) => {
+            let lines = typed.lines().map(str::trim).filter(|line| !line.is_empty());
+            let is_numbers = items.first().is_some_and(Value::is_number);
+            lines
+                .map(|line| line.parse::<i64>().ok().filter(|_| is_numbers).map_or_else(|| Value::from(line), Value::from))
+                .collect()
+        }
+        _ => Value::from(typed.replace("\r\n", "\n")),
+    }
+}
+
+async fn save(sent: AdminForm, key: web::Path<String>) -> PageResult {
+    let AdminForm { page, form } = sent;
+    let setting = one(&page, &key)?;
+    let wanted = if form.has("reset") { Value::Null } else { value(&setting, &form) };
+    match settings::change(page.core(), &page.session, BTreeMap::from([(setting.key.clone(), wanted)])).await {
+        Ok(changed) => {
+            let t = page.look.t;
+            let text = if changed.needs_restart.is_empty() { t.settings_saved } else { t.settings_restart };
+            let text = page.look.say(text, &setting.key);
+            Ok(redirect_saying(&Area::Admin.page("configs"), &page.look, text))
+        }
+        Err(error) => {
+            let message = object::fault(error)?.message;
+            let typed = if setting.secret { String::new() } else { form.get("value").to_owned() };
+            render_again(&page_of(page, setting, Some(typed), Some(message)))
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Lists that share a place.
+
+use entrepot_core::admin::AdminSession;
+use entrepot_model::AdminPermission as P;
+
+use crate::frame::{Area, words::Words};
+
+/// One of the lists of a place.
+pub(super) struct Tab {
+    pub(super) label: &'static str,
+    pub(super) href: String,
+    pub(super) is_here: bool,
+}
+
+/// Place, segment of the address, permission that opens it.
+const TABS: [(&str, &str, P); 15] = [
+    ("people", "users", P::ViewUsers),
+    ("people", "groups", P::ViewGroups),
+    ("people", "managers", P::Any),
+    ("people", "roles", P::Any),
+    ("people", "apikeys", P::Any),
+    ("activity", "activity", P::ViewConns),
+    ("activity", "events", P::ViewEvents),
+    ("automation", "eventrules", P::Any),
+    ("automation", "eventactions", P::Any),
+    ("security", "defender", P::ViewDefender),
+    ("security", "ip-lists", P::Any),
+    ("security", "status", P::ViewStatus),
+    ("maintenance", "maintenance", P::Any),
+    ("maintenance", "doctor", P::Any),
+    ("maintenance", "log", P::Any),
+];
+
+/// The tabs of a place that are open to the administrator; none where there would be one only.
+pub(super) fn tabs(place: &str, here: &str, session: &AdminSession, t: &'static Words) -> Vec<Tab> {
+    let open = TABS.into_iter().filter(|(of, _, permission)| *of == place && session.may(*permission));
+    let tabs: Vec<Tab> = open
+        .map(|(_, segment, _)| Tab {
+            label: t.find(&format!("tab.{segment}")).unwrap_or_default(),
+            href: Area::Admin.page(segment),
+            is_here: segment == here,
+        })
+        .collect();
+    if tabs.len() > 1 { tabs } else { Vec::new() }
+}

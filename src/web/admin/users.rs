@@ -1,0 +1,172 @@
+//! Users.
+
+use entrepot_core::{
+    Core, Result,
+    admin::{AdminSession, ListOptions, folders, groups, roles, users},
+};
+use entrepot_model::{AdminPermission as P, EffectiveUser, User};
+use serde_json::{Value, json};
+
+use super::{
+    account::{GROUPS, MOUNTS, of_user},
+    cells,
+    fields::{Card, Field, Kind, Lists},
+    object::{Action, Object, Rights, one},
+};
+use crate::frame::{Form, Look, look::Html};
+
+const SIGN_IN: [Field; 12] = [
+    Field::new("status", Kind::Numbers(&[(1, "enabled"), (0, "disabled")])),
+    Field::new("password", Kind::Password),
+    Field::new("filters.require_password_change", Kind::Tick),
+    Field::new("public_keys", Kind::Lines),
+    Field::new("filters.tls_certs", Kind::Pems),
+    Field::new("expiration_date", Kind::Moment),
+    Field::new("email", Kind::Email),
+    Field::new("filters.additional_emails", Kind::Lines),
+    Field::new("role", Kind::Suggest("roles")),
+    Field::new("groups", Kind::Rows(&GROUPS)),
+    Field::new("description", Kind::Area),
+    Field::new("additional_info", Kind::Area),
+];
+const FILES: [Field; 4] = [
+    Field::new("permissions", Kind::Permissions),
+    Field::new("virtual_folders", Kind::Rows(&MOUNTS)),
+    Field::new("uid", Kind::Number("plain")),
+    Field::new("gid", Kind::Number("plain")),
+];
+const PLACEHOLDERS: [Field; 1] = [Field::new("filters.custom_placeholders", Kind::Lines)];
+
+const CARDS: [Card; 10] = [
+    Card { id: "sign_in", icon: "key", fields: &SIGN_IN },
+    Card { id: "files", icon: "folder", fields: &FILES },
+    Card { id: "limits", icon: "disk", fields: &of_user::LIMITS },
+    Card { id: "access", icon: "security", fields: &of_user::ACCESS },
+    Card { id: "protocols", icon: "plug", fields: &of_user::PROTOCOL },
+    Card { id: "web", icon: "globe", fields: &of_user::WEB },
+    Card { id: "passwords", icon: "lock", fields: &of_user::PASSWORDS },
+    Card { id: "storage", icon: "disk", fields: of_user::STORAGE },
+    Card { id: "rare", icon: "wrench", fields: &of_user::RARE },
+    Card { id: "placeholders", icon: "file", fields: &PLACEHOLDERS },
+];
+
+/// Bits of `hide_user_page_sections` (ACC-247), by card.
+const HIDDEN: [(i64, &[&str]); 7] = [
+    (1, &["groups"]),
+    (2, &["storage"]),
+    (4, &["files"]),
+    (8, &["profile"]),
+    (16, &["access", "protocols", "web"]),
+    (32, &["limits"]),
+    (64, &["rare", "passwords", "placeholders"]),
+];
+
+impl Object for User {
+    const ONE: &'static str = "user";
+    const MANY: &'static str = "users";
+    const PLACE: &'static str = "people";
+    const COLUMNS: &'static [&'static str] = &["groups", "storage", "last_login", "status"];
+    const CREATE: &'static [Field] = &[
+        Field::new("username", Kind::Code).required(),
+        Field::new("password", Kind::Password),
+        Field::new("email", Kind::Email),
+        Field::new("permissions", Kind::Permissions),
+        Field::new("quota_size", Kind::Bytes),
+        Field::new("home_dir", Kind::Code),
+    ];
+
+    fn cards() -> &'static [Card] {
+        &CARDS
+    }
+
+    fn name(&self) -> &str {
+        &self.username
+    }
+
+    fn line(&self, look: &Look) -> (String, Vec<Html>) {
+        let groups: Vec<&str> = self.groups.iter().map(|group| group.name.as_str()).collect();
+        let cells = vec![
+            cells::tags(&groups),
+            cells::quota(look, self.used_quota_size, self.quota_size),
+            look.time(self.last_login),
+            cells::status(look, self.is_enabled(), self.expiration_date),
+        ];
+        let sub = if self.description.is_empty() { &self.email } else { &self.description };
+        (sub.lines().next().unwrap_or_default().to_owned(), cells)
+    }
+
+    fn rights(session: &AdminSession) -> Rights {
+        Rights { add: session.may(P::AddUsers), edit: session.may(P::EditUsers), delete: session.may(P::DelUsers) }
+    }
+
+    fn blank(_: &Core) -> Value {
+        json!({ "status": 1, "permissions": { "/": ["*"] } })
+    }
+
+    async fn lists(core: &Core, session: &AdminSession) -> Lists {
+        let options = || ListOptions { limit: 500, ..ListOptions::default() };
+        let groups = groups::list(core, session, options()).await.unwrap_or_default();
+        let folders = folders::list(core, session, options()).await.unwrap_or_default();
+        let roles = roles::list(core, session, options()).await.unwrap_or_default();
+        vec![
+            ("groups", groups.into_iter().map(|group| group.name).collect()),
+            ("folders", folders.into_iter().map(|folder| folder.name).collect()),
+            ("roles", roles.into_iter().map(|role| role.name).collect()),
+        ]
+    }
+
+    fn shows(session: &AdminSession, card: &str) -> bool {
+        let hidden = session.admin().filters.preferences.hide_user_page_sections;
+        !HIDDEN.iter().any(|(bit, cards)| hidden & bit != 0 && cards.contains(&card))
+    }
+
+    async fn effective(&self, core: &Core, session: &AdminSession) -> Option<(Value, Vec<(String, Value)>)> {
+        let mut of_user = Vec::new();
+        for mapping in &self.groups {
+            of_user.extend(groups::get(core, session, &mapping.name, false).await.ok());
+        }
+        let merged = EffectiveUser::merge(self, &of_user).ok()?;
+        let settings = of_user.iter().map(|group| {
+            let mut value = serde_json::to_value(&group.user_settings).unwrap_or_default();
+            super::fields::put(&mut value, "virtual_folders", json!(group.virtual_folders));
+            (group.name.clone(), value)
+        });
+        let settings = settings.collect();
+        Some((serde_json::to_value(&merged.user).ok()?, settings))
+    }
+
+    fn actions(&self, session: &AdminSession, look: &Look) -> Vec<Action> {
+        let at = |path: &str| format!("{}/{path}", one::<Self>(&self.username));
+        let mut actions = Vec::new();
+        if session.may(P::QuotaScans) {
+            actions.push(Action { to: at("scan"), label: look.t.user_scan, icon: "refresh" });
+        }
+        if session.may(P::DisableMfa) && self.filters.totp_config.enabled {
+            actions.push(Action { to: at("2fa"), label: look.t.user_disable_factor, icon: "lock" });
+        }
+        if session.may(P::CloseConns) {
+            actions.push(Action { to: at("disconnect"), label: look.t.user_disconnect, icon: "stop" });
+        }
+        actions
+    }
+
+    async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<Self>> {
+        users::list(core, session, options).await
+    }
+
+    async fn get(core: &Core, session: &AdminSession, name: &str) -> Result<Self> {
+        users::get(core, session, name, false).await
+    }
+
+    async fn add(self, core: &Core, session: &AdminSession) -> Result<Self> {
+        users::add(core, session, self).await
+    }
+
+    async fn update(self, core: &Core, session: &AdminSession, name: &str, form: &Form) -> Result<()> {
+        users::update(core, session, name, self, form.has("disconnect")).await.map(|_| ())
+    }
+
+    async fn delete(core: &Core, session: &AdminSession, name: &str) -> Result<()> {
+        users::delete(core, session, name).await
+    }
+}
