@@ -4,6 +4,7 @@
 //! through [`door`], and the change is settled with its audit row before the caller is told.
 
 pub(crate) mod attributes;
+mod checksum;
 mod command;
 mod copy;
 mod directory;
@@ -12,24 +13,31 @@ mod hash;
 mod links;
 mod list;
 mod look;
+mod move_tree;
+mod progress;
 mod read;
 mod remove;
 mod remove_tree;
 mod rename;
 pub(crate) mod retire;
 mod space;
+mod target;
 mod transplant;
 mod write;
 
 use std::sync::Arc;
 
+pub use checksum::Sha256;
 pub use command::CommandEnd;
 use entrepot_model::{EffectiveUser, PathError, VirtualPath};
 pub use hash::{HashAlgorithm, Hasher};
 pub use list::Listing;
+pub use progress::Progress;
+pub use target::Named;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    Core, Tasks,
     audit::{FsDetails, Status},
     error::{Error, Result},
     hooks::HookContext,
@@ -66,6 +74,15 @@ impl UserFs {
     /// The directory that a session starts in (ACC-330): relative names are resolved against it.
     pub fn start_directory(&self) -> VirtualPath {
         VirtualPath::parse(self.user().user.filters.base.start_directory.as_bytes()).unwrap_or_else(|_| VirtualPath::root())
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.0.core
+    }
+
+    /// Spawning and pools.
+    pub fn tasks(&self) -> &Tasks {
+        self.0.core.tasks()
     }
 
     /// Name of the account.

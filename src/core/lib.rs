@@ -29,6 +29,7 @@ pub mod fs;
 pub mod gates;
 mod hooks;
 mod house;
+pub mod jobs;
 mod lease;
 pub mod login;
 mod metrics;

@@ -24,6 +24,7 @@ pub struct Tasks {
     stop: CancellationToken,
     storage: Pool,
     password: Pool,
+    processor: Pool,
     mail: Pool,
 }
 
@@ -34,6 +35,7 @@ impl Tasks {
         Self {
             storage: Pool::new("storage", handle.clone(), 32.max(processors * 8)),
             password: Pool::new("password", handle.clone(), processors),
+            processor: Pool::new("processor", handle.clone(), processors),
             mail: Pool::new("mail", handle.clone(), MAIL),
             handle,
             tracker: TaskTracker::new(),
@@ -83,6 +85,11 @@ impl Tasks {
     /// The pool for password hashing: one job per processor, so that logins cannot starve transfers.
     pub fn password(&self) -> &Pool {
         &self.password
+    }
+
+    /// The pool for what keeps a processor busy: compressing, checksums.
+    pub fn processor(&self) -> &Pool {
+        &self.processor
     }
 
     /// The pool for conversations with mail servers, which take their time.

@@ -315,6 +315,8 @@ where
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(HEADER_TIMEOUT)
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            // A client that is gone wants no answer: what is done for it ends.
+            .h1_allow_half_closed(false)
             .local_addr(address)
             .on_connect_ext(note)
             .finish(map_config(app, |()| AppConfig::default()));

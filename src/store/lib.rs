@@ -10,6 +10,7 @@
 //! nanoseconds for events). Only `core` (use cases, accounts, transfers, audit) and `cli` (start and stop) call it.
 
 mod accounts;
+mod checksums;
 mod defender;
 mod engine;
 mod error;
@@ -26,6 +27,7 @@ pub use accounts::{
     Admins, ApiKeys, EventActions, EventRules, FolderUsage, Folders, Groups, ListOptions, LoginRecord, Order, PasswordChange,
     Roles, Shares, TransferDirection, UserUsage, Users,
 };
+pub use checksums::{Checksums, FileState};
 pub use defender::{DefenderHost, DefenderHosts};
 pub use error::{ObjectKind, StoreError};
 pub use events::{EventKind, Events, FsEventFilter, LogEventFilter, OutboxEvent, Page, ProviderEventFilter};

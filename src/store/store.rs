@@ -13,8 +13,8 @@ use crate::engine::place::{check_directory, take_lock};
 use crate::engine::{Database, Location};
 use crate::transfers::Journal;
 use crate::{
-    Admins, ApiKeys, DefenderHosts, EventActions, EventRules, Events, Folders, Groups, IpLists, RevokedTokens, Roles, SecretKeys,
-    Settings, Setup, Shares, StoreError, Transfers, Users,
+    Admins, ApiKeys, Checksums, DefenderHosts, EventActions, EventRules, Events, Folders, Groups, IpLists, RevokedTokens, Roles,
+    SecretKeys, Settings, Setup, Shares, StoreError, Transfers, Users,
 };
 
 /// File of the events database, beside the main one.
@@ -113,6 +113,11 @@ impl Store {
     /// Users.
     pub fn users(&self) -> Users {
         Users::new(Arc::clone(&self.main))
+    }
+
+    /// Checksums of files.
+    pub fn checksums(&self) -> Checksums {
+        Checksums::new(Arc::clone(&self.main))
     }
 
     /// Virtual folders.

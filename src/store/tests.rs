@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the tests look at the files of the databases")]
 
 mod accounts;
+mod checksums;
 mod engine;
 mod event_rules;
 mod events;

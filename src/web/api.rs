@@ -14,6 +14,7 @@ pub(crate) mod events;
 mod folders;
 mod groups;
 mod ip_lists;
+mod jobs;
 mod own;
 mod password_reset;
 mod query;
@@ -68,6 +69,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(password_reset::routes)
         .configure(shares::routes)
         .configure(user_files::routes)
+        .configure(jobs::routes)
         .configure(ip_lists::routes)
         .configure(defender::routes);
 }

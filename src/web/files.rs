@@ -3,8 +3,10 @@
 //! Each function takes the files of a session and the request, and answers in the form of the REST contract. Who asks, and
 //! which paths that one may name, was decided before.
 
+mod actions;
 mod body;
 mod changes;
+mod checksums;
 mod content_type;
 mod download;
 mod entry;
@@ -12,12 +14,19 @@ mod listing;
 mod multipart;
 mod query;
 mod refusal;
+mod search;
+mod tree;
 mod upload;
+mod zip;
 
-pub(crate) use changes::{create_directory, delete_directory, delete_file, rename, set_modified};
+pub(crate) use actions::{copy, delete_directory, move_to, shown_job};
+pub(crate) use changes::{create_directory, delete_file, rename, set_modified};
+pub(crate) use checksums::{checksum, list_checksums};
 pub(crate) use download::download;
 pub(crate) use listing::list;
 pub(crate) use multipart::receive_form;
 pub(crate) use query::PathQuery;
 pub(crate) use refusal::refused;
+pub(crate) use search::{Wanted, search};
 pub(crate) use upload::{Placing, receive};
+pub(crate) use zip::{send_zip, zip_name};

@@ -4,7 +4,7 @@ use entrepot_model::VirtualPath;
 use entrepot_storage::{FileKind, Metadata};
 
 use super::{
-    UserFs, retire,
+    Progress, UserFs, retire,
     transplant::{Copied, copy_data},
 };
 use crate::{
@@ -26,6 +26,14 @@ impl UserFs {
     /// `NotFound`, `Denied`, `Unsupported` for links, for a path onto or into itself, for a file onto a directory or the
     /// other way round, `Quota`, or what the storage says. What was copied before the error stays.
     pub async fn copy(&self, from: &VirtualPath, to: &VirtualPath) -> Result<()> {
+        self.copy_with(from, to, &Progress::default()).await
+    }
+
+    /// [`UserFs::copy`] that tells how far it is, and can be told to end at the next entry.
+    ///
+    /// # Errors
+    /// As [`UserFs::copy`]; `Cancelled`.
+    pub async fn copy_with(&self, from: &VirtualPath, to: &VirtualPath, progress: &Progress) -> Result<()> {
         if to.starts_with(from) || from == to {
             return Err(Error::Unsupported);
         }
@@ -33,10 +41,10 @@ impl UserFs {
         self.authorize(Operation::Copy, to)?;
         let found = self.0.account.door.stat(&source, false).await?;
         self.before(Operation::Copy, from, Some(to), Some(found.size)).await?;
-        let (fs, from, to) = (self.clone(), from.clone(), to.clone());
+        let (fs, from, to, progress) = (self.clone(), from.clone(), to.clone(), progress.clone());
         self.finish(async move {
             fs.create_parents(&to).await?;
-            fs.copy_tree(&from, &to, found).await?;
+            fs.copy_tree(&from, &to, found, &progress).await?;
             fs.after(Operation::Copy, &from, Some(&to), None).await;
             Ok(())
         })
@@ -64,9 +72,9 @@ impl UserFs {
         Ok(())
     }
 
-    async fn copy_tree(&self, from: &VirtualPath, to: &VirtualPath, found: Metadata) -> Result<()> {
+    async fn copy_tree(&self, from: &VirtualPath, to: &VirtualPath, found: Metadata, progress: &Progress) -> Result<()> {
         match found.kind {
-            FileKind::File => return self.copy_file(from, to, &found).await,
+            FileKind::File => return self.copy_file(from, to, &found, progress).await,
             FileKind::Symlink | FileKind::Other => return Err(Error::Unsupported),
             FileKind::Directory => {}
         }
@@ -75,7 +83,9 @@ impl UserFs {
             if from.depth() > DEPTH {
                 return Err(Error::TooLarge);
             }
+            progress.check()?;
             self.copy_directory(&to).await?;
+            progress.add_entry();
             let mut listing = self.list(&from).await?;
             loop {
                 let entries = listing.next(256).await?;
@@ -88,7 +98,7 @@ impl UserFs {
                     };
                     match entry.metadata.kind {
                         FileKind::Directory => directories.push((from, to)),
-                        FileKind::File => self.copy_file(&from, &to, &entry.metadata).await?,
+                        FileKind::File => self.copy_file(&from, &to, &entry.metadata, progress).await?,
                         FileKind::Symlink | FileKind::Other => {}
                     }
                 }
@@ -107,7 +117,8 @@ impl UserFs {
     }
 
     /// One file: reading it needs `list` and `download` besides `copy`, the target `upload` or `overwrite`.
-    async fn copy_file(&self, from: &VirtualPath, to: &VirtualPath, found: &Metadata) -> Result<()> {
+    async fn copy_file(&self, from: &VirtualPath, to: &VirtualPath, found: &Metadata, progress: &Progress) -> Result<()> {
+        progress.check()?;
         if self.0.kill.is_cancelled() {
             return Err(Error::Cancelled);
         }
@@ -124,7 +135,9 @@ impl UserFs {
         let operation = if existing.is_some() { Operation::Overwrite } else { Operation::Upload };
         let target = self.authorize(operation, to)?;
         self.authorize(Operation::Copy, to)?;
-        self.copy_granted(&source, &target, found, existing.as_ref()).await
+        self.copy_granted(&source, &target, found, existing.as_ref(), progress).await?;
+        progress.add_entry();
+        Ok(())
     }
 
     async fn copy_granted(
@@ -133,6 +146,7 @@ impl UserFs {
         target: &Granted,
         found: &Metadata,
         existing: Option<&Metadata>,
+        progress: &Progress,
     ) -> Result<()> {
         let session = &self.0;
         let most = u64::try_from(self.user().user.filters.base.max_upload_file_size).unwrap_or(0);
@@ -148,7 +162,7 @@ impl UserFs {
             reservation.rebase(files, size, retire::credit(existing))
         };
         let _changing = session.core.0.names.changing(session, target.place());
-        let Copied { size, retired } = copy_data(self, source, target.place(), found, fits).await?;
+        let Copied { size, retired } = copy_data(self, source, target.place(), found, progress, fits).await?;
         let change = Usage { files: 1 + retired.files, size: i64::try_from(size).unwrap_or(i64::MAX) + retired.size };
         reservation.settle(change);
         self.settlement("copy", source.place(), Some(target.place()), size)

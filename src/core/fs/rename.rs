@@ -3,7 +3,7 @@
 use entrepot_model::VirtualPath;
 use entrepot_storage::{FileKind, Metadata};
 
-use super::{UserFs, retire, transplant::Transplant};
+use super::{Progress, UserFs, retire, transplant::Transplant};
 use crate::{
     audit::Status,
     error::{Error, Result},
@@ -21,6 +21,11 @@ impl UserFs {
     /// `NotFound`, `Denied`, `Unsupported` for the same or nested paths and existing directories, `Quota`, or what the
     /// storage says.
     pub async fn rename(&self, from: &VirtualPath, to: &VirtualPath) -> Result<()> {
+        self.rename_with(from, to, &Progress::default()).await
+    }
+
+    /// [`UserFs::rename`] that can be told to end: between two storages it copies.
+    pub(super) async fn rename_with(&self, from: &VirtualPath, to: &VirtualPath, progress: &Progress) -> Result<()> {
         if from == to || from.starts_with(to) || to.starts_with(from) {
             return Err(Error::Unsupported);
         }
@@ -42,9 +47,9 @@ impl UserFs {
             self.check_tree(from, to).await?;
         }
         self.before(operation, from, Some(to), Some(found.size)).await?;
-        let (fs, from, to) = (self.clone(), from.clone(), to.clone());
+        let (fs, from, to, progress) = (self.clone(), from.clone(), to.clone(), progress.clone());
         self.finish(async move {
-            fs.rename_granted(&source, &target, &found).await?;
+            fs.rename_granted(&source, &target, &found, &progress).await?;
             fs.after(operation, &from, Some(&to), Some(found.size)).await;
             Ok(())
         })
@@ -66,13 +71,15 @@ impl UserFs {
         Ok(Some(found))
     }
 
-    async fn rename_granted(&self, source: &Granted, target: &Granted, found: &Metadata) -> Result<()> {
+    async fn rename_granted(&self, source: &Granted, target: &Granted, found: &Metadata, progress: &Progress) -> Result<()> {
         let door = &self.0.account.door;
         let (from, to) = (source.place(), target.place());
         if from.storage == to.storage {
-            self.rename_within(source, target, found).await
+            self.rename_within(source, target, found).await?;
+            progress.add_entry();
+            Ok(())
         } else if door.same_resource(from.storage, to.storage) || self.both_local(source, target) {
-            self.rename_across(source, target, found).await
+            self.rename_across(source, target, found, progress).await
         } else {
             Err(policy::Denial::new("storages", "a rename from one storage to another is a copy: copy and delete instead").into())
         }
@@ -102,7 +109,7 @@ impl UserFs {
 
     /// Between two storages: copied whole, then removed at the source. What was copied and what was removed is settled,
     /// even if the removal stops half way.
-    async fn rename_across(&self, source: &Granted, target: &Granted, found: &Metadata) -> Result<()> {
+    async fn rename_across(&self, source: &Granted, target: &Granted, found: &Metadata, progress: &Progress) -> Result<()> {
         let session = &self.0;
         let (from, to) = (source.place(), target.place());
         let names = &session.core.0.names;
@@ -110,7 +117,7 @@ impl UserFs {
         let tree = Transplant::of(self, source, target, found).await?;
         let replaced = self.may_replace(target, &to.virtual_path).await?;
         let reservation = tree.reserve(self, source, target, replaced.as_ref())?;
-        let retired = tree.copy(self).await?;
+        let retired = tree.copy(self, progress).await?;
         let (gone, removed) = tree.remove_source(self).await;
         let usage = tree.usage();
         let came = usage.plus(retired);

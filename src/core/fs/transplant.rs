@@ -7,7 +7,7 @@ use entrepot_model::VirtualPath;
 use entrepot_storage::{Attributes, CommitOptions, FileKind, Metadata, ReadFile, StageOptions, StagedFile};
 use uuid::Uuid;
 
-use super::{UserFs, retire};
+use super::{Progress, UserFs, retire};
 use crate::{
     error::{Error, Result},
     operation::Operation,
@@ -100,10 +100,10 @@ impl Transplant {
     }
 
     /// Copies everything; answers what went because it was replaced. On a failure what was copied already is removed again.
-    pub(super) async fn copy(&self, fs: &UserFs) -> Result<Usage> {
+    pub(super) async fn copy(&self, fs: &UserFs, progress: &Progress) -> Result<Usage> {
         let mut retired = Usage::default();
         for (count, entry) in self.entries.iter().enumerate() {
-            match copy_entry(fs, entry).await {
+            match copy_entry(fs, entry, progress).await {
                 Ok(usage) => retired = retired.plus(usage),
                 Err(error) => {
                     for done in self.entries[..count].iter().rev() {
@@ -130,7 +130,14 @@ impl Transplant {
     }
 }
 
-async fn copy_entry(fs: &UserFs, entry: &Entry) -> Result<Usage> {
+async fn copy_entry(fs: &UserFs, entry: &Entry, progress: &Progress) -> Result<Usage> {
+    progress.check()?;
+    let usage = copy_content(fs, entry, progress).await?;
+    progress.add_entry();
+    Ok(usage)
+}
+
+async fn copy_content(fs: &UserFs, entry: &Entry, progress: &Progress) -> Result<Usage> {
     let door = &fs.0.account.door;
     match entry.metadata.kind {
         FileKind::Directory => {
@@ -141,7 +148,7 @@ async fn copy_entry(fs: &UserFs, entry: &Entry) -> Result<Usage> {
         FileKind::File => {
             let from = policy::own_work(Operation::RenameFile, fs.place(&entry.from));
             // Room for the whole tree was reserved before.
-            Ok(copy_data(fs, &from, &fs.place(&entry.to), &entry.metadata, |_, _| Ok(())).await?.retired)
+            Ok(copy_data(fs, &from, &fs.place(&entry.to), &entry.metadata, progress, |_, _| Ok(())).await?.retired)
         }
         FileKind::Symlink | FileKind::Other => Ok(Usage::default()),
     }
@@ -163,10 +170,11 @@ pub(super) async fn copy_data(
     from: &Granted,
     to: &Place,
     metadata: &Metadata,
+    progress: &Progress,
     fits: impl FnOnce(u64, Option<&Metadata>) -> Result<()> + Send,
 ) -> Result<Copied> {
     let target = policy::own_work(Operation::Copy, to.clone());
-    let staged = stage_copy(fs, from, &target).await?;
+    let staged = stage_copy(fs, from, &target, progress).await?;
     match publish_copy(fs, &target, &staged, metadata, fits).await {
         Ok(copied) => Ok(copied),
         Err(error) => {
@@ -203,7 +211,7 @@ async fn publish_copy(
 }
 
 /// A staged copy of a file, made by the storage where it can, else through us.
-async fn stage_copy(fs: &UserFs, from: &Granted, target: &Granted) -> Result<Arc<dyn StagedFile>> {
+async fn stage_copy(fs: &UserFs, from: &Granted, target: &Granted, progress: &Progress) -> Result<Arc<dyn StagedFile>> {
     let door = &fs.0.account.door;
     let options = StageOptions {
         id: Uuid::new_v4().simple().to_string(),
@@ -214,12 +222,12 @@ async fn stage_copy(fs: &UserFs, from: &Granted, target: &Granted) -> Result<Arc
     if from.place().storage == target.place().storage {
         match door.copy_staged(from, target, options.clone()).await {
             Err(Error::Unsupported) => {}
-            other => return other,
+            other => return other.inspect(|staged| progress.add_bytes(staged.size())),
         }
     }
     let file = door.open_read(from).await?;
     let staged = door.stage(target, &target.place().path, options).await?;
-    match stream(fs, file.as_ref(), staged.as_ref()).await {
+    match stream(fs, file.as_ref(), staged.as_ref(), progress).await {
         Ok(()) => Ok(staged),
         Err(error) => {
             let _ = staged.abandon(false).await;
@@ -228,12 +236,13 @@ async fn stage_copy(fs: &UserFs, from: &Granted, target: &Granted) -> Result<Arc
     }
 }
 
-async fn stream(fs: &UserFs, from: &dyn ReadFile, to: &dyn StagedFile) -> Result<()> {
+async fn stream(fs: &UserFs, from: &dyn ReadFile, to: &dyn StagedFile, progress: &Progress) -> Result<()> {
     let mut offset = 0;
     loop {
         if fs.0.kill.is_cancelled() {
             return Err(Error::Cancelled);
         }
+        progress.check()?;
         let data = from.read_at(offset, CHUNK).await?;
         if data.is_empty() {
             return Ok(());
@@ -241,6 +250,7 @@ async fn stream(fs: &UserFs, from: &dyn ReadFile, to: &dyn StagedFile) -> Result
         let length = data.len() as u64;
         to.write_at(offset, data).await?;
         offset += length;
+        progress.add_bytes(length);
         fs.0.touch();
     }
 }

@@ -53,6 +53,23 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     }
 }
 
+/// A JSON body that is a list.
+pub(crate) struct JsonList<T>(pub(crate) Vec<T>);
+
+impl<T: DeserializeOwned + 'static> FromRequest for JsonList<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let reading = read(request, payload);
+        Box::pin(async move {
+            let list = serde_json::from_slice(&reading.await?);
+            list.map(Self)
+                .map_err(|error| ApiError::bad_request(format!("the request body is not a JSON list for this: {error}")))
+        })
+    }
+}
+
 /// The whole body within its limit and its time (API-013).
 pub(crate) fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes, ApiError>> + use<> {
     let (limit, mut payload) = (limit(request), payload.take());

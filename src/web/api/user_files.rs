@@ -10,17 +10,18 @@ use actix_web::{
 };
 use entrepot_core::UserFs;
 use entrepot_http::Disposition;
+use entrepot_model::VirtualPath;
 use serde::Deserialize;
 
 use super::{
     access::UserToken,
     at,
-    body::{JsonBody, NoBody},
+    body::{JsonBody, JsonList, NoBody},
     query::Parameters,
 };
 use crate::{
     error::{ApiError, ApiResult, done_as},
-    files::{self, PathQuery, Placing, refused},
+    files::{self, PathQuery, Placing, Wanted, refused},
 };
 
 /// Time of the last change, in milliseconds since the epoch (API-143).
@@ -44,7 +45,13 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .route(delete().to(delete_file)),
         )
         .service(at("/user/files/upload").route(post().to(upload)))
-        .service(at("/user/files/metadata").route(patch().to(set_metadata)));
+        .service(at("/user/files/metadata").route(patch().to(set_metadata)))
+        .service(at("/user/file-actions/copy").route(post().to(copy)))
+        .service(at("/user/file-actions/move").route(post().to(move_to)))
+        .service(at("/user/streamzip").route(post().to(zip)))
+        .service(at("/user/files/checksum").route(get().to(checksum)))
+        .service(at("/x/checksums").route(post().to(checksums)))
+        .service(at("/x/search").route(get().to(search)));
 }
 
 /// The files of whoever asks, by a session that requests with the same token share (API-117).
@@ -62,9 +69,49 @@ async fn create_directory(user: UserToken, paths: PathQuery, query: Parameters, 
     files::create_directory(&fs, &paths.path_or_start("path", &fs)?, query.flag("mkdir_parents")?).await
 }
 
-async fn delete_directory(user: UserToken, paths: PathQuery, _: NoBody) -> ApiResult {
+async fn delete_directory(request: HttpRequest, user: UserToken, paths: PathQuery, _: NoBody) -> ApiResult {
     let fs = files_of(&user)?;
-    files::delete_directory(&fs, &paths.path("path", &fs)?).await
+    files::delete_directory(&request, &fs, &paths.path("path", &fs)?).await
+}
+
+async fn copy(request: HttpRequest, user: UserToken, paths: PathQuery, _: NoBody) -> ApiResult {
+    let fs = files_of(&user)?;
+    files::copy(&request, &fs, &paths.named("path", &fs)?, &paths.named("target", &fs)?).await
+}
+
+async fn move_to(request: HttpRequest, user: UserToken, paths: PathQuery, _: NoBody) -> ApiResult {
+    let fs = files_of(&user)?;
+    files::move_to(&request, &fs, &paths.path("path", &fs)?, &paths.path("target", &fs)?).await
+}
+
+/// The paths of a list.
+fn resolved(fs: &UserFs, named: &[String]) -> Result<Vec<VirtualPath>, ApiError> {
+    let paths =
+        named.iter().map(|name| fs.resolve(name.as_bytes()).map_err(|error| ApiError::bad_request(format!("{name:?}: {error}"))));
+    paths.collect()
+}
+
+async fn checksum(user: UserToken, paths: PathQuery) -> ApiResult {
+    let fs = files_of(&user)?;
+    files::checksum(&fs, &paths.path("path", &fs)?, paths.bytes("algo")?).await
+}
+
+async fn checksums(user: UserToken, JsonList(named): JsonList<String>) -> ApiResult {
+    let fs = files_of(&user)?;
+    files::list_checksums(&fs, resolved(&fs, &named)?).await
+}
+
+async fn search(user: UserToken, query: PathQuery) -> ApiResult {
+    let fs = files_of(&user)?;
+    files::search(&fs, &query.path_or_start("path", &fs)?, Wanted::of(&query)?).await
+}
+
+/// Several files and directories as one archive (API-136).
+async fn zip(user: UserToken, JsonList(named): JsonList<String>) -> ApiResult {
+    let fs = files_of(&user)?;
+    let paths = resolved(&fs, &named)?;
+    let name = files::zip_name(fs.username(), &paths);
+    files::send_zip(&fs, paths, &name).await
 }
 
 async fn delete_file(user: UserToken, paths: PathQuery, _: NoBody) -> ApiResult {

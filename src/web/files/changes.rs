@@ -20,21 +20,6 @@ pub(crate) async fn create_directory(fs: &UserFs, path: &VirtualPath, makes_pare
     Ok(done_as(StatusCode::CREATED, &format!("Directory \"{path}\" created")))
 }
 
-/// Removes a directory with all that is in it, or whatever else is there (API-123).
-pub(crate) async fn delete_directory(fs: &UserFs, path: &VirtualPath) -> ApiResult {
-    may_be_deleted(fs, path)?;
-    fs.remove_tree(path).await.map_err(refused)?;
-    Ok(done(&format!("Directory \"{path}\" deleted")))
-}
-
-/// The root and mounts stay, whatever is in them.
-fn may_be_deleted(fs: &UserFs, path: &VirtualPath) -> Result<(), ApiError> {
-    if path.is_root() || fs.is_mount_point(path) {
-        return Err(ApiError::new(StatusCode::FORBIDDEN, format!("\"{path}\" cannot be deleted")));
-    }
-    Ok(())
-}
-
 /// Removes a file or a link (API-125).
 pub(crate) async fn delete_file(fs: &UserFs, path: &VirtualPath) -> ApiResult {
     fs.remove_file(path).await.map_err(refused)?;

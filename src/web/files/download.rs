@@ -6,16 +6,18 @@ use actix_web::{
     HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _,
     http::{
         StatusCode,
-        header::{self, ContentEncoding, HeaderValue},
+        header::{self, ContentEncoding, HeaderName, HeaderValue},
     },
 };
 use entrepot_core::{Metadata, UserFs};
 use entrepot_http::{Client, Disposition, Precondition, Unsent, Validators, Wanted};
 use entrepot_model::VirtualPath;
 
-use super::{body::FileBody, content_type, entry, refused};
+use super::{body::FileBody, checksums::digest_header, content_type, entry, refused};
 use crate::error::{ApiError, ApiResult};
 
+/// RFC 9530 section 3.
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 /// What a file may do in a browser: nothing, whatever is in it (API-129).
 const HARMLESS: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
 /// One that is shown: what the viewers of browsers need, and only within our own pages.
@@ -38,6 +40,7 @@ pub(crate) async fn download(request: &HttpRequest, fs: &UserFs, path: &VirtualP
     if is_head(request) {
         let Some(Part { status, range }) = part(request, &found) else { return Ok(no_such_range(&found)) };
         let mut head = with_content(status, path, &found, &range, wanted);
+        note_digest(&mut head, fs, path, &found).await;
         return Ok(head.body(Unsent(range.end - range.start)));
     }
     let open = fs.open_read(path).await.map_err(refused)?;
@@ -46,7 +49,15 @@ pub(crate) async fn download(request: &HttpRequest, fs: &UserFs, path: &VirtualP
     may_be_sent(&found)?;
     let Some(Part { status, range }) = part(request, &found) else { return Ok(no_such_range(&found)) };
     let mut head = with_content(status, path, &found, &range, wanted);
+    note_digest(&mut head, fs, path, &found).await;
     Ok(head.body(FileBody::new(open, fs.clone(), range)))
+}
+
+/// The checksum of the file, where it is known already.
+async fn note_digest(head: &mut HttpResponseBuilder, fs: &UserFs, path: &VirtualPath, found: &Metadata) {
+    if let Some(digest) = fs.known_checksum(path, found).await.as_ref().and_then(digest_header) {
+        head.insert_header((REPR_DIGEST, digest));
+    }
 }
 
 fn may_be_sent(found: &Metadata) -> Result<(), ApiError> {

@@ -1,7 +1,9 @@
 //! Paths in a query string. Names of files are bytes: what is no UTF-8 works as well (decisions on paths in ARCHITECTURE.md).
 
+use std::str::FromStr;
+
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use entrepot_core::UserFs;
+use entrepot_core::{UserFs, fs::Named};
 use entrepot_model::VirtualPath;
 
 use crate::error::ApiError;
@@ -40,6 +42,19 @@ impl PathQuery {
         }
     }
 
+    /// The number called `name`; `None` if it is absent or empty.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
+        let bytes = self.bytes(name)?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let number = std::str::from_utf8(bytes).ok().and_then(|text| text.parse().ok());
+        number.map(Some).ok_or_else(|| ApiError::bad_request(format!("invalid {name}")))
+    }
+
     /// The path called `name`, in the files of a session (API-116); the start directory if it is absent or empty.
     ///
     /// # Errors
@@ -57,6 +72,15 @@ impl PathQuery {
             return Err(ApiError::bad_request(format!("{name} is required")));
         }
         self.path_or_start(name, fs)
+    }
+
+    /// As [`PathQuery::path`], with the slash at its end.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub(crate) fn named(&self, name: &str, fs: &UserFs) -> Result<Named, ApiError> {
+        self.path(name, fs)?;
+        Named::parse(fs, self.bytes(name)?).map_err(|error| ApiError::bad_request(format!("{name}: {error}")))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Files of users, from the outside.
 
+mod actions;
 mod downloads;
 mod listings;
+mod trees;
 mod uploads;
 
 use std::{fs, path::PathBuf};

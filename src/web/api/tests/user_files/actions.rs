@@ -1,0 +1,167 @@
+use actix_web::{http::Method, test::TestRequest};
+use serde_json::{Value, json};
+
+use super::{Home, is};
+use crate::testing::Answer;
+
+async fn copy(home: &Home, path: &str, target: &str) -> Answer {
+    home.ask("POST", &format!("file-actions/copy?path={path}&target={target}")).await
+}
+
+async fn move_to(home: &Home, path: &str, target: &str) -> Answer {
+    home.ask("POST", &format!("file-actions/move?path={path}&target={target}")).await
+}
+
+async fn as_job(home: &Home, method: &str, path: &str) -> Answer {
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    let request = TestRequest::default().method(method).uri(&format!("/api/v2/user/{path}"));
+    home.send(request.insert_header(("prefer", "respond-async"))).await
+}
+
+/// The job that an answer began, when it is over.
+async fn ended(home: &Home, started: &Answer) -> Value {
+    is(started, 202);
+    let location = started.header("location");
+    loop {
+        let job = home.send(TestRequest::get().uri(location)).await.json();
+        if job["state"] != "running" {
+            return job;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn home() -> Home {
+    let home = Home::new().await;
+    home.put("tree/a.txt", "a");
+    home.put("tree/sub/b.txt", "bb");
+    home.put("c.txt", "c");
+    home
+}
+
+// API-148
+#[actix_web::test]
+async fn copies_go_where_cp_puts_them() {
+    let home = home().await;
+    is(&copy(&home, "c.txt", "d.txt").await, 200);
+    is(&copy(&home, "c.txt", "new/deep/e.txt").await, 200);
+    is(&copy(&home, "c.txt", "tree").await, 200);
+    is(&copy(&home, "c.txt", "made/").await, 200);
+    is(&copy(&home, "tree", "twin").await, 200);
+    is(&copy(&home, "tree", "twin").await, 200);
+    is(&copy(&home, "tree/", "flat").await, 200);
+    is(&copy(&home, "tree/sub/", "twin/").await, 200);
+    for name in [
+        "d.txt",
+        "new/deep/e.txt",
+        "tree/c.txt",
+        "made/c.txt",
+        "twin/a.txt",
+        "twin/sub/b.txt",
+        "twin/tree/a.txt",
+        "flat/a.txt",
+        "flat/sub/b.txt",
+        "twin/b.txt",
+    ] {
+        assert!(home.content(name).is_some(), "{name}");
+    }
+}
+
+// API-148
+#[actix_web::test]
+async fn copies_that_make_no_sense_are_refused() {
+    let home = home().await;
+    std::os::unix::fs::symlink("c.txt", home.root.join("link")).unwrap();
+    for (path, target, status) in [
+        ("c.txt", "c.txt", 400),
+        ("c.txt", "/", 400),
+        ("tree", "tree", 400),
+        ("tree", "tree/sub/x", 400),
+        ("tree/", "tree/sub", 400),
+        ("tree", "c.txt", 400),
+        ("link", "x", 400),
+        ("missing", "x", 404),
+        ("", "x", 400),
+        ("c.txt", "", 400),
+    ] {
+        is(&copy(&home, path, target).await, status);
+    }
+    assert!(home.content("x").is_none());
+}
+
+// API-148
+#[actix_web::test]
+async fn copies_need_their_permissions() {
+    let home =
+        Home::with(json!({"permissions": {"/": ["*"], "/in": ["list", "download", "copy"], "/out": ["list", "upload", "copy"]}}));
+    let home = home.await;
+    home.put("in/a", "a");
+    home.put("out/b", "b");
+    is(&copy(&home, "in/a", "out/a").await, 200);
+    is(&copy(&home, "in/a", "out/b").await, 403);
+    is(&copy(&home, "out/b", "c").await, 403);
+    is(&copy(&home, "out/b", "in/b").await, 403);
+}
+
+// API-149
+#[actix_web::test]
+async fn moves_go_exactly_there() {
+    let home = home().await;
+    is(&move_to(&home, "c.txt", "tree/a.txt").await, 200);
+    assert_eq!(home.content("tree/a.txt").unwrap(), b"c");
+    is(&move_to(&home, "tree", "moved").await, 200);
+    assert_eq!(home.names(""), ["moved"]);
+    home.put("other/x", "x");
+    home.put("y", "y");
+    for (path, target, status) in [
+        ("y", "other", 400),
+        ("other", "moved", 400),
+        ("y", "y", 400),
+        ("missing", "z", 404),
+        ("y", "no/where", 404),
+        ("moved", "moved/sub/z", 400),
+    ] {
+        is(&move_to(&home, path, target).await, status);
+    }
+    assert_eq!(home.names(""), ["moved", "other", "y"]);
+}
+
+#[actix_web::test]
+async fn long_work_can_go_on_as_a_job() {
+    let home = home().await;
+    let job = ended(&home, &as_job(&home, "POST", "file-actions/copy?path=tree&target=twin").await).await;
+    assert_eq!(
+        (&job["state"], &job["kind"], &job["path"], &job["target"]),
+        (&json!("done"), &json!("copy"), &json!("/tree"), &json!("/twin"))
+    );
+    assert_eq!((&job["entries"], &job["bytes"]), (&json!(4), &json!(3)));
+    assert!(job["ended_at"].as_i64() >= job["started_at"].as_i64());
+    let moved = ended(&home, &as_job(&home, "POST", "file-actions/move?path=twin&target=other").await).await;
+    assert_eq!(moved["state"], "done");
+    let deleted = ended(&home, &as_job(&home, "DELETE", "dirs?path=tree").await).await;
+    assert_eq!((&deleted["kind"], &deleted["entries"]), (&json!("delete"), &json!(4)));
+    assert_eq!(home.names(""), ["c.txt", "other"]);
+    let failed = ended(&home, &as_job(&home, "POST", "file-actions/move?path=c.txt&target=other").await).await;
+    assert_eq!((&failed["state"], failed["error"].as_str().is_some()), (&json!("failed"), true));
+    let list = home.send(TestRequest::get().uri("/api/v2/x/jobs")).await.json();
+    let kinds: Vec<&Value> = list.as_array().unwrap().iter().map(|job| &job["kind"]).collect();
+    assert_eq!(kinds, ["copy", "move", "delete", "move"]);
+}
+
+#[actix_web::test]
+async fn jobs_are_of_their_account_only() {
+    let home = home().await;
+    let job = ended(&home, &as_job(&home, "POST", "file-actions/copy?path=c.txt&target=d").await).await;
+    let path = format!("/api/v2/x/jobs/{}", job["id"].as_str().unwrap());
+    is(&home.send(TestRequest::delete().uri(&path)).await, 200);
+    assert_eq!(home.send(TestRequest::get().uri(&path)).await.json()["state"], "done");
+    is(&home.send(TestRequest::get().uri("/api/v2/x/jobs/other")).await, 404);
+    is(&home.send(TestRequest::delete().uri("/api/v2/x/jobs/other")).await, 404);
+    let admin = home.house.token("root").await;
+    let user = home.house.user("eve");
+    is(&home.house.with(&admin, TestRequest::post().uri("/api/v2/users").set_json(&user)).await, 201);
+    let answer = home.house.basic("/api/v2/user/token", "eve", "secret").await;
+    let eve = answer.json()["access_token"].as_str().unwrap().to_owned();
+    is(&home.house.with(&eve, TestRequest::get().uri(&path)).await, 404);
+    assert_eq!(home.house.with(&eve, TestRequest::get().uri("/api/v2/x/jobs")).await.text, "[]");
+}

@@ -1,0 +1,125 @@
+//! Archives, checksums and searches.
+
+use actix_web::test::TestRequest;
+use serde_json::{Value, json};
+
+use super::{Home, is};
+use crate::testing::Answer;
+
+async fn post(home: &Home, path: &str, body: Value) -> Answer {
+    home.send(TestRequest::post().uri(&format!("/api/v2/{path}")).set_json(body)).await
+}
+
+async fn search(home: &Home, query: &str) -> Vec<String> {
+    let answer = home.send(TestRequest::get().uri(&format!("/api/v2/x/search?{query}"))).await;
+    is(&answer, 200);
+    let hit = |line: &str| serde_json::from_str::<Value>(line).unwrap()["path"].as_str().unwrap().to_owned();
+    let mut hits: Vec<String> = answer.text.lines().map(hit).collect();
+    hits.sort();
+    hits
+}
+
+async fn home() -> Home {
+    let home = Home::new().await;
+    home.put("docs/Report.PDF", "12345");
+    home.put("docs/old/report.txt", "1");
+    home.put("photos/a.jpg", "123");
+    std::fs::create_dir(home.root.join("empty")).unwrap();
+    home
+}
+
+// API-136
+#[actix_web::test]
+async fn archives_of_nothing_are_refused() {
+    let home = home().await;
+    is(&post(&home, "user/streamzip", json!([])).await, 400);
+    is(&post(&home, "user/streamzip", json!(["/missing"])).await, 404);
+    is(&post(&home, "user/streamzip", json!(["/docs", "/missing"])).await, 404);
+    is(&post(&home, "user/streamzip", json!({"a": 1})).await, 400);
+    is(&post(&home, "user/streamzip", json!([1])).await, 400);
+    is(&post(&home, "user/streamzip", json!(["a\u{0}"])).await, 400);
+}
+
+// API-139
+#[actix_web::test]
+async fn checksums_are_known_from_then_on() {
+    let home = home().await;
+    let sum = "5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5";
+    let path = home.root.join("docs/Report.PDF");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+    assert_eq!(home.get("files?path=docs/Report.PDF").await.header("repr-digest"), "");
+    for algorithm in ["", "&algo=", "&algo=sha256"] {
+        let answer = home.get(&format!("files/checksum?path=docs/Report.PDF{algorithm}")).await;
+        assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({"checksum": sum})));
+    }
+    let digest = "sha-256=:WZRHGrsBESr8wYFZ9sx0tPURuZgG2lmzyvWpwXPKz8U=:";
+    assert_eq!(home.get("files?path=docs/Report.PDF").await.header("repr-digest"), digest);
+    home.put("docs/Report.PDF", "54321");
+    assert_eq!(home.get("files?path=docs/Report.PDF").await.header("repr-digest"), "");
+    for (query, status) in [("", 400), ("?path=docs", 400), ("?path=missing", 404), ("?path=docs/Report.PDF&algo=md5", 400)] {
+        is(&home.get(&format!("files/checksum{query}")).await, status);
+    }
+}
+
+#[actix_web::test]
+async fn checksums_of_a_selection_are_a_list() {
+    let home = home().await;
+    let list = post(&home, "x/checksums", json!(["/photos/a.jpg", "/docs"])).await;
+    is(&list, 200);
+    let mut lines: Vec<&str> = list.text.lines().collect();
+    lines.sort_by_key(|line| line.split_once("  ").unwrap().1);
+    assert_eq!(
+        lines,
+        [
+            "5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5  docs/Report.PDF",
+            "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b  docs/old/report.txt",
+            "a665a45920422f9d417e4867efdc4fb8a04a1f3fff1fa07e998e86f7f7a27ae3  photos/a.jpg",
+        ]
+    );
+    assert_eq!(list.header("content-disposition"), "attachment; filename=\"SHA256SUMS\"");
+    assert_eq!(post(&home, "x/checksums", json!(["/empty"])).await.text, "");
+    is(&post(&home, "x/checksums", json!([])).await, 400);
+    is(&post(&home, "x/checksums", json!(["/missing"])).await, 404);
+}
+
+#[actix_web::test]
+async fn searches_find_what_fits() {
+    let home = home().await;
+    assert_eq!(search(&home, "name=report").await, ["/docs/Report.PDF", "/docs/old/report.txt"]);
+    assert_eq!(search(&home, "name=*.pdf").await, ["/docs/Report.PDF"]);
+    assert_eq!(search(&home, "name=r*.t%3Ft&path=docs").await, ["/docs/old/report.txt"]);
+    assert_eq!(search(&home, "type=directory").await, ["/docs", "/docs/old", "/empty", "/photos"]);
+    assert_eq!(search(&home, "min_size=3").await, ["/docs/Report.PDF", "/photos/a.jpg"]);
+    assert_eq!(search(&home, "min_size=2&max_size=4").await, ["/photos/a.jpg"]);
+    assert_eq!(search(&home, "before=2000-01-01T00:00:00Z").await, Vec::<String>::new());
+    assert_eq!(search(&home, "after=1000000000000&type=file").await.len(), 3);
+    assert_eq!(search(&home, "limit=2").await.len(), 2);
+    assert_eq!(search(&home, "").await.len(), 7);
+    for query in ["type=x", "min_size=-1", "limit=0", "limit=x", "after=yesterday", "name=[", "path=%"] {
+        is(&home.send(TestRequest::get().uri(&format!("/api/v2/x/search?{query}"))).await, 400);
+    }
+    is(&home.send(TestRequest::get().uri("/api/v2/x/search?path=missing")).await, 404);
+}
+
+// ACC-127, ACC-166
+#[actix_web::test]
+async fn searches_pass_over_what_is_closed_or_hidden() {
+    let patterns = json!([{"path": "/", "denied_patterns": ["*.key"], "deny_policy": 1}]);
+    let home =
+        Home::with(json!({"permissions": {"/": ["*"], "/closed": ["upload"]}, "filters": {"file_patterns": patterns}})).await;
+    home.put("a.key", "");
+    home.put("a.txt", "");
+    home.put("closed/a.txt", "");
+    home.put("open/a.key", "");
+    assert_eq!(search(&home, "").await, ["/a.txt", "/closed", "/open"]);
+}
+
+#[actix_web::test]
+async fn searches_go_through_many_directories() {
+    let home = Home::new().await;
+    for number in 0..600 {
+        home.put(&format!("d{}/e{number}/f", number % 3), "");
+    }
+    assert_eq!(search(&home, "name=f&type=file").await.len(), 600);
+}
