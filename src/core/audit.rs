@@ -134,6 +134,7 @@ impl Audit {
             timestamp: now,
             action: action.to_owned(),
             username: user.username.clone(),
+            external_username: session.visitor().to_owned(),
             fs_path: door.real_path(place),
             virtual_path: place.virtual_path.to_string_lossy(),
             fs_target_path: details.target.map(|target| door.real_path(target)).unwrap_or_default(),

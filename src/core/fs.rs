@@ -4,8 +4,10 @@
 //! through [`door`], and the change is settled with its audit row before the caller is told.
 
 pub(crate) mod attributes;
+mod beside;
 mod checksum;
 mod command;
+pub(crate) mod confine;
 mod copy;
 mod directory;
 pub mod door;
@@ -119,12 +121,16 @@ impl UserFs {
             self.note_denial(operation, path, &error);
             return Err(error);
         }
-        policy::authorize(self.user(), operation, path).inspect_err(|error| self.note_denial(operation, path, error))
+        self.within(operation, path)
+            .and_then(|()| policy::authorize(self.user(), operation, path))
+            .inspect_err(|error| self.note_denial(operation, path, error))
     }
 
     /// [`policy::probe`], with the denial recorded as one of `operation`.
     fn probe(&self, operation: Operation, path: &VirtualPath) -> Result<Granted> {
-        policy::probe(self.user(), operation, path).inspect_err(|error| self.note_denial(operation, path, error))
+        self.within(operation, path)
+            .and_then(|()| policy::probe(self.user(), operation, path))
+            .inspect_err(|error| self.note_denial(operation, path, error))
     }
 
     fn note_denial(&self, operation: Operation, path: &VirtualPath, error: &Error) {

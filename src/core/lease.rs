@@ -38,6 +38,11 @@ pub(crate) struct Leases(Mutex<HashMap<Key, Arc<Session>>>);
 pub struct Lease(Arc<Session>);
 
 impl Lease {
+    /// The only one on a session, which ends with it.
+    pub(crate) fn alone(session: Session) -> Self {
+        Self(Arc::new(session))
+    }
+
     /// The account's files. They keep the session alive.
     pub fn fs(&self) -> UserFs {
         UserFs::leased(self.clone())

@@ -10,7 +10,7 @@ pub mod enforced;
 pub(crate) mod outcome;
 mod pages;
 pub(crate) mod passwords;
-mod prepare;
+pub(crate) mod prepare;
 pub(crate) mod second_factor;
 mod steps;
 mod throttle;

@@ -13,7 +13,13 @@ use entrepot_model::{EffectiveUser, connection::ConnectionStatus};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Core, Result, accounts::Account, fs::UserFs, throttle::Bucket, transfer::overlay::Overlay};
+use crate::{
+    Core, Result,
+    accounts::Account,
+    fs::{UserFs, confine::Confines},
+    throttle::Bucket,
+    transfer::overlay::Overlay,
+};
 
 /// An account whose credentials were accepted, on one connection. Sessions (SFTP channels, requests) are opened from it.
 #[derive(Clone)]
@@ -54,6 +60,15 @@ impl Authenticated {
 
     /// [`Authenticated::open_session`]; one that is not counted is limited by its running transfers alone.
     pub(crate) fn open(&self, protocol: &'static str, id: String, is_counted: bool) -> Result<Session> {
+        self.open_as(protocol, id, is_counted, None)
+    }
+
+    /// [`Authenticated::open_session`] for a visitor of a share, in the name of its owner.
+    pub(crate) fn open_confined(&self, protocol: &'static str, id: String, confines: Confines) -> Result<Session> {
+        self.open_as(protocol, id, true, Some(confines))
+    }
+
+    fn open_as(&self, protocol: &'static str, id: String, is_counted: bool, confines: Option<Confines>) -> Result<Session> {
         let core = &self.core.0;
         let [upload_bucket, download_bucket] = buckets(&self.core, &self.account, &self.peer);
         let state = Arc::new(SessionState {
@@ -65,6 +80,7 @@ impl Authenticated {
             overlay: self.overlay.clone(),
             protocol,
             is_counted,
+            confines,
             connected_at: core.clock.millis(),
             last_activity: AtomicI64::new(core.clock.millis()),
             kill: CancellationToken::new(),
@@ -95,6 +111,8 @@ pub(crate) struct SessionState {
     pub protocol: &'static str,
     /// It takes one of the sessions that the account may have.
     pub is_counted: bool,
+    /// What a visitor of a share is confined to; `None` for the account itself.
+    pub confines: Option<Confines>,
     pub id: String,
     pub connected_at: i64,
     pub last_activity: AtomicI64,
@@ -156,6 +174,11 @@ impl SessionState {
 
     pub(crate) fn username(&self) -> &str {
         &self.account.user.user.username
+    }
+
+    /// Mail address of the visitor of a share, if one was proved (API-230); empty otherwise.
+    pub(crate) fn visitor(&self) -> &str {
+        self.confines.as_ref().map_or("", |confines| confines.visitor.as_str())
     }
 
     /// The option that takes changes away over HTTP, whatever the permissions say (ACC-155, ACC-306).

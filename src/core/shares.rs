@@ -3,22 +3,60 @@
 //! Whoever owns a share manages it here, and so do members of groups that it is bound to, as far as the binding lets them
 //! ([`add`], [`list`], [`get`], [`update`], [`delete`]). The id of a share is the secret part of its link: it stands in no
 //! line of the log.
+//!
+//! # Visitors
+//!
+//! Whoever has the link comes in by [`visit`], which makes every check and answers a [`Visit`]: the files of the share
+//! ([`Visit::fs`]), confined to its paths, with the permissions and limits of its owner, and nothing that a visitor can
+//! replace or remove. What a visitor takes or brings is paid for with uses, before it is done ([`Visit::spend`]).
+//!
+//! The REST API shows a password with each request ([`Proof::Password`]). The pages of a share go another way, because people
+//! give a password once, and codes and agreements need a page:
+//!
+//! ```text
+//! describe(id, cookie)                   what the page may show, and what the visitor has to do next:
+//!   Next::Password   authenticate_password(id, password)          -> Token
+//!   Next::Code       request_code(id, address), then
+//!                    check_code(id, address, code)                -> Token
+//!   Next::Agreement  agreement_template() is what to show, then
+//!                    accept_agreement(id, cookie)                 -> Token, in place of the one before
+//!   Next::Visit      visit(id, purpose, Proof::Session(cookie))   or Proof::Nothing where there is no cookie
+//! leave(id, cookie)                      ends the session
+//! ```
+//!
+//! The cookie holds `Token::access_token` until `Token::expires_at`. It is signed, good for this share alone, and
+//! ends with the share; a new password or recipient does not end it. A page need not look into it: `describe` says whose it is.
 
 mod add;
 mod bindings;
 mod checks;
+mod codes;
 mod delete;
+mod describe;
 mod list;
+mod owner;
+mod proof;
+mod refusal;
+mod sessions;
 mod update;
+mod uses;
+mod visit;
 
 use std::sync::Arc;
 
 use entrepot_model::{EffectiveUser, Rule, Share, share::share_permission};
 
 pub use add::add;
+pub use codes::{check_code, request_code};
 pub use delete::delete;
+pub use describe::{About, Description, Next, describe};
 pub use list::{get, list};
+pub use proof::Proof;
+pub use refusal::VisitError;
+pub use sessions::{accept_agreement, agreement_template, authenticate_password, leave};
 pub use update::update;
+pub use uses::Uses;
+pub use visit::{Purpose, Visit, visit};
 
 use crate::{
     Core, Error, Result, UserCaller,
@@ -31,6 +69,15 @@ use crate::{
 
 /// What provider events call it.
 pub(crate) const KIND: &str = "share";
+/// Protocol of visits in events, logs and the list of connections.
+pub(crate) const PROTOCOL: &str = "HTTPShare";
+
+/// What is known of visitors now: codes that were sent, and files that they read.
+#[derive(Default)]
+pub(crate) struct Desk {
+    codes: codes::ShareCodes,
+    reads: uses::Reads,
+}
 
 /// A share that somebody may see.
 struct Seen {

@@ -23,4 +23,6 @@ mod removals;
 mod renames;
 mod scans;
 mod sequential;
+mod share_sessions;
 mod uploads;
+mod visits;

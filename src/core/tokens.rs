@@ -9,6 +9,7 @@ mod duties;
 mod keys;
 mod pages;
 mod revoked;
+mod share;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -189,6 +190,7 @@ impl Core {
             TokenKind::ApiAdmin | TokenKind::ApiUser => settings.httpd.jwt_lifetime,
             TokenKind::WebAdmin | TokenKind::WebClient => settings.httpd.cookie_lifetime,
             TokenKind::WebAdminPending | TokenKind::WebClientPending => pages::PENDING,
+            TokenKind::WebShare => settings.httpd.share_cookie_lifetime,
         };
         let minutes = i64::from(minutes);
         if LIFETIMES.contains(&minutes) { minutes } else { DEFAULT_LIFETIME }
@@ -207,6 +209,8 @@ impl Core {
             username: subject.username.to_owned(),
             pwd: password_mark(&jti, subject.hash),
             duties: subject.duties,
+            visitor: String::new(),
+            agreed: false,
             jti,
         };
         let access_token = self.0.tokens.ring.sign(&claims).map_err(|error| Error::internal("signing a token", error))?;
@@ -218,6 +222,10 @@ impl Core {
     /// # Errors
     /// See [`TokenError`].
     pub async fn verify_token(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<Claims, TokenError> {
+        if kind == TokenKind::WebShare {
+            // Those are no accounts.
+            return Err(TokenError::Audience);
+        }
         if kind.is_admin() {
             let session = self.admin_by_token(token, kind, ip).await?;
             return session.claims().cloned().ok_or(TokenError::Invalid);

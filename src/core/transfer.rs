@@ -3,6 +3,7 @@
 //! An [`Upload`] ends in one of two ways. [`Upload::commit`] gives the file its name. Everything else (an abort, a lost
 //! connection, a killed process) leaves a partial or nothing, never a short file under the final name.
 
+mod beside;
 mod download;
 pub(crate) mod names;
 pub(crate) mod overlay;

@@ -22,5 +22,5 @@ pub use entropy::{PasswordPolicy, PolicyViolation, check_entropy, check_policy, 
 pub use password::{Algorithm, HashError, HashingParameters};
 pub use sealing::{KeyRing, KeyRingError, SealError, SealStatus, Sealed, Sealer};
 pub use sensitive::Sensitive;
-pub use token::{KeyedHash, constant_time_eq, random_alphanumeric, random_password, random_token, token_hash};
+pub use token::{KeyedHash, constant_time_eq, random_alphanumeric, random_digits, random_password, random_token, token_hash};
 pub use totp::{TotpDigest, TotpError, TotpSecret, recovery_code};

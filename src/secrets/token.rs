@@ -40,6 +40,12 @@ pub fn random_alphanumeric(length: usize) -> String {
     (0..length).map(|_| char::from(ALPHANUMERIC[generator.random_range(0..ALPHANUMERIC.len())])).collect()
 }
 
+/// A random text of `length` decimal digits, 3.32 bits each, for codes that people type.
+pub fn random_digits(length: usize) -> String {
+    let mut generator = rand::rng();
+    (0..length).map(|_| char::from(b'0' + generator.random_range(0..10_u8))).collect()
+}
+
 /// The form in which a single-use token is stored: lower-case hexadecimal SHA-256.
 ///
 /// Only for random tokens. A fast digest is enough for 128 bits of entropy or more and never for

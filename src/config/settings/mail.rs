@@ -1,6 +1,6 @@
 //! Sections `smtp` and `mail_templates`.
 
-use std::io::Read as _;
+use std::{io::Read as _, path::Path};
 
 use serde::Deserialize;
 
@@ -66,17 +66,24 @@ const TEMPLATE_LIMIT: u64 = 256 * 1024;
 impl Settings {
     /// The text of a mail template below `smtp.templates_path`, as it is now (CFG-315); `None` if there is none that can be
     /// read.
-    #[expect(clippy::disallowed_methods, reason = "files that the settings name are read in this room")]
     pub fn mail_template_file(&self, name: &str) -> Option<String> {
         let folder = self.smtp.templates_path.trim();
-        if folder.is_empty() {
-            return None;
-        }
-        let file = std::fs::File::open(self.resolve(folder).join("email").join(name)).ok()?;
-        let mut text = String::new();
-        file.take(TEMPLATE_LIMIT).read_to_string(&mut text).ok()?;
-        Some(text)
+        (!folder.is_empty()).then(|| read(&self.resolve(folder).join("email").join(name)))?
     }
+
+    /// The legal agreement of shares in place of the built-in one (ENV-018), as its file is now; `None` if the settings name
+    /// none that can be read.
+    pub fn share_agreement_file(&self) -> Option<String> {
+        let path = self.hook.share_legal_tmpl_path.trim();
+        (!path.is_empty()).then(|| read(&self.resolve(path)))?
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "files that the settings name are read in this room")]
+fn read(path: &Path) -> Option<String> {
+    let mut text = String::new();
+    std::fs::File::open(path).ok()?.take(TEMPLATE_LIMIT).read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// Section `mail_templates`.

@@ -64,7 +64,8 @@ pub(super) fn event(session: &SessionState, event: &FsEvent, by_another: bool, e
             tracing::$level!(
                 sender, local_addr, remote_addr, elapsed_ms = event.elapsed, size_bytes = event.file_size,
                 username = event.username, file_path = event.fs_path, virtual_path = event.virtual_path,
-                connection_id = event.session_id, protocol = event.protocol, $($error)*
+                connection_id = event.session_id, protocol = event.protocol,
+                ext_username = (!event.external_username.is_empty()).then_some(event.external_username.as_str()), $($error)*
             )
         };
     }

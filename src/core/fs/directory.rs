@@ -20,6 +20,7 @@ impl UserFs {
             return Err(Error::Exists);
         }
         let granted = self.authorize(Operation::CreateDirectory, path)?;
+        self.confined(path).await?;
         self.before(Operation::CreateDirectory, path, None, None).await?;
         let (fs, path) = (self.clone(), path.clone());
         self.finish(async move {

@@ -80,6 +80,7 @@ impl UserFs {
     /// As [`UserFs::open_read`].
     pub async fn hash(&self, path: &VirtualPath, algorithm: HashAlgorithm) -> Result<Vec<u8>> {
         let granted = self.authorize(Operation::Hash, path)?;
+        self.confined(path).await?;
         let file = self.0.account.door.open_read(&granted).await?;
         let download = Hashing { session: self.0.clone(), moved: AtomicU64::new(0) };
         self.digest(file.as_ref(), algorithm, &download).await

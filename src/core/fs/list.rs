@@ -31,6 +31,7 @@ impl UserFs {
     /// `NotFound`, `NotDirectory`, `Denied`, or what the storage says.
     pub async fn list(&self, path: &VirtualPath) -> Result<Listing> {
         let granted = self.authorize(Operation::List, path)?;
+        self.confined(path).await?;
         let names: Vec<Vec<u8>> = self.user().mounts_in(path);
         let stream = match self.0.account.door.list(&granted).await {
             Ok(stream) => Some(stream),
@@ -41,7 +42,7 @@ impl UserFs {
             mounts: Vec::new(),
             shadowed: names.iter().cloned().collect(),
             stream,
-            filtered: !self.user().patterns.is_empty(),
+            filtered: !self.user().patterns.is_empty() || self.is_confined(),
             session: self.0.clone(),
             directory: path.clone(),
         };
@@ -91,6 +92,10 @@ impl Listing {
             return true;
         }
         let Ok(path) = self.directory.child(name) else { return true };
-        !matches!(self.session.account.user.patterns.check(&path), PatternVerdict::Denied { hide: true, .. })
+        let user = &self.session.account.user;
+        if self.session.confines.is_some() && user.may_share_path(&path).is_err() {
+            return false;
+        }
+        !matches!(user.patterns.check(&path), PatternVerdict::Denied { hide: true, .. })
     }
 }

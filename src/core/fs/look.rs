@@ -19,6 +19,7 @@ impl UserFs {
     /// `NotFound`, `Denied`, or what the storage says.
     pub async fn stat(&self, path: &VirtualPath, follow: bool) -> Result<Metadata> {
         let granted = self.authorize(Operation::Stat, path)?;
+        self.confined(path).await?;
         if self.user().is_mount_point(path) {
             return Ok(Metadata::virtual_directory());
         }
@@ -31,6 +32,10 @@ impl UserFs {
         if self.user().contains_mounts(path) {
             return Ok(Metadata::virtual_directory());
         }
+        if self.is_confined() {
+            // Unfinished uploads are for those who can go on with them.
+            return Err(Error::NotFound);
+        }
         self.stat_partial(granted.place()).await
     }
 
@@ -40,6 +45,7 @@ impl UserFs {
     /// `NotFound`, `Denied`, or what the storage says.
     pub async fn stat_download(&self, path: &VirtualPath) -> Result<Metadata> {
         let granted = self.authorize(Operation::Download, path)?;
+        self.confined(path).await?;
         if self.user().is_mount_point(path) {
             return Ok(Metadata::virtual_directory());
         }

@@ -18,6 +18,7 @@ impl UserFs {
     /// `NotFound`, `Denied`, `IsDirectory`, `TooMany` transfers, `TransferQuota`, or what the storage says.
     pub async fn open_read(&self, path: &VirtualPath) -> Result<Download> {
         let granted = self.authorize(Operation::Download, path)?;
+        self.confined(path).await?;
         let allowance = allowance(&self.0, Direction::Download)?;
         let running = self.0.core.0.registry.begin_transfer(&self.0, Direction::Download, path.to_string_lossy())?;
         self.before(Operation::Download, path, None, None).await?;

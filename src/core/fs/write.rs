@@ -23,29 +23,31 @@ use crate::{
 };
 
 /// What was found at the name that is to be written.
-struct Found {
+pub(super) struct Found {
     /// The entry itself.
-    entry: Option<Metadata>,
+    pub(super) entry: Option<Metadata>,
     /// The regular file that will be replaced or changed: the entry, or what a link leads to.
-    file: Option<Metadata>,
+    pub(super) file: Option<Metadata>,
     /// Where the file is, behind links.
-    place: Place,
+    pub(super) place: Place,
 }
 
 /// An open that was allowed, and what it needs.
-struct Opening {
-    path: VirtualPath,
-    open: OpenWrite,
-    found: Found,
-    granted: Granted,
-    allowance: TransferAllowance,
-    running: Running,
-    most: u64,
+pub(super) struct Opening {
+    pub(super) path: VirtualPath,
+    pub(super) open: OpenWrite,
+    pub(super) found: Found,
+    pub(super) granted: Granted,
+    pub(super) allowance: TransferAllowance,
+    pub(super) running: Running,
+    pub(super) most: u64,
 }
 
 impl UserFs {
     /// Opens a file for writing. New files and truncated ones are staged: nothing is under the final name before
     /// [`Upload::commit`]. Without `truncate`, an existing file is changed in place, and a partial is gone on with.
+    ///
+    /// A visitor of a share opens a new file, whatever is there: it gets a name beside it.
     ///
     /// Dropping the future abandons the answer: an upload that was begun is given up.
     ///
@@ -53,6 +55,9 @@ impl UserFs {
     /// `NotFound`, `Exists`, `Denied`, `Unsupported` for what is no regular file, `Quota`, `TooMany` transfers, `Busy`
     /// when the upload to go on with does not end, or what the storage says.
     pub async fn open_write(&self, path: &VirtualPath, open: OpenWrite) -> Result<Upload> {
+        if self.is_confined() {
+            return self.open_beside(path, open).await;
+        }
         let found = self.look_before_writing(path).await?;
         let operation =
             if found.entry.as_ref().is_some_and(Metadata::is_file) { Operation::Overwrite } else { Operation::Upload };
@@ -92,7 +97,7 @@ impl UserFs {
         Ok(())
     }
 
-    async fn open_granted(&self, opening: Opening) -> Result<Upload> {
+    pub(super) async fn open_granted(&self, opening: Opening) -> Result<Upload> {
         let Opening { path, open, found, granted, allowance, running, most } = opening;
         let session = &self.0;
         // A partial that it goes on with is counted as one until then, and as an upload from then on.
@@ -114,6 +119,7 @@ impl UserFs {
             minimum: if open.append { u64::try_from(begun.charged.size).unwrap_or(0) } else { 0 },
             most,
             readable: open.read && policy::decide(self.user(), Operation::Download, &path).is_allow(),
+            beside: self.is_confined(),
         };
         let state = UploadState::new(facts, found.place, begun.reservation);
         if let Target::Staged { intent, .. } = &state.facts.target {
@@ -191,6 +197,9 @@ impl UserFs {
 
     /// The partial that this upload goes on with, as it is now. One that it starts over is removed.
     async fn partial_for(&self, found: &Found, open: OpenWrite) -> Result<Option<UploadIntent>> {
+        if self.is_confined() {
+            return Ok(None);
+        }
         let partials = &self.0.core.0.partials;
         partials.settled(self.0.username(), &found.place).await?;
         let Some(partial) = partials.take(self.0.username(), &found.place) else { return Ok(None) };

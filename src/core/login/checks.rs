@@ -53,7 +53,7 @@ fn is_usable(user: &EffectiveUser, now: i64) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn not_denied(user: &EffectiveUser, protocol: Protocol) -> Result<(), Refusal> {
+pub(crate) fn not_denied(user: &EffectiveUser, protocol: Protocol) -> Result<(), Refusal> {
     // ACC-300: anonymous accounts cannot use SSH and HTTP, whatever a stale row says.
     let anonymous = user.user.filters.base.is_anonymous && matches!(protocol, Protocol::Ssh | Protocol::Http);
     if anonymous || user.is_protocol_denied(protocol) {

@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// Those of the root storage (ACC-085); other faults are logged, they concern a part of the account only.
-pub(super) async fn storage(core: &Core, account: &Account) -> Result<()> {
+pub(crate) async fn storage(core: &Core, account: &Account) -> Result<()> {
     let user = &account.user;
     if user.user.filters.base.disable_fs_checks || account.was_checked(core.clock().millis()) {
         return Ok(());

@@ -21,12 +21,21 @@ pub enum TokenKind {
     WebAdminPending,
     /// The same, for users.
     WebClientPending,
+    /// Pages of a share, visitors; the name in the token is the id of the share.
+    WebShare,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::ApiAdmin, Self::ApiUser, Self::WebAdmin, Self::WebClient, Self::WebAdminPending, Self::WebClientPending];
+    pub const ALL: [Self; 7] = [
+        Self::ApiAdmin,
+        Self::ApiUser,
+        Self::WebAdmin,
+        Self::WebClient,
+        Self::WebAdminPending,
+        Self::WebClientPending,
+        Self::WebShare,
+    ];
 
     /// Name in the audience of a token.
     pub const fn audience(self) -> &'static str {
@@ -37,6 +46,7 @@ impl TokenKind {
             Self::WebClient => "WebClient",
             Self::WebAdminPending => "WebAdminPending",
             Self::WebClientPending => "WebClientPending",
+            Self::WebShare => "WebShare",
         }
     }
 
@@ -52,7 +62,7 @@ impl TokenKind {
 
     /// A telephone changes its address while its pages are open: these are valid wherever they are shown.
     pub(super) const fn roams(self) -> bool {
-        matches!(self, Self::WebClient | Self::WebClientPending)
+        matches!(self, Self::WebClient | Self::WebClientPending | Self::WebShare)
     }
 }
 
@@ -78,6 +88,12 @@ pub struct Claims {
     /// What must be done before the token is good for anything else (SEC-070).
     #[serde(default, skip_serializing_if = "Duties::is_empty")]
     pub duties: Duties,
+    /// Mail address that the visitor of a share proved; empty if none was asked for, and in every other token.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub visitor: String,
+    /// The visitor accepted the agreement of the share (API-197).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub agreed: bool,
 }
 
 impl Claims {

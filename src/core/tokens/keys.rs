@@ -113,6 +113,8 @@ mod tests {
             username: "root".into(),
             pwd: "mark".into(),
             duties: crate::tokens::Duties::default(),
+            visitor: String::new(),
+            agreed: false,
         }
     }
 

@@ -198,6 +198,8 @@ async fn keys_survive_a_restart_and_are_renewed_in_time() {
         username: "root".into(),
         pwd: String::new(),
         duties: Duties::default(),
+        visitor: String::new(),
+        agreed: false,
     };
     let load = async |sealer: &Sealer| TokenKeys::load(&store, sealer, &settings, &clock).await.expect("keys").ring;
     let token = load(&sealer).await.sign(&claims).expect("signed");

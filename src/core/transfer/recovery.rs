@@ -24,6 +24,7 @@ use crate::{
     policy,
     quota::Usage,
     session::SessionState,
+    shares,
 };
 
 /// Name of the server itself in events.
@@ -60,6 +61,16 @@ async fn replay_one(core: &Core, intent: UploadIntent) -> Result<&'static str> {
         forget(core, &intent).await?;
         return Ok("its account or folder is gone");
     };
+    if intent.protocol == shares::PROTOCOL
+        && let Some(partial) = partials::look(&session, &place, &intent).await?
+    {
+        // A visitor's: nobody goes on with it, and what its owner left under the name must not go for it.
+        let granted = policy::own_work(Operation::Upload, place.clone());
+        session.account.door.discard_partial(&granted, &intent.id, &partial.token).await?;
+        let change = Usage { files: -intent.charged_files, size: -intent.charged_size };
+        end(core, &session, &place, intent, change, Status::Failed, 0).await?;
+        return Ok("it was a visitor's, and is removed");
+    }
     if let Some(partial) = partials::look(&session, &place, &intent).await? {
         return keep_partial(core, &session, &place, intent, signed(partial.durable), partial.token).await;
     }
@@ -173,6 +184,7 @@ async fn system_session(core: &Core, username: &str) -> Result<Option<Arc<Sessio
         overlay: Arc::new(Overlay::default()),
         protocol: SYSTEM,
         is_counted: false,
+        confines: None,
         id: String::new(),
         connected_at: core.clock().millis(),
         last_activity: std::sync::atomic::AtomicI64::new(core.clock().millis()),

@@ -73,6 +73,8 @@ pub(crate) struct UploadFacts {
     /// Most bytes that the file may have (ACC-291); 0 = no limit.
     pub most: u64,
     pub readable: bool,
+    /// A file that has the name when it ends stays, and the new one gets a name beside it.
+    pub beside: bool,
 }
 
 pub(crate) struct UploadState {
@@ -328,6 +330,11 @@ impl Upload {
     /// `Denied`, `Quota` when growing, or what the storage says.
     pub async fn set_attributes(&self, attributes: &Attributes) -> Result<()> {
         self.0.set_attributes(attributes).await
+    }
+
+    /// All of it was written, and it waits for others before it gets its name: it is no running transfer any more.
+    pub fn rest(&self) {
+        self.0.facts.running.end();
     }
 
     /// Brings what was written to stable storage (SFTP-005).

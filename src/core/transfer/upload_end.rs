@@ -5,7 +5,12 @@ use std::sync::Arc;
 use entrepot_storage::{Attributes, CommitOptions, Durability, Metadata, Partial, StagedFile};
 use entrepot_store::{IntentEnd, OutboxEvent, UploadIntent};
 
-use super::{Settlement, Target, Upload, UploadState, names::Edit, partials};
+use super::{
+    Settlement, Target, Upload, UploadState,
+    beside::{is_taken, publish_beside},
+    names::Edit,
+    partials,
+};
 use crate::{
     audit::{FsDetails, Status},
     error::{Error, Result},
@@ -66,13 +71,40 @@ async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &
     before_publish(state, &place).await?;
     // It may have been renamed while the hooks had their say.
     let place = state.place.lock().clone();
+    if state.facts.beside {
+        return publish_beside(state, file, intent, &place).await;
+    }
+    publish_as(state, file, intent, &place, Existing::Goes).await
+}
+
+/// What becomes of a file that has the name already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Existing {
+    /// It is replaced, if that may be.
+    Goes,
+    /// It stays: the name cannot be had.
+    Stays,
+}
+
+/// Gives an upload the name of `place`. With [`Existing::Stays`] a name that is taken is `Exists`, and nothing has changed.
+pub(super) async fn publish_as(
+    state: &Arc<UploadState>,
+    file: &Arc<dyn StagedFile>,
+    intent: &UploadIntent,
+    place: &Place,
+    existing: Existing,
+) -> Result<Metadata> {
+    let session = &state.facts.session;
     let granted = policy::own_work(Operation::Upload, place.clone());
     let names = &session.core.0.names;
-    let changing = names.changing(session, &place);
-    let turn = names.turn(session, &place).await;
+    let changing = names.changing(session, place);
+    let turn = names.turn(session, place).await;
+    if existing == Existing::Stays && is_taken(state, place).await? {
+        return Err(Error::Exists);
+    }
     let found = present(session.account.door.stat(&granted, false).await)?;
     if let Some(found) = &found {
-        may_replace(state, &place, intent, found)?;
+        may_replace(state, place, intent, found)?;
         // The file that goes may be one whose settlement is still to be stored: a restart could not tell its size any more.
         let stored = session.core.0.store.transfers().barrier().await;
         stored.map_err(|error| Error::internal("storing settlements", error))?;
@@ -80,9 +112,10 @@ async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &
     // A link or special file that is replaced was never counted.
     let replaced = found.as_ref().filter(|found| found.is_file()).map(|found| found.size);
     state.still_fits(i64::from(replaced.is_none()), file.size(), replaced.unwrap_or(0))?;
-    note_intent(state, intent, &place, replaced, file.size())?;
+    note_intent(state, intent, place, replaced, file.size())?;
     let durability = durability(session.core.settings().transfers.durability.as_str());
-    let committed = file.commit(&place.path, CommitOptions { replace: found.is_some(), durability }).await;
+    let committed =
+        file.commit(&place.path, CommitOptions { replace: found.is_some() && existing == Existing::Goes, durability }).await;
     let committed = committed.map_err(Error::from);
     let metadata = if let Ok(metadata) = &committed {
         metadata.clone()
@@ -93,11 +126,14 @@ async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &
             _ => return committed,
         }
     };
-    let retired = found.as_ref().map_or(Usage::default(), |found| retire::usage(session, &place, found));
+    let retired = found.as_ref().map_or(Usage::default(), |found| retire::usage(session, place, found));
     drop(turn);
-    settle_published(state, &place, intent, metadata.size, retired, committed.as_ref().err()).await;
+    if existing == Existing::Stays {
+        state.move_to(place.clone());
+    }
+    settle_published(state, place, intent, metadata.size, retired, committed.as_ref().err()).await;
     drop(changing);
-    after(state, &place, metadata.size).await;
+    after(state, place, metadata.size).await;
     committed
 }
 
@@ -232,8 +268,11 @@ pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
 }
 
 /// Mode 1 keeps nothing; the others keep what can be resumed, unless there was no room for it (ACC-282, decisions on modes
-/// in ARCHITECTURE.md).
+/// in ARCHITECTURE.md). A stranger's upload is not gone on with by anybody.
 fn keeps_partial(state: &UploadState, error: &Error) -> bool {
+    if state.facts.beside {
+        return false;
+    }
     let mode = state.facts.session.core.settings().common.upload_mode;
     !matches!(error, Error::Quota | Error::NoSpace | Error::Denied(_)) && (mode & 2 != 0 || mode & 1 == 0)
 }

@@ -21,7 +21,7 @@ use crate::{
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9));
 
 /// A mail server: the lines of each mail, envelope and content, come out of the channel.
-async fn mail_server() -> (u16, mpsc::UnboundedReceiver<Vec<String>>) {
+pub(crate) async fn mail_server() -> (u16, mpsc::UnboundedReceiver<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen");
     let port = listener.local_addr().expect("address").port();
     let (mails, received) = mpsc::unbounded_channel();
