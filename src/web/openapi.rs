@@ -54,6 +54,7 @@ pub(crate) const DOCUMENT: &str = parts!(
     "paths/events",
     "paths/event_manager",
     "paths/user_apis",
+    "paths/admin_shares",
     "paths/user_shares",
     "paths/user_files",
     "components/head",

@@ -1,4 +1,5 @@
-//! Shares as stored objects, which is what backups need. Their owners manage them in [`crate::shares`].
+//! Shares as administrators have to do with them: whole in backups, and all of them in a list, to take one back. Their owners
+//! manage them in [`crate::shares`].
 
 use entrepot_model::{AdminPermission as P, Share};
 use entrepot_store::ListOptions;
@@ -8,7 +9,7 @@ use super::{
     changes::{self, Action, Change},
     invalid, passwords, rules, stored,
 };
-use crate::{Core, Error, Result, shares::KIND};
+use crate::{Core, Error, Result, login::Holder, shares::KIND};
 
 /// Every share with the hash of its password, for a backup (API-089).
 ///
@@ -43,4 +44,36 @@ pub async fn restore(core: &Core, session: &AdminSession, mut share: Share, keep
     let change = Change { action, kind: KIND, name: &restored.id, role: "", object: &restored };
     changes::record_unnamed(core, session, &change, &restored.name);
     Ok(existed)
+}
+
+/// A page of the shares of the users that the administrator sees, by id; with `username`, of that user. It needs `view_users`:
+/// shares are a part of what users have, and administrators of a role see those of their users (ACC-225).
+///
+/// # Errors
+/// `Denied` without `view_users`.
+pub async fn list(core: &Core, session: &AdminSession, username: Option<&str>, options: ListOptions) -> Result<Vec<Share>> {
+    session.require(P::ViewUsers)?;
+    let options = ListOptions { role: session.role().map(str::to_owned), ..options };
+    let mut shares = core.0.store.shares().list_of(username, options).await.map_err(stored)?;
+    shares.iter_mut().for_each(Share::hide_confidential);
+    Ok(shares)
+}
+
+/// Takes a share back: its link leads nowhere from now on. It needs `edit_users`, as other changes of what a user has.
+///
+/// # Errors
+/// `Denied` without `edit_users`; `NotFound`, also for a user whom the administrator does not see.
+pub async fn revoke(core: &Core, session: &AdminSession, id: &str) -> Result<()> {
+    session.require(P::EditUsers)?;
+    let mut share = core.0.store.shares().get(id).await.map_err(stored)?.ok_or(Error::NotFound)?;
+    let owner = core.0.store.users().get(&share.username).await.map_err(stored)?.ok_or(Error::NotFound)?;
+    if !session.sees_role(&owner.role) {
+        return Err(Error::NotFound);
+    }
+    core.0.store.shares().delete(&share.id).await.map_err(stored)?;
+    core.0.credentials.forget(Holder::Share, &share.id);
+    share.hide_confidential();
+    let change = Change { action: Action::Delete, kind: KIND, name: &share.id, role: "", object: &share };
+    changes::record_unnamed(core, session, &change, &share.name);
+    Ok(())
 }

@@ -55,6 +55,26 @@ impl Shares {
             .await
     }
 
+    /// A page of the shares of users, by id: of the users of `options.role`, if it is set, and of one user, if it is named.
+    pub async fn list_of(&self, username: Option<&str>, options: ListOptions) -> Result<Vec<Share>, StoreError> {
+        let name = username.map(str::to_owned);
+        self.database
+            .read(move |c| {
+                let most = |number| i64::try_from(number).unwrap_or(i64::MAX);
+                let sql = format!(
+                    "SELECT s.id FROM share s JOIN user_account u ON u.id = s.user_id \
+                     WHERE (?1 IS NULL OR u.name = ?1) AND (?2 IS NULL OR u.role_id = (SELECT id FROM role WHERE name = ?2)) \
+                     ORDER BY s.name {} LIMIT ?3 OFFSET ?4",
+                    options.order.sql()
+                );
+                let mut statement = c.prepare_cached(&sql)?;
+                let values = params![name, options.role, most(options.limit), most(options.offset)];
+                let ids: Vec<i64> = statement.query_map(values, |row| row.get(0))?.collect::<Result<_, _>>()?;
+                ids.into_iter().map(|id| load(c, id)).collect()
+            })
+            .await
+    }
+
     /// What the groups of a user say about its shares, whatever kind its memberships are, in their order (API-224): names of
     /// groups that say something.
     pub async fn policies(&self, username: &str) -> Result<Vec<(String, SharePolicy)>, StoreError> {

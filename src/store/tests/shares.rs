@@ -165,3 +165,26 @@ async fn a_hash_is_replaced_only_if_it_is_the_same_password() {
     assert_eq!(store.shares().replace_password_hash("x", "$2a$hash".into(), "new".into()).await, Ok(true));
     assert_eq!(store.shares().get("x").await.expect("get").expect("share").password, "new");
 }
+
+// ACC-225
+#[tokio::test]
+async fn shares_are_listed_by_user_and_role() {
+    let (_directory, store) = on_disk();
+    populated(&store).await;
+    let role = entrepot_model::Role { name: "sales".into(), ..entrepot_model::Role::default() };
+    store.roles().insert(role, NOW).await.expect("role");
+    let mut bob = user("bob");
+    bob.role = "sales".into();
+    store.users().insert(bob, None, NOW).await.expect("user");
+    store.shares().insert(share("a"), NOW).await.expect("added");
+    store.shares().insert(Share { username: "bob".into(), groups: Vec::new(), ..share("b") }, NOW).await.expect("added");
+    let listed = async |name: Option<&str>, role: Option<&str>| {
+        let options = ListOptions { role: role.map(str::to_owned), ..ListOptions::default() };
+        let shares = store.shares().list_of(name, options).await.expect("list");
+        shares.into_iter().map(|share| share.id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(None, None).await, ["a", "b"]);
+    assert_eq!(listed(Some("alice"), None).await, ["a"]);
+    assert_eq!(listed(None, Some("sales")).await, ["b"]);
+    assert!(listed(Some("alice"), Some("sales")).await.is_empty());
+}

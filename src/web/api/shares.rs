@@ -1,4 +1,5 @@
-//! Shares as users manage them: `/user/shares` and `/user/shares/{id}` (API-161…API-178).
+//! Shares as users manage them: `/user/shares` and `/user/shares/{id}` (API-161…API-178); and `/x/shares`, an extension, where
+//! administrators see those of all users and take them back.
 
 use actix_web::{
     HttpResponse,
@@ -8,10 +9,15 @@ use actix_web::{
     },
     web::{self, ServiceConfig, delete, get, post, put},
 };
-use entrepot_core::shares;
+use entrepot_core::{admin, shares};
 use entrepot_model::ShareDraft;
 
-use super::{access::UserToken, at, body::JsonBody, query::Parameters};
+use super::{
+    access::{AdminToken, UserToken},
+    at,
+    body::JsonBody,
+    query::Parameters,
+};
 use crate::{
     Site,
     error::{ApiResult, done, done_as, json},
@@ -21,6 +27,8 @@ use crate::{
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(at("/user/shares").route(get().to(list)).route(post().to(add)))
+        .service(at("/x/shares").route(get().to(list_all)))
+        .service(at("/x/shares/{id}").route(delete().to(revoke)))
         .service(at("/user/shares/{id}").route(get().to(one)).route(put().to(update)).route(delete().to(remove)));
 }
 
@@ -53,6 +61,16 @@ async fn update(
 
 async fn remove(UserToken(user): UserToken, site: web::Data<Site>, id: web::Path<String>) -> ApiResult {
     shares::delete(site.core(), &user, &id).await?;
+    Ok(done("Share deleted"))
+}
+
+async fn list_all(AdminToken(admin): AdminToken, site: web::Data<Site>, query: Parameters) -> ApiResult {
+    let username = query.text("username").filter(|name| !name.is_empty());
+    Ok(json(StatusCode::OK, &admin::shares::list(site.core(), &admin, username, query.list()?).await?))
+}
+
+async fn revoke(AdminToken(admin): AdminToken, site: web::Data<Site>, id: web::Path<String>) -> ApiResult {
+    admin::shares::revoke(site.core(), &admin, &id).await?;
     Ok(done("Share deleted"))
 }
 

@@ -331,3 +331,24 @@ async fn shares_go_with_their_owner() {
     let token = user(&desk.house, "ingrid", &json!({})).await;
     Desk::is(&desk.send(&token, "GET", &format!("/{id}"), None).await, 404, "Not Found");
 }
+
+// ACC-225, ACC-234
+#[actix_web::test]
+async fn administrators_see_shares_and_take_them_back() {
+    let desk = Desk::open(json!({})).await;
+    let id = desk.added(&share(&json!({"password": "hunter2!"}))).await;
+    let other = user(&desk.house, "otto", &json!({})).await;
+    desk.send(&other, "POST", "", Some(&share(&json!({})))).await;
+    let root = desk.house.token("root").await;
+    let ask =
+        async |request: TestRequest, path: &str| desk.house.with(&root, request.uri(&format!("/api/v2/x/shares{path}"))).await;
+    let all = ask(TestRequest::get(), "").await.json();
+    assert_eq!(all.as_array().unwrap().len(), 2);
+    assert_eq!(ask(TestRequest::get(), "?limit=1&offset=1").await.json()[0]["id"], all[1]["id"]);
+    let own = ask(TestRequest::get(), "?username=ingrid").await.json();
+    assert_eq!((&own[0]["id"], &own[0]["password"], own.as_array().unwrap().len()), (&json!(id), &json!("[**redacted**]"), 1));
+    assert_eq!(ask(TestRequest::get(), "?username=nobody").await.text, "[]");
+    Desk::is(&ask(TestRequest::delete(), &format!("/{id}")).await, 200, "Share deleted");
+    Desk::is(&ask(TestRequest::delete(), &format!("/{id}")).await, 404, "Not Found");
+    Desk::is(&desk.send(&desk.token, "GET", &format!("/{id}"), None).await, 404, "Not Found");
+}

@@ -89,6 +89,8 @@ pub(super) const ADMIN_OPERATIONS: &[(&str, &str)] = &[
     ("GET", "system/log-level"),
     ("PUT", "system/log-level"),
     ("GET", "x/doctor"),
+    ("GET", "x/shares"),
+    ("DELETE", "x/shares/{id}"),
     ("GET", "x/settings"),
     ("PATCH", "x/settings"),
 ];

@@ -49,6 +49,7 @@ pub(super) enum Object {
     AdminWithFactor,
     User,
     UserWithFactor,
+    Share,
 }
 
 impl Object {
@@ -152,6 +153,12 @@ impl Filled {
                 self.enrol("admin", &self.house.token(name).await).await;
             }
             Object::User => drop(self.add("users", &objects::user(&self.house, name)).await),
+            Object::Share => {
+                let body = json!({"name": name, "scope": 1, "paths": ["/"]});
+                let token = self.user_token("member").await;
+                let made = send(&self.house, "POST", "user/shares", &token, Some(&body)).await;
+                return made.header("x-object-id").to_owned();
+            }
             Object::UserWithFactor => {
                 self.add("users", &objects::user(&self.house, name)).await;
                 self.enrol("user", &self.user_token(name).await).await;

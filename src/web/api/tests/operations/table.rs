@@ -250,6 +250,8 @@ fn accounts() -> Vec<Row> {
         at("GET", "users/{}", One(P::ViewUsers), Object::User),
         puts("users/{}", One(P::EditUsers), Object::User, "status", user),
         at("DELETE", "users/{}", One(P::DelUsers), Object::User),
+        plain("GET", "x/shares", One(P::ViewUsers)),
+        at("DELETE", "x/shares/{}", One(P::EditUsers), Object::Share),
     ]
 }
 
