@@ -17,6 +17,7 @@ mod ip_lists;
 mod jobs;
 mod own;
 mod password_reset;
+mod public_shares;
 mod query;
 mod quotas;
 mod roles;
@@ -68,6 +69,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(second_factor::routes)
         .configure(password_reset::routes)
         .configure(shares::routes)
+        .configure(public_shares::routes)
         .configure(user_files::routes)
         .configure(jobs::routes)
         .configure(ip_lists::routes)

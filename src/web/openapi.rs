@@ -56,6 +56,7 @@ pub(crate) const DOCUMENT: &str = parts!(
     "paths/user_apis",
     "paths/admin_shares",
     "paths/user_shares",
+    "paths/public_shares",
     "paths/user_files",
     "components/head",
     "components/answers",

@@ -22,6 +22,7 @@ mod openssh;
 mod portable;
 mod rest_flows;
 mod scp;
+mod shares;
 mod ssh_audit;
 mod ssh_certificates;
 mod ssh_commands;

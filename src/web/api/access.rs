@@ -26,7 +26,7 @@ use actix_web::{
 use entrepot_core::{Peer, UserCaller, admin::AdminSession};
 use entrepot_http::{Client, Features};
 
-pub(crate) use basic::BasicCredentials;
+pub(crate) use basic::{BasicCredentials, SharePassword};
 
 use crate::{Site, error::ApiError};
 

@@ -9,6 +9,7 @@ mod events;
 mod gates;
 mod identity;
 mod operations;
+mod public_shares;
 mod quotas;
 mod second_factor;
 mod server;

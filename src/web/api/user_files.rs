@@ -2,10 +2,7 @@
 
 use actix_web::{
     HttpRequest,
-    http::{
-        StatusCode,
-        header::{self, HeaderMap},
-    },
+    http::StatusCode,
     web::{Payload, ServiceConfig, delete, get, patch, post},
 };
 use entrepot_core::UserFs;
@@ -23,9 +20,6 @@ use crate::{
     error::{ApiError, ApiResult, done_as},
     files::{self, PathQuery, Placing, Wanted, refused},
 };
-
-/// Time of the last change, in milliseconds since the epoch (API-143).
-const MTIME: &str = "X-SFTPGO-MTIME";
 
 /// All of them.
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -145,15 +139,9 @@ async fn upload(request: HttpRequest, user: UserToken, paths: PathQuery, query: 
         return Err(ApiError::saying(StatusCode::BAD_REQUEST, "please set a file path"));
     }
     let path = paths.path("path", &fs)?;
-    let headers = request.headers();
-    let placing = Placing { makes_parents: query.flag("mkdir_parents")?, may_replace: true, modified: number(headers, MTIME) };
-    files::receive(&fs, &path, body, number(headers, header::CONTENT_LENGTH.as_str()), placing).await?;
+    let placing = Placing::of(&request, query.flag("mkdir_parents")?);
+    files::receive(&fs, &path, body, files::declared_length(&request), placing).await?;
     Ok(done_as(StatusCode::CREATED, "Upload completed"))
-}
-
-/// A header that is a number; what is none is as if it was not there.
-fn number<T: std::str::FromStr>(headers: &HeaderMap, name: &str) -> Option<T> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// `{modification_time}`; a missing one is 0.

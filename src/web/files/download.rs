@@ -60,6 +60,14 @@ async fn note_digest(head: &mut HttpResponseBuilder, fs: &UserFs, path: &Virtual
     }
 }
 
+/// Where the part of a file begins that a request asks for; 0 for all of it, and for what cannot be sent.
+pub(crate) fn first_byte(request: &HttpRequest, found: &Metadata) -> u64 {
+    match Wanted::of(request.headers(), found.size, &entry::validators(found)) {
+        Wanted::Part(range) => range.start,
+        Wanted::Whole | Wanted::Unsatisfiable => 0,
+    }
+}
+
 fn may_be_sent(found: &Metadata) -> Result<(), ApiError> {
     if found.is_file() {
         return Ok(());

@@ -2,11 +2,11 @@
 
 use actix_multipart::{Field, Multipart};
 use actix_web::{HttpRequest, web::Payload};
-use entrepot_core::UserFs;
+use entrepot_core::{Upload, UserFs};
 use entrepot_model::VirtualPath;
 use futures_util::StreamExt as _;
 
-use super::{Placing, receive};
+use super::{Placing, receive, refused, upload::receive_all};
 use crate::error::ApiError;
 
 /// Name of the fields that are files.
@@ -34,9 +34,82 @@ pub(crate) async fn receive_form(
         stored += 1;
     }
     if stored == 0 {
-        return Err(ApiError::saying(actix_web::http::StatusCode::BAD_REQUEST, "No files uploaded!"));
+        return Err(nothing());
     }
     Ok(())
+}
+
+/// What stopped a form in its middle.
+pub(crate) struct Stopped {
+    /// Files that were stored before.
+    pub(crate) stored: u32,
+    /// Why.
+    pub(crate) error: ApiError,
+}
+
+/// Files of one form that wait for each other.
+const MOST_HELD: usize = 100;
+
+/// As [`receive_form`], for uploads that somebody has to admit one by one, before they are read. With `whole` the files get
+/// their names when all of the form is there: all of them are stored or none, unless the storage fails between two names.
+pub(crate) async fn receive_guarded_form(
+    request: &HttpRequest,
+    payload: Payload,
+    fs: &UserFs,
+    directory: &VirtualPath,
+    whole: bool,
+    mut admit: impl AsyncFnMut() -> Result<(), ApiError>,
+) -> Result<(), Stopped> {
+    let mut form = Multipart::new(request.headers(), payload);
+    let (mut held, mut stored) = (Vec::new(), 0);
+    loop {
+        let upload = match next_upload(&mut form, fs, directory, held.len(), &mut admit).await {
+            Ok(Some(upload)) => upload,
+            Ok(None) => break,
+            Err(error) => return Err(Stopped { stored, error }),
+        };
+        if whole {
+            upload.rest();
+            held.push(upload);
+        } else {
+            upload.commit().await.map_err(|error| Stopped { stored, error: refused(error) })?;
+            stored += 1;
+        }
+    }
+    for upload in held {
+        upload.commit().await.map_err(|error| Stopped { stored, error: refused(error) })?;
+        stored += 1;
+    }
+    if stored == 0 {
+        return Err(Stopped { stored, error: nothing() });
+    }
+    Ok(())
+}
+
+/// The next file of a form, all of it; `None` at the end.
+async fn next_upload(
+    form: &mut Multipart,
+    fs: &UserFs,
+    directory: &VirtualPath,
+    held: usize,
+    admit: &mut impl AsyncFnMut() -> Result<(), ApiError>,
+) -> Result<Option<Upload>, ApiError> {
+    while let Some(field) = form.next().await {
+        let field = field.map_err(|error| unreadable(&error))?;
+        let Some(name) = file_name(&field) else { continue };
+        let path = directory.child(name.as_bytes()).map_err(|error| ApiError::bad_request(format!("{name}: {error}")))?;
+        if held >= MOST_HELD {
+            return Err(ApiError::bad_request(format!("a form may have at most {MOST_HELD} files here")));
+        }
+        admit().await?;
+        let placing = Placing { makes_parents: false, may_replace: true, modified: None };
+        return receive_all(fs, &path, field, None, placing).await.map(Some);
+    }
+    Ok(None)
+}
+
+fn nothing() -> ApiError {
+    ApiError::saying(actix_web::http::StatusCode::BAD_REQUEST, "No files uploaded!")
 }
 
 /// Name of the file that a field holds, without the directories that some clients send with it; `None` if it holds none.

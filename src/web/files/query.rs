@@ -86,11 +86,20 @@ impl PathQuery {
 
 /// `application/x-www-form-urlencoded`; `None` for a `%` without two hexadecimal digits.
 fn decoded(text: &str) -> Option<Vec<u8>> {
+    decode(text, b' ')
+}
+
+/// A path of a URL (RFC 3986 section 2.1), where `+` is itself; `None` for a `%` without two hexadecimal digits.
+pub(crate) fn decoded_path(text: &str) -> Option<Vec<u8>> {
+    decode(text, b'+')
+}
+
+fn decode(text: &str, plus: u8) -> Option<Vec<u8>> {
     let mut bytes = text.bytes();
     let mut clear = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {
         clear.push(match byte {
-            b'+' => b' ',
+            b'+' => plus,
             b'%' => digit(bytes.next()?)? << 4 | digit(bytes.next()?)?,
             other => other,
         });
@@ -118,6 +127,13 @@ mod tests {
         for name in ["empty", "flag", "absent"] {
             assert_eq!(query.bytes(name).unwrap(), b"");
         }
+    }
+
+    // API-187
+    #[test]
+    fn paths_of_urls_are_decoded_once_too() {
+        assert_eq!(decoded_path("sub%2Fa+b%20%2541").unwrap(), b"sub/a+b %41");
+        assert_eq!(decoded_path("a%2"), None);
     }
 
     #[test]

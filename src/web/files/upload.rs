@@ -2,7 +2,14 @@
 
 use std::{fmt::Display, time::Duration};
 
-use actix_web::{http::StatusCode, web::Bytes};
+use actix_web::{
+    HttpRequest,
+    http::{
+        StatusCode,
+        header::{self, HeaderMap},
+    },
+    web::Bytes,
+};
 use entrepot_core::{Attributes, Metadata, OpenWrite, Timestamp, Upload, UserFs};
 use entrepot_model::VirtualPath;
 use futures_util::{Stream, StreamExt as _};
@@ -24,6 +31,26 @@ pub(crate) struct Placing {
     pub(crate) modified: Option<i64>,
 }
 
+impl Placing {
+    /// Time of the last change, in milliseconds since the epoch (API-143).
+    const MTIME: &str = "X-SFTPGO-MTIME";
+
+    /// What a request says about its file. A header that is no number is as if it was not there.
+    pub(crate) fn of(request: &HttpRequest, makes_parents: bool) -> Self {
+        Self { makes_parents, may_replace: true, modified: number(request.headers(), Self::MTIME) }
+    }
+}
+
+/// How long the body is going to be, if the request says so.
+pub(crate) fn declared_length(request: &HttpRequest) -> Option<u64> {
+    number(request.headers(), header::CONTENT_LENGTH.as_str())
+}
+
+/// A header that is a number; what is none is as if it was not there.
+fn number<T: std::str::FromStr>(headers: &HeaderMap, name: &str) -> Option<T> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
 /// Stores what comes from `body` as the file at `path`. It gets its name when all of it is there: what breaks off leaves what
 /// was there before. With a `size`, room for it is reserved before the first byte is read, and a body of another length is
 /// refused.
@@ -34,6 +61,17 @@ pub(crate) async fn receive<E: Display>(
     size: Option<u64>,
     placing: Placing,
 ) -> Result<Metadata, ApiError> {
+    receive_all(fs, path, body, size, placing).await?.commit().await.map_err(refused)
+}
+
+/// As [`receive`], up to the moment at which the file gets its name.
+pub(super) async fn receive_all<E: Display>(
+    fs: &UserFs,
+    path: &VirtualPath,
+    body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    size: Option<u64>,
+    placing: Placing,
+) -> Result<Upload, ApiError> {
     if placing.makes_parents {
         fs.create_parents(path).await.map_err(refused)?;
     }
@@ -48,7 +86,7 @@ pub(crate) async fn receive<E: Display>(
     {
         tracing::debug!(%error, "the time of an upload cannot be set");
     }
-    upload.commit().await.map_err(refused)
+    Ok(upload)
 }
 
 /// Writes a body; answers how long it was. On an error the upload is given up by whoever holds it.

@@ -21,6 +21,23 @@ impl FromRequest for BasicCredentials {
     }
 }
 
+/// The password of a share (API-180): the name beside it does not matter, and may be missing. It has no `Debug` either.
+pub(crate) struct SharePassword(String);
+
+impl SharePassword {
+    /// What a request shows; nothing where there is no password.
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        let decoded = STANDARD.decode(credentials(request, "basic")?).ok()?;
+        let (_, password) = String::from_utf8(decoded).ok()?.split_once(':').map(|(name, rest)| (name.len(), rest.to_owned()))?;
+        (!password.is_empty()).then_some(Self(password))
+    }
+
+    /// The password.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Missing, unreadable or blank credentials are none (SEC-048).
 fn basic(request: &HttpRequest) -> Option<BasicCredentials> {
     let decoded = STANDARD.decode(credentials(request, "basic")?).ok()?;
@@ -35,6 +52,19 @@ mod tests {
     use actix_web::{http::header, test::TestRequest};
 
     use super::*;
+
+    // API-180
+    #[test]
+    fn password_of_a_share_needs_no_name() {
+        let with = |text: &str| {
+            let value = format!("Basic {}", STANDARD.encode(text));
+            let request = TestRequest::get().insert_header((header::AUTHORIZATION, value)).to_http_request();
+            SharePassword::of(&request).map(|password| password.as_str().to_owned())
+        };
+        assert_eq!(with("any:a:b"), Some("a:b".to_owned()));
+        assert_eq!(with(":secret"), Some("secret".to_owned()));
+        assert!(with("any:").is_none() && with("any").is_none());
+    }
 
     // SEC-048
     #[test]
