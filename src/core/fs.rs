@@ -65,6 +65,10 @@ impl UserFs {
         Self(lease.state().clone(), Some(lease))
     }
 
+    pub(crate) fn session(&self) -> &Arc<SessionState> {
+        &self.0
+    }
+
     fn user(&self) -> &EffectiveUser {
         &self.0.account.user
     }

@@ -19,6 +19,7 @@ use crate::{
     metrics::Metrics,
     quota::{QuotaLedger, Scans},
     registry::Registry,
+    resumable,
     services::Services,
     shares,
     throttle::Buckets,
@@ -76,6 +77,7 @@ pub(crate) struct Inner {
     pub buckets: Buckets,
     pub partials: PartialIndex,
     pub names: Names,
+    pub turns: Arc<resumable::Turns>,
     pub audit: Audit,
     pub metrics: Arc<Metrics>,
     pub reaper: reaper::Reaper,
@@ -120,6 +122,7 @@ impl Core {
             tokens,
             partials,
             names: Names::default(),
+            turns: Arc::default(),
             reaper,
         }));
         recovery::replay(&core).await?;
@@ -127,6 +130,7 @@ impl Core {
         core.0.tasks.spawn(crate::audit::move_outbox(core.clone()));
         core.0.tasks.spawn(crate::audit::expire(core.clone()));
         core.0.tasks.spawn(crate::transfer::partials::expire(core.clone()));
+        core.0.tasks.spawn(resumable::expire(core.clone()));
         core.0.tasks.spawn(crate::registry::close_idle(core.clone()));
         core.0.tasks.spawn(lease::expire(core.clone()));
         core.0.tasks.spawn(crate::quota::reconcile(core.clone()));

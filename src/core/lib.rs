@@ -38,6 +38,7 @@ mod place;
 pub mod policy;
 mod quota;
 mod registry;
+pub mod resumable;
 mod services;
 mod session;
 pub mod shares;

@@ -74,6 +74,11 @@ impl Transfers {
         if is_ok { &self.done } else { &self.failed }.add(1);
         self.bytes.add(bytes);
     }
+
+    /// Bytes of a transfer that goes on later.
+    fn count_part(&self, bytes: u64) {
+        self.bytes.add(bytes);
+    }
 }
 
 /// Both directions: uploads, downloads.
@@ -127,6 +132,16 @@ impl Metrics {
     /// From now on there is somebody who asks for the counters of each user (TEL-017).
     pub(crate) fn watch_users(&self) {
         self.users.watch();
+    }
+
+    /// A part of a transfer ended that goes on later: its bytes were moved, and it is neither done nor failed.
+    pub(crate) fn part(&self, part: EndedTransfer<'_>) {
+        let at = index(part.direction);
+        self.transfers[at].count_part(part.bytes);
+        if let Some(backend) = BACKENDS.iter().position(|(code, _)| *code == part.provider) {
+            self.backends[backend][at].count_part(part.bytes);
+        }
+        self.users.change(part.username, part.now, |user| user.transfers[at].count_part(part.bytes));
     }
 
     /// A transfer ended (TEL-007).

@@ -21,6 +21,7 @@ mod random;
 mod recovery;
 mod removals;
 mod renames;
+mod resumable;
 mod scans;
 mod sequential;
 mod share_sessions;

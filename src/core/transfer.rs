@@ -6,17 +6,21 @@
 mod beside;
 mod download;
 pub(crate) mod names;
+mod opening;
 pub(crate) mod overlay;
 pub(crate) mod partials;
 pub(crate) mod reaper;
 pub(crate) mod recovery;
 mod settlement;
+mod suspend;
 mod upload;
 mod upload_end;
 
 pub use download::Download;
+pub(crate) use opening::Continued;
+pub use opening::OpenWrite;
 pub(crate) use settlement::Settlement;
 pub(crate) use settlement::{TransferAllowance, allowance};
-pub use upload::{OpenWrite, Upload};
+pub use upload::Upload;
 pub(crate) use upload::{Target, UploadFacts, UploadState};
 pub(crate) use upload_end::{durability, present as upload_end_present};

@@ -65,6 +65,8 @@ pub struct Features {
     pub admin_form: bool,
     /// The login form of users.
     pub client_form: bool,
+    /// MiB of a chunk of resumable uploads from the pages; 0 = such uploads are not taken (API-151, API-219).
+    pub upload_chunk: u32,
 }
 
 impl Default for Features {
@@ -80,6 +82,7 @@ impl Default for Features {
             user_key: true,
             admin_form: true,
             client_form: true,
+            upload_chunk: 8,
         }
     }
 }
@@ -139,6 +142,7 @@ impl Binding {
                 user_key: disabled & USER_KEY == 0,
                 admin_form: has_form(ADMIN_FORM),
                 client_form: has_form(CLIENT_FORM),
+                upload_chunk: settings.upload_chunk_size,
             },
             headers: HeaderOverrides::from_settings(security),
             allowed_hosts: if security.enabled { security.allowed_hosts.clone() } else { Vec::new() },

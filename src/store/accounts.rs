@@ -31,6 +31,7 @@ pub use shares::Shares;
 pub use usage::{FolderUsage, TransferDirection, UserUsage};
 pub use users::{PasswordChange, Users};
 
+pub(crate) use relations::refer;
 pub(crate) use usage::{
     add_folder_usage, add_user_transfer, add_user_usage, mark_first_transfer, set_named_folder_usage, set_user_usage,
 };

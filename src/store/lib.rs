@@ -36,5 +36,6 @@ pub use revoked::RevokedTokens;
 pub use settings::{SecretKey, SecretKeys, Settings, Setup, SetupToken};
 pub use store::{Store, StoreOptions};
 pub use transfers::{
-    FirstTransfer, IntentEnd, QuotaChange, QuotaOwner, Settled, Settlement, TransferUsage, Transfers, UploadIntent, UploadState,
+    FirstTransfer, IntentEnd, QuotaChange, QuotaOwner, ResumableUpload, ResumableUploads, Settled, Settlement, TransferUsage,
+    Transfers, UploadIntent, UploadState,
 };

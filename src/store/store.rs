@@ -13,8 +13,8 @@ use crate::engine::place::{check_directory, take_lock};
 use crate::engine::{Database, Location};
 use crate::transfers::Journal;
 use crate::{
-    Admins, ApiKeys, Checksums, DefenderHosts, EventActions, EventRules, Events, Folders, Groups, IpLists, RevokedTokens, Roles,
-    SecretKeys, Settings, Setup, Shares, StoreError, Transfers, Users,
+    Admins, ApiKeys, Checksums, DefenderHosts, EventActions, EventRules, Events, Folders, Groups, IpLists, ResumableUploads,
+    RevokedTokens, Roles, SecretKeys, Settings, Setup, Shares, StoreError, Transfers, Users,
 };
 
 /// File of the events database, beside the main one.
@@ -163,6 +163,11 @@ impl Store {
     /// Uploads that are not settled, and the settlement of transfers.
     pub fn transfers(&self) -> Transfers {
         Transfers::new(Arc::clone(&self.main), Arc::clone(&self.journal))
+    }
+
+    /// Uploads of a file in several requests.
+    pub fn resumable_uploads(&self) -> ResumableUploads {
+        ResumableUploads::new(Arc::clone(&self.main))
     }
 
     /// Stored events.

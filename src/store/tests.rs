@@ -10,6 +10,7 @@ mod events;
 mod gates;
 mod opening;
 mod relations;
+mod resumable;
 mod settings;
 mod shares;
 mod transfers;

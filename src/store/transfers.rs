@@ -2,6 +2,7 @@
 
 mod intent;
 mod journal;
+mod resumable;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +11,7 @@ use rusqlite::Connection;
 pub use intent::{UploadIntent, UploadState};
 pub(crate) use journal::Journal;
 use journal::note_stored;
+pub use resumable::{ResumableUpload, ResumableUploads};
 
 use crate::accounts::{
     add_folder_usage, add_user_transfer, add_user_usage, mark_first_transfer, set_named_folder_usage, set_user_usage,
@@ -68,6 +70,13 @@ pub enum IntentEnd {
     None,
     /// The upload has ended: the intent of this id is removed.
     Delete(String),
+    /// The file has its name: as `Delete`, and the resumable upload of this id, if there is one, is complete.
+    Publish {
+        /// Id of the intent.
+        id: String,
+        /// Bytes of the file.
+        size: i64,
+    },
     /// The upload was given up and can be resumed: the intent is stored as it is here, as a partial.
     Partial(Box<UploadIntent>),
 }
@@ -216,6 +225,10 @@ fn settle(connection: &Connection, settlement: &Settlement) -> Result<Settled, S
     match &settlement.intent {
         IntentEnd::None => {}
         IntentEnd::Delete(id) => settled.intent_missing = !UploadIntent::delete(connection, id)?,
+        IntentEnd::Publish { id, size } => {
+            settled.intent_missing = !UploadIntent::delete(connection, id)?;
+            resumable::complete(connection, id, *size)?;
+        }
         IntentEnd::Partial(intent) => {
             let mut intent = intent.as_ref().clone();
             intent.state = UploadState::Partial;

@@ -5,6 +5,7 @@ mod admins;
 mod api_keys;
 mod backup;
 pub(crate) mod body;
+mod chunked_uploads;
 mod collection;
 mod connections;
 mod defender;
@@ -66,6 +67,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(collection::routes::<BaseEventAction>)
         .configure(event_rules::routes)
         .configure(own::routes)
+        .configure(chunked_uploads::routes)
         .configure(second_factor::routes)
         .configure(password_reset::routes)
         .configure(shares::routes)

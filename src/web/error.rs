@@ -9,7 +9,7 @@ use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{self, HeaderValue},
+        header::{self, HeaderName, HeaderValue},
     },
 };
 use entrepot_core::{Error, login::api_key::KeyError, tokens::TokenError};
@@ -34,6 +34,8 @@ pub(crate) struct ApiError {
     challenge: Option<&'static str>,
     /// It will be otherwise in a moment.
     is_passing: bool,
+    /// A header of a protocol that belongs to the refusal.
+    header: Option<(HeaderName, &'static str)>,
 }
 
 /// Result of a handler of the REST API.
@@ -43,7 +45,7 @@ impl ApiError {
     /// `error` is the detail; the message is the text of the status (API-004).
     pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         let message = status.canonical_reason().unwrap_or("Error").to_owned();
-        Self { status, message, error: error.into(), challenge: None, is_passing: false }
+        Self { status, message, error: error.into(), challenge: None, is_passing: false, header: None }
     }
 
     /// The request cannot be understood; `problem` names what and where.
@@ -81,6 +83,11 @@ impl ApiError {
         Self { message: message.to_owned(), ..self }
     }
 
+    /// A header that a protocol wants with it.
+    pub(crate) fn with_header(self, name: HeaderName, value: &'static str) -> Self {
+        Self { header: Some((name, value)), ..self }
+    }
+
     /// Says where it happened, after what happened.
     pub(crate) fn with_place(mut self, place: &str) -> Self {
         self.error = format!("{} ({place})", self.error);
@@ -115,6 +122,9 @@ impl ResponseError for ApiError {
         let mut answer = json(self.status, &body);
         if let Some(challenge) = self.challenge {
             answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some((name, value)) = &self.header {
+            answer.headers_mut().insert(name.clone(), HeaderValue::from_static(value));
         }
         if self.is_passing {
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));

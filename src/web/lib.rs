@@ -24,6 +24,7 @@ mod site;
 mod telemetry;
 #[cfg(test)]
 mod testing;
+mod tus;
 
 pub use error::refuse;
 pub use site::{Site, SiteOptions, routes};

@@ -58,6 +58,7 @@ pub(crate) const DOCUMENT: &str = parts!(
     "paths/user_shares",
     "paths/public_shares",
     "paths/user_files",
+    "paths/chunked_uploads",
     "components/head",
     "components/answers",
     "components/values",

@@ -41,7 +41,7 @@ impl UserFs {
         // What is there is not looked at any more: nothing of it is replaced, and nothing is gone on with.
         let open = OpenWrite { truncate: true, create: true, append: false, read: false, ..open };
         let found = Found { entry: None, file: None, place };
-        let opening = Opening { path: path.clone(), open, found, granted, allowance, running, most };
+        let opening = Opening { path: path.clone(), open, found, granted, allowance, running, most, continued: None };
         let fs = self.clone();
         self.0.core.tasks().complete(async move { fs.open_granted(opening).await }).await
     }

@@ -2,6 +2,7 @@
 
 use entrepot_model::VirtualPath;
 use entrepot_storage::Metadata;
+use entrepot_store::UploadIntent;
 
 use super::UserFs;
 use crate::{
@@ -63,6 +64,22 @@ impl UserFs {
         let partial = index.get(self.0.username(), place).ok_or(Error::NotFound)?;
         let found = partials::look(&self.0, place, &partial).await?.ok_or(Error::NotFound)?;
         Ok(partials::metadata(&partial, &found))
+    }
+
+    /// Where a partial of the account lies; `None` = its folder is gone.
+    pub(crate) fn place_of_partial(&self, partial: &UploadIntent) -> Option<Place> {
+        let place = self.place(&VirtualPath::parse(&partial.virtual_path).ok()?);
+        let path = VirtualPath::parse(&partial.backend_path).ok()?;
+        (place.folder.as_deref() == partial.folder.as_deref()).then(|| place.at(path))
+    }
+
+    /// Bytes of a partial that the storage has.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub(crate) async fn partial_size(&self, partial: &UploadIntent) -> Result<u64> {
+        let Some(place) = self.place_of_partial(partial) else { return Ok(0) };
+        Ok(partials::look(&self.0, &place, partial).await?.map_or(0, |found| found.durable))
     }
 
     /// The path with links resolved, as the client sees paths; missing entries stay as they are named (SFTP-009).

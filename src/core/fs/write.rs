@@ -17,7 +17,7 @@ use crate::{
     registry::Running,
     session::Direction,
     transfer::{
-        OpenWrite, Target, TransferAllowance, Upload, UploadFacts, UploadState, allowance, partials,
+        Continued, OpenWrite, Target, TransferAllowance, Upload, UploadFacts, UploadState, allowance, partials,
         upload_end_present as present,
     },
 };
@@ -41,6 +41,7 @@ pub(super) struct Opening {
     pub(super) allowance: TransferAllowance,
     pub(super) running: Running,
     pub(super) most: u64,
+    pub(super) continued: Option<Continued>,
 }
 
 impl UserFs {
@@ -58,6 +59,21 @@ impl UserFs {
         if self.is_confined() {
             return self.open_beside(path, open).await;
         }
+        self.open_upload(path, open, None).await
+    }
+
+    /// As [`UserFs::open_write`] for one of several requests that make an upload: always staged, under the id of the upload,
+    /// and on what earlier ones left. Any other partial of the name gives way.
+    pub(crate) async fn open_part(&self, path: &VirtualPath, size: u64, continued: Continued) -> Result<Upload> {
+        if self.is_confined() {
+            // Strangers have no partials: theirs would give way to each other, and to those of the owner.
+            return Err(Error::Unsupported);
+        }
+        let open = OpenWrite { create: true, size: Some(size), ..OpenWrite::default() };
+        self.open_upload(path, open, Some(continued)).await
+    }
+
+    async fn open_upload(&self, path: &VirtualPath, open: OpenWrite, continued: Option<Continued>) -> Result<Upload> {
         let found = self.look_before_writing(path).await?;
         let operation =
             if found.entry.as_ref().is_some_and(Metadata::is_file) { Operation::Overwrite } else { Operation::Upload };
@@ -69,8 +85,10 @@ impl UserFs {
             return Err(Error::Quota);
         }
         let running = self.0.core.0.registry.begin_transfer(&self.0, Direction::Upload, path.to_string_lossy())?;
-        self.before(operation, path, None, found.file.as_ref().map(|file| file.size).or(open.size)).await?;
-        let opening = Opening { path: path.clone(), open, found, granted, allowance, running, most };
+        if continued.as_ref().is_none_or(|continued| continued.is_first) {
+            self.before(operation, path, None, found.file.as_ref().map(|file| file.size).or(open.size)).await?;
+        }
+        let opening = Opening { path: path.clone(), open, found, granted, allowance, running, most, continued };
         // Nothing under the name changes yet, so nothing that is still to be stored has to be waited for.
         let fs = self.clone();
         self.0.core.tasks().complete(async move { fs.open_granted(opening).await }).await
@@ -98,14 +116,14 @@ impl UserFs {
     }
 
     pub(super) async fn open_granted(&self, opening: Opening) -> Result<Upload> {
-        let Opening { path, open, found, granted, allowance, running, most } = opening;
+        let Opening { path, open, found, granted, allowance, running, most, continued } = opening;
         let session = &self.0;
         // A partial that it goes on with is counted as one until then, and as an upload from then on.
         let place = found.place.clone();
         let _changing = session.core.0.names.changing(session, &place);
         let begun = match &found.file {
-            Some(file) if !open.truncate => self.open_in_place(&granted, &found, file, open).await?,
-            _ => self.stage(&found, open).await?,
+            Some(file) if !open.truncate && continued.is_none() => self.open_in_place(&granted, &found, file, open).await?,
+            _ => self.stage(&found, open, continued.as_ref()).await?,
         };
         let staged = matches!(begun.target, Target::Staged { .. });
         let facts = UploadFacts {
@@ -120,6 +138,7 @@ impl UserFs {
             most,
             readable: open.read && policy::decide(self.user(), Operation::Download, &path).is_allow(),
             beside: self.is_confined(),
+            continued,
         };
         let state = UploadState::new(facts, found.place, begun.reservation);
         if let Target::Staged { intent, .. } = &state.facts.target {
@@ -127,6 +146,20 @@ impl UserFs {
             session.overlay.insert(path, &state);
         }
         Ok(Upload(state))
+    }
+
+    /// The unfinished upload of a name that has no finished file: what a later upload may go on with.
+    ///
+    /// # Errors
+    /// As [`UserFs::open_write`], as far as it looks at the name.
+    pub(crate) async fn partial_at(&self, path: &VirtualPath) -> Result<Option<UploadIntent>> {
+        let found = self.look_before_writing(path).await?;
+        if found.file.is_some() {
+            return Ok(None);
+        }
+        let partials = &self.0.core.0.partials;
+        partials.settled(self.0.username(), &found.place).await?;
+        Ok(partials.get(self.0.username(), &found.place))
     }
 
     /// What is at the name, and behind it if it is a link (ACC-127, SFTP-015).
@@ -168,15 +201,15 @@ impl UserFs {
         Ok(Begun { target: Target::InPlace { file: handle, edit }, reservation, charged })
     }
 
-    async fn stage(&self, found: &Found, open: OpenWrite) -> Result<Begun> {
-        let partial = self.partial_for(found, open).await?;
+    async fn stage(&self, found: &Found, open: OpenWrite, continued: Option<&Continued>) -> Result<Begun> {
+        let partial = self.partial_for(found, open, continued).await?;
         let charged = partial
             .as_ref()
             .map_or(Usage::default(), |partial| Usage { files: partial.charged_files, size: partial.charged_size });
         let files = i64::from(found.file.is_none() && partial.is_none());
         let missing = open.size.map(|size| size.saturating_sub(u64::try_from(charged.size).unwrap_or(0)));
         let opened = match self.reserve(&found.place, files, missing, retire::credit(found.file.as_ref())) {
-            Ok(reservation) => self.open_staged(found, partial.as_ref()).await.map(|opened| (reservation, opened)),
+            Ok(reservation) => self.open_staged(found, partial.as_ref(), continued).await.map(|opened| (reservation, opened)),
             Err(error) => Err(error),
         };
         match opened {
@@ -196,14 +229,18 @@ impl UserFs {
     }
 
     /// The partial that this upload goes on with, as it is now. One that it starts over is removed.
-    async fn partial_for(&self, found: &Found, open: OpenWrite) -> Result<Option<UploadIntent>> {
+    async fn partial_for(&self, found: &Found, open: OpenWrite, continued: Option<&Continued>) -> Result<Option<UploadIntent>> {
         if self.is_confined() {
             return Ok(None);
         }
         let partials = &self.0.core.0.partials;
         partials.settled(self.0.username(), &found.place).await?;
         let Some(partial) = partials.take(self.0.username(), &found.place) else { return Ok(None) };
-        if open.truncate || found.file.is_some() || open.exclusive {
+        let starts_over = match continued {
+            Some(continued) => continued.id != partial.id,
+            None => open.truncate || found.file.is_some() || open.exclusive,
+        };
+        if starts_over {
             partials::discard(&self.0, &found.place, partial).await?;
             return Ok(None);
         }
@@ -211,11 +248,17 @@ impl UserFs {
         partials::verify(&self.0, &found.place, partial).await
     }
 
-    async fn open_staged(&self, found: &Found, partial: Option<&UploadIntent>) -> Result<(Arc<dyn StagedFile>, UploadIntent)> {
+    async fn open_staged(
+        &self,
+        found: &Found,
+        partial: Option<&UploadIntent>,
+        continued: Option<&Continued>,
+    ) -> Result<(Arc<dyn StagedFile>, UploadIntent)> {
         let session = &self.0;
         let door = &session.account.door;
         let now = session.core.0.clock.millis();
-        let id = partial.map_or_else(|| Uuid::new_v4().simple().to_string(), |partial| partial.id.clone());
+        let id = partial.map(|partial| &partial.id).or(continued.map(|continued| &continued.id));
+        let id = id.map_or_else(|| Uuid::new_v4().simple().to_string(), Clone::clone);
         let resume =
             partial.map(|partial| Partial { durable: u64::try_from(partial.size).unwrap_or(0), token: partial.token.clone() });
         let options = StageOptions {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use entrepot_model::VirtualPath;
 use entrepot_storage::Partial;
-use entrepot_store::{IntentEnd, Store, UploadIntent};
+use entrepot_store::{IntentEnd, OutboxEvent, Store, UploadIntent};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -107,6 +107,12 @@ impl PartialIndex {
         entries.remove(&key(username, place))
     }
 
+    /// The partial of this id, if the account has it.
+    pub(crate) fn of_id(&self, username: &str, id: &str) -> Option<UploadIntent> {
+        let entries = self.entries.lock();
+        entries.values().find(|intent| intent.id == id && intent.username == username).cloned()
+    }
+
     /// Takes the partials out whose names lie directly in `directory`.
     pub(crate) fn take_in(&self, username: &str, directory: &Place) -> Vec<(Place, UploadIntent)> {
         let mut entries = self.entries.lock();
@@ -194,7 +200,8 @@ impl PartialIndex {
         self.entries.lock().values().filter(|intent| intent.updated_at < moment).cloned().collect()
     }
 
-    fn remove_exact(&self, intent: &UploadIntent) -> bool {
+    /// Takes exactly this partial out; false if it is no longer there.
+    pub(crate) fn remove_exact(&self, intent: &UploadIntent) -> bool {
         let key = key_of(intent);
         let mut entries = self.entries.lock();
         if entries.get(&key).is_some_and(|found| found.id == intent.id) {
@@ -237,6 +244,16 @@ pub(crate) async fn discard_older(session: &SessionState, place: &Place, older: 
 
 /// Removes a partial from storage, database and quota. It was taken out of the index already.
 pub(crate) async fn discard(session: &SessionState, place: &Place, intent: UploadIntent) -> Result<()> {
+    discard_recorded(session, place, intent, None).await
+}
+
+/// As [`discard`], with the row of the audit trail for the end of the upload.
+pub(crate) async fn discard_recorded(
+    session: &SessionState,
+    place: &Place,
+    intent: UploadIntent,
+    event: Option<OutboxEvent>,
+) -> Result<()> {
     let _changing = session.core.0.names.changing(session, place);
     let granted = policy::own_work(Operation::Upload, place.clone());
     if let Err(error) = session.account.door.discard_partial(&granted, &intent.id, &intent.token).await {
@@ -244,7 +261,8 @@ pub(crate) async fn discard(session: &SessionState, place: &Place, intent: Uploa
         return Err(error);
     }
     let change = Usage { files: -intent.charged_files, size: -intent.charged_size };
-    Settlement::default().change(session, place, change, false).intent(IntentEnd::Delete(intent.id)).write(session).await
+    let end = IntentEnd::Delete(intent.id);
+    Settlement::default().change(session, place, change, false).intent(end).event(event).write(session).await
 }
 
 /// A partial as the storage has it now, with what quota counts of it set right; `None` = nothing is left. It was taken out

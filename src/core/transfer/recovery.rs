@@ -68,7 +68,8 @@ async fn replay_one(core: &Core, intent: UploadIntent) -> Result<&'static str> {
         let granted = policy::own_work(Operation::Upload, place.clone());
         session.account.door.discard_partial(&granted, &intent.id, &partial.token).await?;
         let change = Usage { files: -intent.charged_files, size: -intent.charged_size };
-        end(core, &session, &place, intent, change, Status::Failed, 0).await?;
+        let gone = IntentEnd::Delete(intent.id.clone());
+        end(&session, &place, intent, gone, change, Status::Failed, 0).await?;
         return Ok("it was a visitor's, and is removed");
     }
     if let Some(partial) = partials::look(&session, &place, &intent).await? {
@@ -81,12 +82,14 @@ async fn replay_one(core: &Core, intent: UploadIntent) -> Result<&'static str> {
                 files: i64::from(intent.replaced_size.is_none()) - intent.charged_files,
                 size: signed(found.size) - intent.replaced_size.unwrap_or(0) - intent.charged_size,
             };
-            end(core, &session, &place, intent, change, Status::Ok, found.size).await?;
+            let published = IntentEnd::Publish { id: intent.id.clone(), size: signed(found.size) };
+            end(&session, &place, intent, published, change, Status::Ok, found.size).await?;
             Ok("it was complete")
         }
         _ => {
             let change = Usage { files: -intent.charged_files, size: -intent.charged_size };
-            end(core, &session, &place, intent, change, Status::Failed, 0).await?;
+            let gone = IntentEnd::Delete(intent.id.clone());
+            end(&session, &place, intent, gone, change, Status::Failed, 0).await?;
             Ok("nothing of it remained")
         }
     }
@@ -131,25 +134,20 @@ async fn keep_partial(
 }
 
 async fn end(
-    core: &Core,
     session: &Arc<SessionState>,
     place: &Place,
     intent: UploadIntent,
+    end: IntentEnd,
     change: Usage,
     status: Status,
     size: u64,
 ) -> Result<()> {
-    let event = event(core, session, place, &intent, status, signed(size));
-    Settlement::default()
-        .change(session, place, change, false)
-        .intent(IntentEnd::Delete(intent.id))
-        .event(event)
-        .write(session)
-        .await
+    let event = event(&session.core, session, place, &intent, status, signed(size));
+    Settlement::default().change(session, place, change, false).intent(end).event(event).write(session).await
 }
 
 /// The row of the audit trail, with the protocol, address and session of the upload itself.
-fn event(
+pub(crate) fn event(
     core: &Core,
     session: &Arc<SessionState>,
     place: &Place,

@@ -18,14 +18,23 @@ use crate::{
 impl SessionState {
     /// Counts a transfer that ended, for monitoring.
     pub(crate) fn count_transfer(&self, direction: Direction, place: &Place, is_ok: bool, bytes: u64) {
-        self.core.0.metrics.transfer(EndedTransfer {
+        self.core.0.metrics.transfer(self.ended_transfer(direction, place, is_ok, bytes));
+    }
+
+    /// Counts what a request brought of an upload that goes on later, for monitoring.
+    pub(crate) fn count_part(&self, place: &Place, bytes: u64) {
+        self.core.0.metrics.part(self.ended_transfer(Direction::Upload, place, true, bytes));
+    }
+
+    fn ended_transfer(&self, direction: Direction, place: &Place, is_ok: bool, bytes: u64) -> EndedTransfer<'_> {
+        EndedTransfer {
             direction,
             username: self.username(),
             provider: i64::from(self.account.door.origin(place.storage).provider),
             is_ok,
             bytes,
             now: self.core.0.clock.millis(),
-        });
+        }
     }
 
     /// Who is charged for a place, and with which limits: the folder with limits of its own, else the user (ACC-182, ACC-183).

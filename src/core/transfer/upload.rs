@@ -19,25 +19,8 @@ use crate::{
     quota::{Reservation, Usage},
     registry::Running,
     session::{Direction, SessionState},
-    transfer::{names::Edit, settlement::TransferAllowance},
+    transfer::{Continued, names::Edit, settlement::TransferAllowance},
 };
-
-/// How a file is opened for writing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OpenWrite {
-    /// Start from nothing; an existing file is replaced when the upload is committed.
-    pub truncate: bool,
-    /// Make the file if there is none. Without it a missing file is `NotFound`.
-    pub create: bool,
-    /// Fail with `Exists` if there is a file.
-    pub exclusive: bool,
-    /// Nothing below the present end may be written (SFTP-018).
-    pub append: bool,
-    /// The handle is read as well.
-    pub read: bool,
-    /// Length, where the protocol knows it: all of it is reserved at once.
-    pub size: Option<u64>,
-}
 
 /// What an upload writes to.
 pub(crate) enum Target {
@@ -75,6 +58,15 @@ pub(crate) struct UploadFacts {
     pub readable: bool,
     /// A file that has the name when it ends stays, and the new one gets a name beside it.
     pub beside: bool,
+    /// One of several requests that make the upload.
+    pub continued: Option<Continued>,
+}
+
+impl UploadFacts {
+    /// When the upload began, in milliseconds since the epoch.
+    pub(crate) fn began(&self) -> i64 {
+        self.continued.as_ref().map_or_else(|| self.running.started_at(), |continued| continued.began)
+    }
 }
 
 pub(crate) struct UploadState {

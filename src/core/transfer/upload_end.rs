@@ -199,7 +199,7 @@ async fn settle_published(
     Settlement::default()
         .change(session, place, change, true)
         .moved(session, Direction::Upload, state.moved())
-        .intent(IntentEnd::Delete(intent.id.clone()))
+        .intent(IntentEnd::Publish { id: intent.id.clone(), size: signed(size) })
         .event(event)
         .first(session, Direction::Upload, first)
         .write_later(session);
@@ -268,13 +268,15 @@ pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
 }
 
 /// Mode 1 keeps nothing; the others keep what can be resumed, unless there was no room for it (ACC-282, decisions on modes
-/// in ARCHITECTURE.md). A stranger's upload is not gone on with by anybody.
+/// in ARCHITECTURE.md). An upload in several requests is kept between them in any mode (API-157). A stranger's upload is not
+/// gone on with by anybody.
 fn keeps_partial(state: &UploadState, error: &Error) -> bool {
     if state.facts.beside {
         return false;
     }
     let mode = state.facts.session.core.settings().common.upload_mode;
-    !matches!(error, Error::Quota | Error::NoSpace | Error::Denied(_)) && (mode & 2 != 0 || mode & 1 == 0)
+    let is_kept = mode & 2 != 0 || mode & 1 == 0 || state.facts.continued.is_some();
+    !matches!(error, Error::Quota | Error::NoSpace | Error::Denied(_)) && is_kept
 }
 
 async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partial: Option<Partial>, cause: &Error) -> Result<()> {
@@ -308,18 +310,30 @@ async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partia
         }
         None => IntentEnd::Delete(intent.id.clone()),
     };
-    let event = upload_event(state, "upload", place, Some(cause), size);
+    let goes_on = state.facts.continued.is_some() && keeps_partial(state, cause);
+    let event = if goes_on {
+        session.count_part(place, state.moved());
+        None
+    } else {
+        upload_event(state, "upload", place, Some(cause), size)
+    };
     let older = match &end {
         IntentEnd::Partial(left) => core.partials.insert(left.as_ref().clone()),
         _ => None,
     };
-    let settled = Settlement::default()
+    let settlement = Settlement::default()
         .change(session, place, change, true)
         .moved(session, Direction::Upload, state.moved())
         .intent(end)
-        .event(event)
-        .write(session)
-        .await;
+        .event(event);
+    // The next request of an upload in several does not wait for the database: until it has this, the note of the beginning
+    // leads a restart to the same partial.
+    let settled = if goes_on {
+        settlement.write_later(session);
+        Ok(())
+    } else {
+        settlement.write(session).await
+    };
     if let Some(older) = older {
         partials::discard_older(session, place, older).await;
     }
@@ -341,7 +355,7 @@ fn upload_event(state: &UploadState, action: &str, place: &Place, error: Option<
     if action == "upload" {
         session.count_transfer(Direction::Upload, place, status == Status::Ok, state.moved());
     }
-    let details = FsDetails { size, started_at: state.facts.running.started_at(), error, ..FsDetails::default() };
+    let details = FsDetails { size, started_at: state.facts.began(), error, ..FsDetails::default() };
     session.core.0.audit.fs_event(session, action, place, status, &details)
 }
 

@@ -45,7 +45,7 @@ pub(super) fn require_free(connection: &Connection, kind: ObjectKind, name: &str
 }
 
 /// The id of an object that another one refers to (ACC-060).
-pub(super) fn refer(connection: &Connection, kind: ObjectKind, name: &str) -> Result<i64, StoreError> {
+pub(crate) fn refer(connection: &Connection, kind: ObjectKind, name: &str) -> Result<i64, StoreError> {
     find(connection, kind, name)?.ok_or_else(|| StoreError::Reference { kind, name: name.to_string() })
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 /// The files of whoever asks, by a session that requests with the same token share (API-117).
-fn files_of(UserToken(user): &UserToken) -> Result<UserFs, ApiError> {
+pub(super) fn files_of(UserToken(user): &UserToken) -> Result<UserFs, ApiError> {
     user.lease().map(|lease| lease.fs()).map_err(refused)
 }
 

@@ -80,7 +80,10 @@ async fn every_route_is_published() {
     let mut wrong = Vec::new();
     for path in paths.iter().map(|path| anonymous(path)) {
         for method in METHODS {
-            if is_routed(&house, method, &path).await && !published.contains(&(method.to_owned(), path.clone())) {
+            // What takes HEAD takes GET: the entrance makes one of the other (API-014).
+            let is_published = |method: &str| published.contains(&(method.to_owned(), path.clone()));
+            let is_known = is_published(method) || (method == "GET" && is_published("HEAD"));
+            if is_routed(&house, method, &path).await && !is_known {
                 wrong.push(format!("{method} {path}"));
             }
         }

@@ -1,0 +1,185 @@
+//! Uploads of a file in several requests: announced once, brought in pieces, finished by the last of them.
+//!
+//! The bytes are the partial of the core (`transfer::partials`) under the id of the upload. So they lie where the file will
+//! be, the end is one rename, a restart finds them, and whoever may go on with a partial (SFTP `reput`) goes on with this one,
+//! and the other way round. What is kept here is what the partial does not tell: whose upload it is, how long the file will
+//! be, when it is given up.
+//!
+//! An upload belongs to the user who announced it, or to the share through which it was announced; nobody else may touch it.
+
+mod chunk;
+mod create;
+mod expire;
+mod status;
+mod terminate;
+mod turns;
+
+use bytes::Bytes;
+use entrepot_model::VirtualPath;
+use entrepot_store::ResumableUpload;
+use futures_util::Stream;
+
+use crate::{
+    Core, UserFs,
+    error::{Error, Result},
+    fs::{HashAlgorithm, Hasher},
+    policy::Denial,
+};
+
+pub use chunk::append;
+pub use create::create;
+pub(crate) use expire::expire;
+#[cfg(test)]
+pub(crate) use expire::expire_now;
+pub use status::status;
+pub use terminate::terminate;
+pub(crate) use turns::{Turn, Turns};
+
+/// How long an upload waits for its next piece (API-158).
+const LIFETIME: i64 = 24 * 3_600_000;
+
+/// Who uploads.
+#[derive(Clone)]
+pub struct Uploader {
+    fs: UserFs,
+    share: Option<String>,
+}
+
+impl Uploader {
+    /// The user whose files these are.
+    pub fn user(fs: UserFs) -> Self {
+        Self { fs, share: None }
+    }
+
+    /// Somebody who came through a share; `fs` are the files of its owner.
+    pub fn visitor(fs: UserFs, share: impl Into<String>) -> Self {
+        Self { fs, share: Some(share.into()) }
+    }
+
+    fn username(&self) -> &str {
+        self.fs.username()
+    }
+
+    /// Largest file that may be announced, in bytes; `None` = any (`Tus-Max-Size`).
+    pub fn largest(&self) -> Option<u64> {
+        let user = &self.fs.session().account.user.user;
+        u64::try_from(user.filters.base.max_upload_file_size).ok().filter(|most| *most > 0)
+    }
+}
+
+/// A file that is announced.
+#[derive(Debug, Clone)]
+pub struct NewUpload {
+    /// Its name.
+    pub path: VirtualPath,
+    /// Its bytes.
+    pub length: u64,
+    /// What the client says of it, to be repeated to it.
+    pub metadata: String,
+    /// Modification time that it shall have, in Unix milliseconds.
+    pub modified_at: Option<i64>,
+    /// Directories that are missing are made.
+    pub makes_parents: bool,
+    /// Goes on with what an unfinished upload of this name left, over whatever protocol. Otherwise that gives way.
+    pub resumes: bool,
+}
+
+/// What one request brings.
+pub struct Chunk<S> {
+    /// Where it belongs.
+    pub offset: u64,
+    /// Its length, where it is told.
+    pub length: Option<u64>,
+    /// What it must be, where it is told.
+    pub checksum: Option<Checksum>,
+    /// The bytes. An error of the body ends the request; what came before it is kept.
+    pub body: S,
+}
+
+/// A body in pieces.
+pub trait Body: Stream<Item = Result<Bytes>> + Unpin {}
+
+impl<S: Stream<Item = Result<Bytes>> + Unpin> Body for S {}
+
+/// A checksum that a chunk must have.
+#[derive(Debug, Clone)]
+pub struct Checksum {
+    /// How it is computed.
+    pub algorithm: HashAlgorithm,
+    /// Its bytes.
+    pub value: Vec<u8>,
+}
+
+impl Checksum {
+    fn is_of(&self, hasher: Hasher) -> bool {
+        hasher.finish() == self.value
+    }
+}
+
+/// How far an upload is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Its id: not to be guessed, and the last part of its address.
+    pub id: String,
+    /// Bytes that are there and will be after a restart.
+    pub offset: u64,
+    /// Bytes of the whole file.
+    pub length: u64,
+    /// What the client said of it.
+    pub metadata: String,
+    /// When it is forgotten unless more comes, in Unix milliseconds.
+    pub expires_at: i64,
+}
+
+impl Progress {
+    fn of(upload: &ResumableUpload, offset: u64) -> Self {
+        Self {
+            id: upload.id.clone(),
+            offset,
+            length: unsigned(upload.length),
+            metadata: upload.metadata.clone(),
+            expires_at: upload.expires_at,
+        }
+    }
+
+    /// Whether the file has its name.
+    pub fn is_complete(&self) -> bool {
+        self.offset == self.length
+    }
+}
+
+/// What became of a chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Appended {
+    /// It is there.
+    Stored(Progress),
+    /// It is not what its checksum says, and nothing of it was kept.
+    Mismatch(Progress),
+}
+
+/// The upload of that id, if there is one and it is of whoever asks.
+async fn find(core: &Core, who: &Uploader, id: &str) -> Result<ResumableUpload> {
+    // What was finished or put off a moment ago is in the database before it is read.
+    core.0.store.transfers().barrier().await.map_err(database)?;
+    let found = core.0.store.resumable_uploads().get(id).await.map_err(database)?;
+    let upload = found.filter(|upload| upload.expires_at >= core.clock().millis()).ok_or(Error::NotFound)?;
+    if upload.username != who.username() || upload.share != who.share {
+        return Err(Denial::new("owner", "the upload is of somebody else").into());
+    }
+    Ok(upload)
+}
+
+/// Where the file will be: directories may have got other names since it was announced.
+fn path(core: &Core, upload: &ResumableUpload) -> Result<VirtualPath> {
+    let partial = core.0.partials.of_id(&upload.username, &upload.id);
+    let bytes = partial.as_ref().map_or(&upload.virtual_path, |partial| &partial.virtual_path);
+    VirtualPath::parse(bytes).map_err(|error| Error::internal("path of an upload", error))
+}
+
+fn database(error: entrepot_store::StoreError) -> Error {
+    Error::internal("resumable uploads", error)
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}

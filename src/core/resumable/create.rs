@@ -1,0 +1,91 @@
+//! Announcing an upload.
+
+use std::sync::Arc;
+
+use entrepot_secrets::random_alphanumeric;
+use entrepot_store::ResumableUpload;
+
+use super::{Appended, Body, Chunk, LIFETIME, NewUpload, Progress, Turn, Uploader, chunk, database, unsigned};
+use crate::{
+    Core,
+    error::{Error, Result},
+    transfer::Continued,
+};
+
+/// Unfinished uploads that an account may have.
+const MOST: i64 = 1000;
+/// Letters and digits of an id: 131 random bits (API-160).
+const ID: usize = 22;
+
+/// Announces an upload, with its first bytes if they come along. Everything that an upload needs is checked here, and again at
+/// its end; a file of no bytes is complete at once. An unfinished upload of the same name gives way.
+///
+/// Dropping the future abandons the answer: an upload that was stored is forgotten when it expires.
+///
+/// # Errors
+/// As [`crate::UserFs::open_write`]; `Conflict` when bytes of the same file arrive just now; `TooMany` unfinished uploads.
+pub async fn create<S: Body>(core: &Core, who: &Uploader, new: NewUpload, first: Option<Chunk<S>>) -> Result<Appended> {
+    let uploads = core.0.store.resumable_uploads();
+    if uploads.count(who.username()).await.map_err(database)? >= MOST {
+        return Err(Error::TooMany);
+    }
+    if new.makes_parents {
+        who.fs.create_parents(&new.path).await?;
+    }
+    let (id, replaced) = choose_id(core, who, &new, first.is_some()).await?;
+    let mut turns = Vec::new();
+    for older in replaced.iter().filter(|older| older.id != id) {
+        turns.push(take_turn(core, &older.id).await?);
+    }
+    let turn = Arc::new(take_turn(core, &id).await?);
+    let _attending = turn.attend();
+    let now = core.clock().millis();
+    let continued = Continued { id: id.clone(), began: now, is_first: true, turn: turn.clone() };
+    let file = who.fs.open_part(&new.path, new.length, continued).await?;
+    let upload = ResumableUpload {
+        id,
+        username: who.username().to_owned(),
+        share: who.share.clone(),
+        virtual_path: new.path.as_bytes().to_vec(),
+        length: i64::try_from(new.length).map_err(|_| Error::TooLarge)?,
+        metadata: new.metadata,
+        modified_at: new.modified_at,
+        completed: false,
+        created_at: now,
+        expires_at: now.saturating_add(LIFETIME),
+    };
+    uploads.put(upload.clone()).await.map_err(database)?;
+    for older in replaced.iter().filter(|older| older.id != upload.id) {
+        uploads.delete(&older.id).await.map_err(database)?;
+    }
+    drop(turns);
+    match first {
+        Some(first) => chunk::receive(core, who, &upload, file, &turn, first).await,
+        None => {
+            let offset = file.size();
+            let offset = chunk::end(core, who, &upload, file, offset).await?;
+            Ok(Appended::Stored(Progress::of(&upload, offset)))
+        }
+    }
+}
+
+/// The id of the new upload, and the unfinished ones of the same name.
+async fn choose_id(core: &Core, who: &Uploader, new: &NewUpload, has_body: bool) -> Result<(String, Vec<ResumableUpload>)> {
+    let uploads = core.0.store.resumable_uploads();
+    let replaced = uploads.unfinished(who.username(), new.path.as_bytes()).await.map_err(database)?;
+    // A visitor does not get hold of what others began; and a body that comes along is the beginning of the file.
+    if new.resumes && !has_body && who.share.is_none() {
+        let partial = who.fs.partial_at(&new.path).await?.filter(|partial| unsigned(partial.size) <= new.length);
+        if let Some(partial) = partial {
+            return Ok((partial.id, replaced));
+        }
+    }
+    Ok((random_alphanumeric(ID), replaced))
+}
+
+async fn take_turn(core: &Core, id: &str) -> Result<Turn> {
+    match core.0.turns.take(id, core.clock(), false).await {
+        Err(Error::Busy) => Err(Error::Conflict("this file is being uploaded just now".to_owned())),
+        other => other,
+    }
+}

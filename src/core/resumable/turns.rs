@@ -1,0 +1,124 @@
+//! One request at a time for each upload.
+//!
+//! A client whose line broke comes back while the server still waits for the rest of the old request. So a request that has
+//! brought nothing for a while gives way to the next one; one that runs is not disturbed, and the next one is told to wait.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use tokio::{sync::Notify, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Clock,
+    error::{Error, Result},
+};
+
+/// Milliseconds without a byte after which a request gives way.
+const STALLED: i64 = 2000;
+/// How long the next one waits for it to do so.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The uploads that somebody is at.
+#[derive(Default)]
+pub(crate) struct Turns {
+    running: Mutex<HashMap<String, Arc<Running>>>,
+    ended: Notify,
+}
+
+struct Running {
+    release: CancellationToken,
+    moved_at: AtomicI64,
+    offset: AtomicU64,
+}
+
+/// The right to be at an upload, until it is dropped.
+pub(crate) struct Turn {
+    turns: Arc<Turns>,
+    id: String,
+    running: Arc<Running>,
+}
+
+impl Turns {
+    /// Waits for the turn at an upload. `insists` = whoever has it must let go, even if it runs.
+    ///
+    /// # Errors
+    /// `Busy` while another request runs.
+    pub(crate) async fn take(self: &Arc<Self>, id: &str, clock: &dyn Clock, insists: bool) -> Result<Turn> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let ended = self.ended.notified();
+            let now = clock.millis();
+            {
+                let mut running = self.running.lock();
+                let Some(other) = running.get(id) else {
+                    let mine = Arc::new(Running {
+                        release: CancellationToken::new(),
+                        moved_at: AtomicI64::new(now),
+                        offset: AtomicU64::new(u64::MAX),
+                    });
+                    running.insert(id.to_owned(), mine.clone());
+                    return Ok(Turn { turns: self.clone(), id: id.to_owned(), running: mine });
+                };
+                if !insists && now - other.moved_at.load(Ordering::Relaxed) < STALLED {
+                    return Err(Error::Busy);
+                }
+                other.release.cancel();
+            }
+            tokio::time::timeout_at(until, ended).await.map_err(|_| Error::Busy)?;
+        }
+    }
+
+    /// How far the request is that is at an upload now.
+    pub(crate) fn offset(&self, id: &str) -> Option<u64> {
+        let offset = self.running.lock().get(id)?.offset.load(Ordering::Relaxed);
+        (offset != u64::MAX).then_some(offset)
+    }
+
+    /// Whether somebody is at it.
+    pub(crate) fn is_taken(&self, id: &str) -> bool {
+        self.running.lock().contains_key(id)
+    }
+}
+
+impl Turn {
+    /// The upload is this far.
+    pub(crate) fn reach(&self, offset: u64, now: i64) {
+        self.running.offset.store(offset, Ordering::Relaxed);
+        self.running.moved_at.store(now, Ordering::Relaxed);
+    }
+
+    /// When the answer is dropped, nobody listens any more: the next request need not wait until this one has stalled, only
+    /// until what it brought is settled.
+    pub(crate) fn attend(self: &Arc<Self>) -> Attending {
+        Attending(self.running.clone())
+    }
+
+    /// Resolves when the next request asks this one to let go.
+    pub(crate) async fn asked_to_end(&self) {
+        self.running.release.cancelled().await;
+    }
+}
+
+/// A request that is being answered.
+pub(crate) struct Attending(Arc<Running>);
+
+impl Drop for Attending {
+    fn drop(&mut self) {
+        self.0.moved_at.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.turns.running.lock().remove(&self.id);
+        self.turns.ended.notify_waiters();
+    }
+}
