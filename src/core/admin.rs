@@ -161,7 +161,7 @@ impl AdminSession {
     }
 
     /// Whether an object of `role` exists for this administrator at all.
-    fn sees_role(&self, role: &str) -> bool {
+    pub(crate) fn sees_role(&self, role: &str) -> bool {
         self.role().is_none_or(|own| own == role)
     }
 

@@ -156,6 +156,9 @@ impl Audit {
             self.metrics.operation(&event);
             let error = details.error.map(ToString::to_string);
             lines::event(session, &event, details.done_by.is_some(), error.as_deref());
+            if status == Status::Ok {
+                crate::live::tell_operation(session, action, place, details.target);
+            }
         }
         let event = Arc::new(event);
         self.sink.fs_event(&event);

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use entrepot_model::EffectiveUser;
+use entrepot_model::{EffectiveUser, VirtualPath};
 
 use crate::{
     Authenticated, Lease, Result,
@@ -74,6 +74,12 @@ impl UserCaller {
         self.login.user()
     }
 
+    /// The directory that relative paths begin in (ACC-330).
+    pub fn start_directory(&self) -> VirtualPath {
+        let start = self.user().user.filters.base.start_directory.as_bytes();
+        VirtualPath::parse(start).unwrap_or_else(|_| VirtualPath::root())
+    }
+
     /// Name of the account.
     pub fn username(&self) -> &str {
         &self.user().user.username
@@ -92,6 +98,11 @@ impl UserCaller {
     /// The token, if it was one.
     pub fn claims(&self) -> Option<&Claims> {
         self.shown.claims()
+    }
+
+    /// What was shown.
+    pub(crate) fn shown(&self) -> &Shown {
+        &self.shown
     }
 
     /// Id of the API key, if it was one.

@@ -246,6 +246,8 @@ impl Core {
     /// Lets nobody in from now on (LIM-009).
     pub fn close_gates(&self) {
         self.0.gates.closed.store(true, Ordering::Relaxed);
+        // Answers without an end would hold up the HTTP service.
+        self.0.live.close();
     }
 
     /// Tells the defender what somebody did: every failed login over whatever way, share passwords, codes, API keys

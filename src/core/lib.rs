@@ -31,6 +31,7 @@ mod hooks;
 mod house;
 pub mod jobs;
 mod lease;
+pub mod live;
 pub mod login;
 mod metrics;
 mod operation;

@@ -1,9 +1,10 @@
 //! The live sessions and transfers: what the connections list shows, what limits count, what can be ended from outside.
 
+mod progress;
+
 use std::{
     collections::{HashMap, HashSet},
     net::IpAddr,
-    ops::Deref,
     sync::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
@@ -15,10 +16,13 @@ use entrepot_model::connection::{ConnectionStatus, Transfer};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+pub(crate) use progress::{Progress, Running};
+
 use crate::{
     Core,
     accounts::Account,
     error::{Error, Result},
+    live::{News, TransferNews, TransferState},
     login::checks,
     metrics::TransferScope,
     session::{Direction, SessionState},
@@ -47,20 +51,6 @@ pub(crate) struct Registry {
     next: AtomicU64,
     /// Signalled when a transfer ends.
     ended: Notify,
-}
-
-/// A running transfer.
-#[derive(Debug)]
-pub(crate) struct Progress {
-    id: u64,
-    session: String,
-    user: String,
-    host: IpAddr,
-    direction: Direction,
-    path: String,
-    started_at: i64,
-    /// Bytes moved so far.
-    pub bytes: AtomicU64,
 }
 
 impl Registry {
@@ -233,23 +223,28 @@ impl Registry {
         }
         *state.transfers_by_user.entry(session.username().to_owned()).or_default() += 1;
         *state.transfers_by_host.entry(host).or_default() += 1;
-        let progress = Arc::new(Progress {
-            id: self.next.fetch_add(1, Ordering::Relaxed),
-            session: session.id.clone(),
-            user: session.username().to_owned(),
-            host,
-            direction,
-            path,
-            started_at: session.core.0.clock.millis(),
-            bytes: AtomicU64::new(0),
-        });
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let progress = Arc::new(Progress::begin(id, session, direction, path));
         state.transfers.insert(progress.id, progress.clone());
+        drop(state);
+        session.core.0.live.tell(|| News::Transfer(Arc::new(progress.news(TransferState::Running))));
         Ok(Running { core: session.core.clone(), progress })
     }
 
-    fn end_transfer(&self, progress: &Progress) {
+    /// The running transfers that `is_wanted` picks, the oldest first.
+    pub(crate) fn transfers(&self, is_wanted: impl Fn(&Progress) -> bool) -> Vec<TransferNews> {
+        let state = self.state.lock();
+        let wanted = state.transfers.values().filter(|transfer| is_wanted(transfer));
+        let mut wanted: Vec<_> = wanted.map(|transfer| transfer.news(TransferState::Running)).collect();
+        wanted.sort_unstable_by_key(|transfer| transfer.id);
+        wanted
+    }
+
+    /// Counts a transfer out; false if it was already.
+    fn end_transfer(&self, progress: &Progress) -> bool {
         let mut state = self.state.lock();
-        if state.transfers.remove(&progress.id).is_some() {
+        let was_running = state.transfers.remove(&progress.id).is_some();
+        if was_running {
             decrease(&mut state.transfers_by_user, &progress.user);
             if let Some(count) = state.transfers_by_host.get_mut(&progress.host) {
                 *count -= 1;
@@ -259,58 +254,13 @@ impl Registry {
             }
             self.ended.notify_waiters();
         }
+        was_running
     }
 
     fn idle_since(&self, moment: i64) -> Vec<Arc<SessionState>> {
         let mut idle = self.live();
         idle.retain(|session| session.last_activity.load(Ordering::Relaxed) < moment);
         idle
-    }
-}
-
-/// A transfer that is counted as running. Dropping it counts it out.
-pub(crate) struct Running {
-    core: Core,
-    progress: Arc<Progress>,
-}
-
-impl Running {
-    /// Counts it out, if it was not yet.
-    pub(crate) fn end(&self) {
-        self.core.0.registry.end_transfer(&self.progress);
-    }
-}
-
-impl Deref for Running {
-    type Target = Progress;
-
-    fn deref(&self) -> &Progress {
-        &self.progress
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
-impl Progress {
-    /// When it began, in milliseconds since the epoch.
-    pub(crate) fn started_at(&self) -> i64 {
-        self.started_at
-    }
-
-    fn status(&self) -> Transfer {
-        Transfer {
-            operation_type: match self.direction {
-                Direction::Upload => "upload".to_owned(),
-                Direction::Download => "download".to_owned(),
-            },
-            path: self.path.clone(),
-            start_time: self.started_at,
-            size: i64::try_from(self.bytes.load(Ordering::Relaxed)).unwrap_or(i64::MAX),
-        }
     }
 }
 

@@ -94,6 +94,14 @@ impl Authenticated {
     }
 }
 
+impl Core {
+    /// Tells everything to end that an account has open, and lets its logins open no more.
+    pub(crate) fn end_sessions(&self, username: &str) {
+        self.0.registry.close_user(username);
+        self.0.live.end_user(username);
+    }
+}
+
 /// Direction of a transfer, seen from the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {

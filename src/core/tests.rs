@@ -11,6 +11,7 @@ mod hooks;
 mod in_place;
 mod leases;
 mod limits;
+mod live;
 mod metrics;
 mod mounts;
 mod overlay;

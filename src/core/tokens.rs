@@ -10,6 +10,7 @@ mod keys;
 mod pages;
 mod revoked;
 mod share;
+mod still;
 
 use std::{net::IpAddr, sync::Arc};
 

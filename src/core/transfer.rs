@@ -15,6 +15,7 @@ mod settlement;
 mod suspend;
 mod upload;
 mod upload_end;
+mod upload_hooks;
 
 pub use download::Download;
 pub(crate) use opening::Continued;

@@ -16,6 +16,7 @@ mod folders;
 mod groups;
 mod ip_lists;
 mod jobs;
+mod live;
 mod own;
 mod password_reset;
 mod public_shares;
@@ -68,6 +69,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(event_rules::routes)
         .configure(own::routes)
         .configure(chunked_uploads::routes)
+        .configure(live::routes)
         .configure(second_factor::routes)
         .configure(password_reset::routes)
         .configure(shares::routes)

@@ -23,6 +23,7 @@ pub(crate) use actions::{copy, delete_directory, move_to, shown_job};
 pub(crate) use changes::{create_directory, delete_file, rename, set_modified};
 pub(crate) use checksums::{checksum, list_checksums};
 pub(crate) use download::{download, first_byte};
+pub(crate) use entry::percent_encoded;
 pub(crate) use listing::list;
 pub(crate) use multipart::{receive_form, receive_guarded_form};
 pub(crate) use query::{PathQuery, decoded_path};

@@ -14,6 +14,7 @@ mod files;
 mod frame;
 mod gate;
 mod home;
+mod live;
 mod me;
 mod openapi;
 mod origin;

@@ -59,6 +59,7 @@ pub(crate) const DOCUMENT: &str = parts!(
     "paths/public_shares",
     "paths/user_files",
     "paths/chunked_uploads",
+    "paths/live",
     "components/head",
     "components/answers",
     "components/values",

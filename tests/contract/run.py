@@ -31,6 +31,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 EXCLUDED = {
     "logout": "gives the administrator's token back",
     "client_logout": "gives the user's token back",
+    "live_of_user": "its answer has no end",
+    "live_of_server": "its answer has no end",
 }
 
 # `positive_data_acceptance` is left out: the server knows more than a schema can say (a folder that must exist, a password

@@ -116,7 +116,7 @@ pub async fn update(core: &Core, session: &AdminSession, username: &str, mut use
     let updated = core.0.store.users().update(user, password, core.clock().millis()).await.map_err(stored)?;
     forget(core, &updated.username);
     if disconnect {
-        core.0.registry.close_user(&updated.username);
+        core.end_sessions(&updated.username);
     } else {
         apply_bandwidth(core, &updated.username).await;
     }
@@ -132,7 +132,7 @@ pub async fn delete(core: &Core, session: &AdminSession, username: &str) -> Resu
     let user = visible(core, session, username).await?;
     core.0.store.users().delete(&user.username).await.map_err(stored)?;
     forget(core, &user.username);
-    core.0.registry.close_user(&user.username);
+    core.end_sessions(&user.username);
     core.0.ledger.forget(&QuotaOwner::User(user.username.clone()));
     finish(core, session, Action::Delete, user);
     Ok(())

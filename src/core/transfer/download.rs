@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use crate::{
     audit::{FsDetails, Status},
     error::{Error, Result},
+    live::Outcome,
     place::Place,
     registry::Running,
     session::{Direction, SessionState},
@@ -121,11 +122,11 @@ impl Download {
 impl Drop for Download {
     fn drop(&mut self) {
         let core = &self.session.core.0;
-        self.running.end();
         // A file that was still open when its session ended was not read to its end, whoever ended it.
         let broken = || self.session.kill.is_cancelled().then_some(Error::Cancelled);
         let failed = self.failed.lock().take().or_else(broken);
         let status = failed.as_ref().map_or(Status::Ok, Status::of);
+        self.running.end(Outcome::of(failed.as_ref()));
         let size = self.bytes();
         self.session.count_transfer(Direction::Download, &self.place, status == Status::Ok, size);
         let error = failed.as_ref();

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::{
     error::{Error, Result},
+    live::Outcome,
     operation::Operation,
     place::Place,
     policy,
@@ -326,7 +327,7 @@ impl Upload {
 
     /// All of it was written, and it waits for others before it gets its name: it is no running transfer any more.
     pub fn rest(&self) {
-        self.0.facts.running.end();
+        self.0.facts.running.end(Outcome::Done);
     }
 
     /// Brings what was written to stable storage (SFTP-005).

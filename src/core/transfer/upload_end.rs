@@ -10,12 +10,13 @@ use super::{
     beside::{is_taken, publish_beside},
     names::Edit,
     partials,
+    upload_hooks::{after, before_publish},
 };
 use crate::{
     audit::{FsDetails, Status},
     error::{Error, Result},
     fs::retire,
-    hooks::HookContext,
+    live::Outcome,
     operation::Operation,
     place::Place,
     policy,
@@ -191,7 +192,7 @@ async fn settle_published(
     if let Some(reservation) = state.reservation.lock().take() {
         reservation.settle(change);
     }
-    leave(state, place);
+    leave(state, place, Outcome::of(error));
     let event = upload_event(state, "upload", place, error, size);
     let is_first = error.is_none() && session.account.first_transfer_pending(Direction::Upload);
     let first = is_first.then(|| upload_event(state, "first-upload", place, None, size)).flatten();
@@ -229,7 +230,7 @@ async fn settle_in_place(state: &Arc<UploadState>, edit: &Edit, place: &Place, e
     if let Some(reservation) = state.reservation.lock().take() {
         reservation.settle(change);
     }
-    leave(state, place);
+    leave(state, place, Outcome::of(error));
     let mut settlement =
         Settlement::default().change(session, place, change, true).moved(session, Direction::Upload, state.moved());
     if state.moved() > 0 || error.is_some() {
@@ -286,7 +287,8 @@ async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partia
     // partial.
     let place = &state.place.lock().clone();
     let _changing = core.names.changing(session, place);
-    leave(state, place);
+    let goes_on = state.facts.continued.is_some() && keeps_partial(state, cause);
+    leave(state, place, if goes_on { Outcome::Paused } else { Outcome::Failed });
     let charged = partial.as_ref().map_or(Usage::default(), |partial| Usage { files: 1, size: signed(partial.durable) });
     let change = Usage { files: charged.files - state.facts.charged.files, size: charged.size - state.facts.charged.size };
     if let Some(reservation) = state.reservation.lock().take() {
@@ -310,7 +312,6 @@ async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partia
         }
         None => IntentEnd::Delete(intent.id.clone()),
     };
-    let goes_on = state.facts.continued.is_some() && keeps_partial(state, cause);
     let event = if goes_on {
         session.count_part(place, state.moved());
         None
@@ -341,8 +342,8 @@ async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partia
 }
 
 /// Takes the upload out of the lists that show it as running.
-fn leave(state: &Arc<UploadState>, place: &Place) {
-    state.facts.running.end();
+fn leave(state: &Arc<UploadState>, place: &Place, outcome: Outcome) {
+    state.facts.running.end(outcome);
     if let Target::Staged { intent, .. } = &state.facts.target {
         state.facts.session.core.0.names.ended(&intent.id);
     }
@@ -357,37 +358,6 @@ fn upload_event(state: &UploadState, action: &str, place: &Place, error: Option<
     }
     let details = FsDetails { size, started_at: state.facts.began(), error, ..FsDetails::default() };
     session.core.0.audit.fs_event(session, action, place, status, &details)
-}
-
-fn hook_context(state: &UploadState, place: &Place, size: u64) -> HookContext {
-    let session = &state.facts.session;
-    HookContext {
-        user: session.account.user.clone(),
-        operation: Operation::Upload,
-        path: place.virtual_path.clone(),
-        target: None,
-        size: Some(size),
-        protocol: session.protocol,
-        ip: session.peer.remote.ip(),
-        session: session.id.clone(),
-    }
-}
-
-async fn before_publish(state: &UploadState, place: &Place) -> Result<()> {
-    let hooks = &state.facts.session.core.0.hooks;
-    if !hooks.wants(Operation::Upload) {
-        return Ok(());
-    }
-    hooks.before_publish(&hook_context(state, place, state.file().size())).await
-}
-
-async fn after(state: &UploadState, place: &Place, size: u64) {
-    let hooks = &state.facts.session.core.0.hooks;
-    if hooks.wants(Operation::Upload)
-        && let Err(error) = hooks.after(&hook_context(state, place, size)).await
-    {
-        tracing::warn!(connection_id = %state.facts.session.id, %error, "a hook failed after an upload");
-    }
 }
 
 /// What is there; a missing entry is no error.

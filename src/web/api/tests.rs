@@ -9,6 +9,7 @@ mod event_rules;
 mod events;
 mod gates;
 mod identity;
+mod live;
 mod operations;
 mod public_shares;
 mod quotas;

@@ -63,7 +63,7 @@ pub(super) fn rfc3339(moment: Timestamp) -> String {
 }
 
 /// Every byte but letters, digits and `-._~`.
-pub(super) fn percent_encoded(bytes: &[u8]) -> String {
+pub(crate) fn percent_encoded(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 3);
     for byte in bytes {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {

@@ -47,7 +47,7 @@ impl Restorable for User {
         let restored = restored.map_err(stored)?;
         users::forget(core, &owner);
         if existed && load.disconnects() {
-            core.0.registry.close_user(&owner);
+            core.end_sessions(&owner);
         }
         users::finish(core, load.session(), action(existed), restored);
         Ok(Outcome::of(existed))
