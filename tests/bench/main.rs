@@ -16,6 +16,7 @@ mod proxy;
 mod report;
 mod rest_client;
 mod scenario;
+mod web_client;
 
 use std::fs;
 use std::path::Path;
@@ -107,14 +108,18 @@ fn prepare(options: Options, folder: &Path) -> Result<Bench> {
     };
     let peer = peer::openssh::start("sshd", &sshd, &folder.join("peer"), &target)?;
     let place = folder.join("subject");
-    let subject = match options.subject {
-        Subject::Sshd => peer::openssh::start("sshd (2)", &sshd, &place, &target)?,
-        Subject::Entrepot => {
+    let certificate = match options.subject {
+        Subject::Sshd => None,
+        Subject::Entrepot => Some(peer::certificate::make(folder)?),
+    };
+    let subject = match &certificate {
+        None => peer::openssh::start("sshd (2)", &sshd, &place, &target)?,
+        Some(certificate) => {
             let program = options.entrepot.clone().map_or_else(peer::entrepot::build, Ok)?;
-            peer::entrepot::start("Entrepot", &program, &place, &target)?
+            peer::entrepot::start("Entrepot", &program, &place, &target, certificate)?
         }
     };
-    Ok(Bench { options, payload, source, subject, peer })
+    Ok(Bench { options, payload, source, subject, peer, certificate })
 }
 
 /// Interrupted, we take the servers and the files (gigabytes of memory) with us.

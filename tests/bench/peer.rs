@@ -1,7 +1,9 @@
 //! The servers that are compared: started in a folder of their own, inside an account of their own,
 //! on ports of their own.
 
+pub mod certificate;
 pub mod entrepot;
+pub mod nginx;
 pub mod openssh;
 
 use std::fs::{self, File};
@@ -53,7 +55,8 @@ pub struct Server {
 impl Server {
     /// Starts a server and waits until it is ready.
     pub fn start(label: &'static str, target: Target, files: PathBuf, prefix: String, launch: Launch) -> Result<Self> {
-        let name = format!("entrepot-bench-{}-{}", std::process::id(), target.port);
+        let port = launch.other_ports.first().copied().filter(|_| target.port == 0).unwrap_or(target.port);
+        let name = format!("entrepot-bench-{}-{port}", std::process::id());
         let mut account = Account::open(&name);
         let mut child = spawn(&launch, &account)?;
         account.set_root(child.id());
@@ -86,6 +89,11 @@ impl Server {
     /// Where it speaks HTTP.
     pub fn http_port(&self) -> Result<u16> {
         self.launch.other_ports.first().copied().with_context(|| format!("{} does not speak HTTP", self.label))
+    }
+
+    /// Where it speaks HTTPS.
+    pub fn https_port(&self) -> Result<u16> {
+        self.launch.other_ports.get(1).copied().with_context(|| format!("{} does not speak HTTPS", self.label))
     }
 
     /// What the server costs.
@@ -140,7 +148,8 @@ fn spawn(launch: &Launch, account: &Account) -> Result<Child> {
 
 fn wait_until_ready(port: u16, launch: &Launch, child: &mut Child) -> Result<()> {
     let deadline = Instant::now() + START_LIMIT;
-    let is_ready = || greets(port) && launch.other_ports.iter().all(|p| TcpStream::connect(("127.0.0.1", *p)).is_ok());
+    let is_ready =
+        || (port == 0 || greets(port)) && launch.other_ports.iter().all(|p| TcpStream::connect(("127.0.0.1", *p)).is_ok());
     while !is_ready() {
         if let Some(status) = child.try_wait()? {
             bail!("{} ended: {status}\n{}", launch.program.display(), tail(&launch.log));

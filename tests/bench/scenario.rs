@@ -11,6 +11,7 @@ mod pages;
 mod rest;
 mod small;
 mod transfer;
+mod web_files;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use crate::measure::{Goal, Quantity, Row, Sample};
 use crate::options::Options;
 use crate::payload::Payload;
 use crate::peer::Server;
+use crate::peer::certificate::Certificate;
 
 /// Everything a scenario works with.
 pub struct Bench {
@@ -36,6 +38,8 @@ pub struct Bench {
     pub subject: Server,
     /// What it is compared with.
     pub peer: Server,
+    /// What it shows over HTTPS.
+    pub certificate: Option<Certificate>,
 }
 
 /// A scenario: its name on the command line and what it does.
@@ -61,6 +65,10 @@ pub const SCENARIOS: &[Scenario] = &[
     ("sessions", crowd::sessions),
     ("rest", rest::run),
     ("gates", gates::run),
+    ("https", web_files::https_download),
+    ("tus", web_files::tus),
+    ("tus-breaks", web_files::tus_breaks),
+    ("zip", web_files::zip),
     // They leave full databases behind.
     ("accounts", accounts::run),
     ("events", events::run),
@@ -70,6 +78,11 @@ pub const SCENARIOS: &[Scenario] = &[
 type Sides = (Vec<Sample>, Vec<Sample>);
 
 impl Bench {
+    /// The certificate of the subject.
+    fn certificate(&self) -> Result<&Certificate> {
+        self.certificate.as_ref().context("the subject does not speak HTTPS")
+    }
+
     /// Runs `measure` on both servers in each round, the first one alternating, and sorts what it
     /// returns by case.
     fn interleave(&self, rounds: usize, mut measure: impl FnMut(&Self, &Server) -> Result<Vec<Sample>>) -> Result<Vec<Sides>> {

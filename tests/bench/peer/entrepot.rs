@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 
+use super::certificate::Certificate;
 use super::{Launch, Server, free_port};
 use crate::client::Target;
 use crate::http::{Authorization, request};
@@ -43,18 +44,24 @@ pub fn build() -> Result<PathBuf> {
 }
 
 /// Starts Entrepot in `directory`, which must not exist, and makes the user for the key.
-pub fn start(label: &'static str, program: &Path, directory: &Path, target: &Target) -> Result<Server> {
+pub fn start(
+    label: &'static str,
+    program: &Path,
+    directory: &Path,
+    target: &Target,
+    certificate: &Certificate,
+) -> Result<Server> {
     // Beside each other: a storage root may neither contain the data folder nor lie in it.
     let (data, files) = (directory.join(DATA), directory.join("files"));
     fs::create_dir_all(&data)?;
     fs::create_dir_all(&files)?;
-    let (sftp, http) = (free_port()?, free_port()?);
+    let (sftp, http, https) = (free_port()?, free_port()?, free_port()?);
     let launch = Launch {
         program: program.canonicalize().with_context(|| program.display().to_string())?,
         arguments: vec!["serve".into(), "--data-dir".into(), data.to_str().context("the path is not UTF-8")?.into()],
-        environment: environment(sftp, http),
+        environment: environment(sftp, http, https, certificate),
         log: directory.join("log"),
-        other_ports: vec![http],
+        other_ports: vec![http, https],
     };
     let public_key = fs::read_to_string(target.key_file.with_extension("pub"))?;
     let target = Target { port: sftp, user: USER.into(), ..target.clone() };
@@ -63,13 +70,19 @@ pub fn start(label: &'static str, program: &Path, directory: &Path, target: &Tar
     Ok(server)
 }
 
-fn environment(sftp: u16, http: u16) -> Vec<(String, String)> {
+fn environment(sftp: u16, http: u16, https: u16, certificate: &Certificate) -> Vec<(String, String)> {
     [
         ("ENTREPOT_SFTPD__BINDINGS__0__PORT", sftp.to_string().as_str()),
         ("ENTREPOT_SFTPD__BINDINGS__0__ADDRESS", "127.0.0.1"),
         ("ENTREPOT_HTTPD__BINDINGS__0__PORT", http.to_string().as_str()),
         ("ENTREPOT_HTTPD__BINDINGS__0__ADDRESS", "127.0.0.1"),
         ("ENTREPOT_HTTPD__BINDINGS__0__ENABLE_HTTPS", "false"),
+        ("ENTREPOT_HTTPD__BINDINGS__1__PORT", https.to_string().as_str()),
+        ("ENTREPOT_HTTPD__BINDINGS__1__ADDRESS", "127.0.0.1"),
+        ("ENTREPOT_HTTPD__BINDINGS__1__ENABLE_HTTPS", "true"),
+        ("ENTREPOT_HTTPD__BINDINGS__1__REDIRECT_TO_HTTPS", "false"),
+        ("ENTREPOT_HTTPD__BINDINGS__1__CERTIFICATE_FILE", &certificate.file.to_string_lossy()),
+        ("ENTREPOT_HTTPD__BINDINGS__1__CERTIFICATE_KEY_FILE", &certificate.key_file.to_string_lossy()),
         ("ENTREPOT_DATA_PROVIDER__CREATE_DEFAULT_ADMIN", "true"),
         ("ENTREPOT_DEFAULT_ADMIN_USERNAME", ADMIN),
         ("ENTREPOT_DEFAULT_ADMIN_PASSWORD", PASSWORD),
@@ -87,11 +100,18 @@ pub fn token(http: u16) -> Result<String> {
     Ok(answer["access_token"].as_str().context("no access_token")?.to_owned())
 }
 
+/// A token of the user.
+pub fn user_token(http: u16) -> Result<String> {
+    let answer = request(http, "GET", "/api/v2/user/token", &Authorization::Basic(USER, PASSWORD), None)?;
+    Ok(answer["access_token"].as_str().context("no access_token")?.to_owned())
+}
+
 fn make_user(http: u16, files: &Path, public_key: &str) -> Result<()> {
     let token = token(http)?;
     let user = json!({
         "username": USER,
         "status": 1,
+        "password": PASSWORD,
         "home_dir": files,
         "public_keys": [public_key],
         "permissions": { "/": ["*"] },

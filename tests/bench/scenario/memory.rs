@@ -140,7 +140,7 @@ pub fn closed_window(bench: &mut Bench) -> Result<Vec<Row>> {
 }
 
 /// Runs `work` and watches the server's memory; returns the highest value in bytes.
-fn peak_while<T>(server: &Server, work: impl FnOnce() -> T) -> (T, u64) {
+pub(super) fn peak_while<T>(server: &Server, work: impl FnOnce() -> T) -> (T, u64) {
     peak_looking(server, Duration::from_millis(5), work)
 }
 
