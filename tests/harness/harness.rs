@@ -7,8 +7,10 @@
 
 mod acme;
 mod api;
+mod cutting;
 mod database;
 mod files;
+mod node;
 mod openssh;
 mod process;
 mod python;
@@ -16,7 +18,9 @@ mod server;
 
 pub use acme::{Authority, served_certificate};
 pub use api::Api;
+pub use cutting::CuttingProxy;
 pub use files::{Disk, bytes, read_tree};
+pub use node::node;
 pub use openssh::{Key, OpenSsh, ssh_options};
 pub use process::{Finished, Program, eventually, require};
 pub use python::{python, venv_python};

@@ -21,6 +21,7 @@ mod monitoring;
 mod openssh;
 mod portable;
 mod rest_flows;
+mod resumable;
 mod scp;
 mod shares;
 mod ssh_audit;
