@@ -10,6 +10,7 @@
 //! (values that must not be shown) and cli.
 
 pub mod entropy;
+pub mod envelope;
 pub mod password;
 pub mod sealing;
 pub mod sensitive;
