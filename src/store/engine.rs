@@ -3,6 +3,7 @@
 mod changes;
 mod checkpointer;
 pub(crate) mod connection;
+pub(crate) mod copy;
 pub(crate) mod inspection;
 pub(crate) mod migration;
 pub(crate) mod place;

@@ -148,6 +148,15 @@ pub enum StoreError {
         /// What the check found.
         detail: String,
     },
+    /// There is no database.
+    #[error("{} does not exist or is empty: there is nothing to copy", .path.display())]
+    Missing {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The databases are in the memory of the process.
+    #[error("data_provider.driver is memory: nothing lasts, so there is nothing to copy")]
+    Memory,
     /// A schema change failed; the database is as it was before.
     #[error("the upgrade of {} failed ({detail}): it is unchanged, keep using the previous version and report this", .path.display())]
     Migration {

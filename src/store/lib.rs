@@ -11,6 +11,7 @@
 
 mod accounts;
 mod checksums;
+mod copies;
 mod defender;
 mod engine;
 mod error;
@@ -28,6 +29,7 @@ pub use accounts::{
     Roles, Shares, TransferDirection, UserUsage, Users,
 };
 pub use checksums::{Checksums, FileState};
+pub use copies::{COMPANIONS, Copies, KeptClosed, is_companion, judge_copies};
 pub use defender::{DefenderHost, DefenderHosts};
 pub use error::{ObjectKind, StoreError};
 pub use events::{EventKind, Events, FsEventFilter, LogEventFilter, OutboxEvent, Page, ProviderEventFilter};

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 
+use crate::copies::Files;
 use crate::engine::connection::{create_private_file, open_memory, open_writer};
 use crate::engine::inspection::inspect;
 use crate::engine::migration::{Schema, back_up};
@@ -18,9 +19,9 @@ use crate::{
 };
 
 /// File of the events database, beside the main one.
-const EVENTS_FILE: &str = "events.db";
+pub(crate) const EVENTS_FILE: &str = "events.db";
 /// Journal of uploads that begin, beside it.
-const JOURNAL_FILE: &str = "uploads.journal";
+pub(crate) const JOURNAL_FILE: &str = "uploads.journal";
 /// Threads that read events: searches are rare.
 const EVENT_READERS: usize = 1;
 
@@ -57,6 +58,8 @@ pub struct Store {
     main: Arc<Database>,
     events: Arc<Database>,
     journal: Arc<Mutex<Journal>>,
+    /// `None` in memory.
+    files: Option<Arc<Files>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -85,6 +88,7 @@ impl Store {
                 detail: "this name is taken by the events database: choose another database name".into(),
             });
         }
+        let files = Files::of(&options);
         let lock = take_lock(&path)?;
         // The events file could be shared by two main databases of one folder.
         let events_lock = take_lock(&events_path)?;
@@ -97,6 +101,7 @@ impl Store {
             main: start("store", main, path, options.readers, lock)?,
             events: start("events", events, events_path, EVENT_READERS, events_lock)?,
             journal: Arc::new(Mutex::new(journal)),
+            files: Some(Arc::new(files)),
         })
     }
 
@@ -107,7 +112,12 @@ impl Store {
             Database::start(name, connection, &Location::Memory, 0, None).map(Arc::new)
         };
         let journal = Arc::new(Mutex::new(Journal::in_memory()));
-        Ok(Self { main: start("store", Schema::Main)?, events: start("events", Schema::Events)?, journal })
+        Ok(Self { main: start("store", Schema::Main)?, events: start("events", Schema::Events)?, journal, files: None })
+    }
+
+    /// Where the databases lie.
+    pub(crate) fn files(&self) -> Option<&Files> {
+        self.files.as_deref()
     }
 
     /// Users.

@@ -78,10 +78,11 @@ pub(crate) fn back_up(connection: &Connection, path: &Path, version: i32) -> Res
     Ok(target)
 }
 
-fn copy(connection: &Connection, target: &Path) -> rusqlite::Result<()> {
+/// Copies all pages, as they are at one moment, into the file `target`.
+pub(super) fn copy(connection: &Connection, target: &Path) -> rusqlite::Result<()> {
     let mut copy = Connection::open(target)?;
     let backup = Backup::new(connection, &mut copy)?;
-    // Nobody else has the database open: one step copies all of it, or fails.
+    // Readers of a write-ahead log wait for nobody: one step copies all of it, or fails.
     match backup.step(-1)? {
         StepResult::Done => Ok(()),
         _ => Err(rusqlite::Error::InvalidQuery),

@@ -1,0 +1,120 @@
+//! Both databases as files of their own, beside a running server or without one, and such files judged before they are used.
+
+use std::path::{Path, PathBuf};
+
+use crate::engine::copy::copy_file;
+use crate::engine::inspection::inspect;
+use crate::engine::migration::Schema;
+use crate::engine::place::{check_directory, take_lock};
+use crate::store::{EVENTS_FILE, JOURNAL_FILE};
+use crate::{Store, StoreError, StoreOptions};
+
+/// Name of the copy of the main database.
+const MAIN_COPY: &str = "main";
+/// Name of the copy of the events.
+const EVENTS_COPY: &str = "events";
+
+/// The copies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copies {
+    /// Accounts, settings, keys.
+    pub main: PathBuf,
+    /// The audit trail.
+    pub events: PathBuf,
+}
+
+/// Where the databases of a store lie.
+#[derive(Debug, Clone)]
+pub(crate) struct Files {
+    pub(crate) main: PathBuf,
+    pub(crate) events: PathBuf,
+}
+
+impl Files {
+    pub(crate) fn of(options: &StoreOptions) -> Self {
+        let main = options.directory.join(&options.name);
+        let directory = main.parent().map_or_else(|| options.directory.clone(), Path::to_path_buf);
+        Self { events: directory.join(EVENTS_FILE), main }
+    }
+
+    /// The main database first: an event that is moved meanwhile is in both copies, which the mover puts right, and never
+    /// in neither.
+    fn copy(&self, directory: &Path) -> Result<Copies, StoreError> {
+        let copies = Copies { main: directory.join(MAIN_COPY), events: directory.join(EVENTS_COPY) };
+        copy_file(&self.main, &copies.main)?;
+        copy_file(&self.events, &copies.events)?;
+        Ok(copies)
+    }
+}
+
+impl Store {
+    /// Copies both databases into an existing folder while everything goes on; each copy is of one moment and has every
+    /// write that was answered before. It blocks for as long as reading and writing all of it takes.
+    ///
+    /// # Errors
+    /// [`StoreError::Memory`] for a store in memory; `Directory` and `Full` for what cannot be written.
+    pub fn copy_into(&self, directory: &Path) -> Result<Copies, StoreError> {
+        self.files().ok_or(StoreError::Memory)?.copy(directory)
+    }
+
+    /// The same of a store that nobody has open. It keeps others from opening it meanwhile, and upgrades nothing. Without
+    /// a database there is nothing to copy.
+    ///
+    /// # Errors
+    /// As [`Store::open`] and [`Store::copy_into`]; [`StoreError::Missing`] without a database.
+    pub fn copy_closed(options: &StoreOptions, directory: &Path) -> Result<Copies, StoreError> {
+        if options.in_memory {
+            return Err(StoreError::Memory);
+        }
+        let files = Files::of(options);
+        if !files.main.exists() {
+            return Err(StoreError::Missing { path: files.main });
+        }
+        let _closed = Self::keep_closed(options)?;
+        let looked = inspect(&files.main, Schema::Main.application_id(), Schema::Main.newest())?;
+        inspect(&files.events, Schema::Events.application_id(), Schema::Events.newest())?;
+        if looked.is_none() {
+            return Err(StoreError::Missing { path: files.main });
+        }
+        files.copy(directory)
+    }
+}
+
+/// Keeps a store closed for as long as it lives.
+#[derive(Debug)]
+pub struct KeptClosed {
+    _locks: (std::fs::File, std::fs::File),
+}
+
+impl Store {
+    /// Keeps every server from opening this store, for whoever changes its files.
+    ///
+    /// # Errors
+    /// `Locked` when one has it open; `Directory` without the folder.
+    pub fn keep_closed(options: &StoreOptions) -> Result<KeptClosed, StoreError> {
+        let files = Files::of(options);
+        check_directory(files.main.parent().unwrap_or(&options.directory))?;
+        Ok(KeptClosed { _locks: (take_lock(&files.main)?, take_lock(&files.events)?) })
+    }
+}
+
+/// Looks at copies before they take the place of databases: that they are ours, sound, and of a version that this program
+/// knows. Nothing is written.
+///
+/// # Errors
+/// `Foreign`, `Corrupt`, `Newer`; [`StoreError::Missing`] when the main one is empty.
+pub fn judge_copies(copies: &Copies) -> Result<(), StoreError> {
+    let main = inspect(&copies.main, Schema::Main.application_id(), Schema::Main.newest())?;
+    inspect(&copies.events, Schema::Events.application_id(), Schema::Events.newest())?;
+    main.map(drop).ok_or_else(|| StoreError::Missing { path: copies.main.clone() })
+}
+
+/// Names of the files that a store of these options has in its folder beside the main database.
+pub const COMPANIONS: [&str; 2] = [EVENTS_FILE, JOURNAL_FILE];
+
+/// Whether a file called `name` belongs to the database file called `database`, but is not the database: its logs, its lock,
+/// its copies from before upgrades.
+pub fn is_companion(database: &str, name: &str) -> bool {
+    let rest = name.strip_prefix(database);
+    rest.is_some_and(|rest| matches!(rest, "-wal" | "-shm" | "-journal" | ".lock") || rest.starts_with(".backup-v"))
+}
