@@ -8,6 +8,7 @@
 pub mod acme;
 mod error;
 mod gate;
+pub mod inherited;
 mod listener;
 mod proxy;
 mod socket;

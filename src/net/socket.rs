@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    os::fd::AsFd,
     time::Duration,
 };
 
@@ -11,7 +12,7 @@ use rustix::{
     net::{AddressFamily, SocketFlags, SocketType, ipproto, sockopt},
 };
 
-use crate::NetError;
+use crate::{NetError, inherited};
 
 /// How many finished handshakes may wait for `accept`; the kernel caps it at `net.core.somaxconn`.
 const BACKLOG: i32 = 1024;
@@ -46,11 +47,20 @@ impl BindSpec {
     }
 }
 
-/// Opens a listening socket: address reuse, keep-alive and no-delay on (accepted streams inherit both), not blocking.
+/// Opens a listening socket: address reuse, keep-alive and no-delay on (accepted streams inherit both), not blocking. One that
+/// the service manager opened for this binding is taken instead.
 ///
 /// # Errors
 /// The address cannot be read or used, or the port is taken or not permitted; the text names the setting.
 pub fn bind(spec: &BindSpec) -> Result<TcpListener, NetError> {
+    if let Some(socket) = inherited::find(spec) {
+        let failed =
+            |source| NetError::Socket { address: spec.place(), port: spec.port, setting: spec.setting_key.clone(), source };
+        let socket = socket.map_err(failed)?;
+        socket.set_nonblocking(true).map_err(failed)?;
+        configure(&socket).map_err(|errno| spec.error(errno))?;
+        return Ok(socket);
+    }
     let address = spec.address.trim().trim_start_matches('[').trim_end_matches(']');
     if address.is_empty() {
         let all = SocketAddr::from((Ipv6Addr::UNSPECIFIED, spec.port));
@@ -76,12 +86,17 @@ fn open(address: SocketAddr) -> Result<TcpListener, Errno> {
         sockopt::set_ipv6_v6only(&socket, !v6.ip().is_unspecified())?;
     }
     sockopt::set_socket_reuseaddr(&socket, true)?;
-    sockopt::set_socket_keepalive(&socket, true)?;
-    sockopt::set_tcp_keepidle(&socket, KEEPALIVE_IDLE)?;
-    sockopt::set_tcp_nodelay(&socket, true)?;
+    configure(&socket)?;
     rustix::net::bind(&socket, &address)?;
     rustix::net::listen(&socket, BACKLOG)?;
     Ok(TcpListener::from(socket))
+}
+
+/// What accepted streams inherit.
+fn configure(socket: impl AsFd) -> Result<(), Errno> {
+    sockopt::set_socket_keepalive(&socket, true)?;
+    sockopt::set_tcp_keepidle(&socket, KEEPALIVE_IDLE)?;
+    sockopt::set_tcp_nodelay(&socket, true)
 }
 
 #[cfg(test)]
