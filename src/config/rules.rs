@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::error::ConfigError;
 use crate::layers::{Built, Entry};
-use crate::settings::SMTP_OAUTH2;
+use crate::settings::{SMTP_OAUTH2, time_of_day};
 
 mod acme;
 
@@ -45,6 +45,7 @@ pub(crate) fn check(built: &mut Built) -> Result<(), ConfigError> {
     check_certificates(&view)?;
     acme::check(&view)?;
     check_bindings(&view)?;
+    check_backup(&view)?;
     let warnings = warnings(&view);
     built.warnings.extend(warnings);
     Ok(())
@@ -213,6 +214,25 @@ fn check_certificates(view: &View<'_>) -> Result<(), ConfigError> {
         if view.number(&path) != 0 && view.list("httpd.ca_certificates").is_empty() {
             return Err(view.invalid(&path, "needs httpd.ca_certificates, the authorities that sign client certificates"));
         }
+    }
+    Ok(())
+}
+
+/// BKP-010
+fn check_backup(view: &View<'_>) -> Result<(), ConfigError> {
+    let (at, interval, passphrase) = ("backup.at", "backup.interval_hours", "backup.passphrase_file");
+    let has_time = !view.text(at).trim().is_empty();
+    if has_time && time_of_day(view.text(at)).is_none() {
+        return Err(view.invalid(at, "must be a time of day, HH:MM"));
+    }
+    let has_interval = view.number(interval) > 0;
+    if has_time && has_interval {
+        return Err(view.invalid(interval, "excludes backup.at: set one of them"));
+    }
+    if (has_time || has_interval) && view.text(passphrase).trim().is_empty() {
+        return Err(
+            view.invalid(passphrase, "is needed: a backup holds every secret of the server, so it is made sealed or not at all")
+        );
     }
     Ok(())
 }

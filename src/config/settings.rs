@@ -23,7 +23,8 @@ pub use general::{
 };
 pub(crate) use mail::SMTP_OAUTH2;
 pub use mail::{MailTemplate, MailTemplates, Smtp, SmtpOauth2};
-pub use own::{Events, LoadData, Log, Quota, Shutdown, Ssh, Transfers};
+pub(crate) use own::time_of_day;
+pub use own::{Backup, Events, LoadData, Log, Quota, Shutdown, Ssh, Transfers};
 pub use provider::{
     Argon2Options, BcryptOptions, DataProvider, Node, PasswordHashing, PasswordRules, PasswordValidation, Pbkdf2Options,
     ProviderActions,
@@ -73,6 +74,8 @@ pub struct Settings {
     pub log: Log,
     /// Section `loaddata`.
     pub loaddata: LoadData,
+    /// Section `backup`.
+    pub backup: Backup,
     /// Section `shutdown`.
     pub shutdown: Shutdown,
 }

@@ -178,3 +178,19 @@ fn cold_changes_ask_for_a_restart() {
     assert_eq!(old.needs_restart(&new), ["sftpd.bindings[0].port"]);
     assert_eq!(old.needs_restart(&old), Vec::<String>::new());
 }
+
+// BKP-010
+#[test]
+fn timetable_of_backups_needs_one_time_and_a_passphrase() {
+    let (at, interval, file) =
+        ("ENTREPOT_BACKUP__AT", "ENTREPOT_BACKUP__INTERVAL_HOURS", ("ENTREPOT_BACKUP__PASSPHRASE_FILE", "passphrase"));
+    assert!(!loaded(&[], &[]).settings.backup.is_scheduled());
+    let daily = loaded(&[], &[(at, "3:05"), file]).settings.backup;
+    assert_eq!(daily.time_of_day(), Some((3, 5)));
+    assert!(loaded(&[], &[(interval, "6"), file]).settings.backup.is_scheduled());
+    assert!(refused(&[], &[(at, "03:30")]).contains("backup.passphrase_file"));
+    assert!(refused(&[], &[(at, "03:30"), (interval, "6"), file]).contains("excludes"));
+    for wrong in ["24:00", "3", "03:60", "3:5:0", "+3:00", "noon"] {
+        assert!(refused(&[], &[(at, wrong), file]).contains("HH:MM"), "{wrong}");
+    }
+}

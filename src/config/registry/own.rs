@@ -3,7 +3,7 @@
 use super::Setting;
 use super::build::{bool, int, text};
 
-/// Sections `transfers`, `quota`, `events`, `ssh`, `log`, `loaddata` and `shutdown`.
+/// Sections `transfers`, `quota`, `events`, `ssh`, `log`, `loaddata`, `backup` and `shutdown`.
 #[rustfmt::skip]
 pub(super) const OWN: &[Setting] = &[
     text("transfers.durability", "background", "When uploaded data reaches the disk: `background` soon after the answer, `commit` before it, `never` as the system likes.").texts(&["background", "commit", "never"]).hot(),
@@ -25,5 +25,10 @@ pub(super) const OWN: &[Setting] = &[
     int("loaddata.mode", 1, "0 adds and updates, 1 only adds.").range(0, 1),
     int("loaddata.quota_scan", 0, "Quota scan after loading: 0 none, 1 all users, 2 users with limits.").range(0, 2),
     bool("loaddata.clean", false, "Removes the dump after it was loaded."),
+    text("backup.at", "", "Time of day, local, at which a sealed backup of the whole server is made: `HH:MM`; empty is never.").hot(),
+    int("backup.interval_hours", 0, "Hours between two sealed backups, instead of a time of day; 0 is never.").range(0, 8760).hot(),
+    text("backup.directory", "backups", "Folder of the sealed backups that are made by timetable.").check(super::Check::NotEmpty).hot(),
+    int("backup.keep", 7, "Sealed backups that are kept, the newest; 0 is all.").range(0, 10_000).hot(),
+    text("backup.passphrase_file", "", "File with the passphrase of sealed backups that are made by timetable: whoever has it and a backup has every secret of the server.").hot(),
     int("shutdown.grace_time", 0, "Seconds for which a stopping server waits for running transfers; 0 is the usual drain time.").hot(),
 ];

@@ -76,6 +76,44 @@ pub struct LoadData {
     pub clean: bool,
 }
 
+/// Section `backup`: sealed backups of the whole server by timetable.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// Time of day, local, `HH:MM`; empty is never.
+    pub at: String,
+    /// Hours between two backups, instead of a time of day; 0 is never.
+    pub interval_hours: u32,
+    /// Folder of the backups.
+    pub directory: String,
+    /// Backups that are kept; 0 is all.
+    pub keep: u32,
+    /// File with the passphrase.
+    pub passphrase_file: String,
+}
+
+impl Backup {
+    /// Hour and minute of the daily backup.
+    pub fn time_of_day(&self) -> Option<(u32, u32)> {
+        time_of_day(&self.at)
+    }
+
+    /// Whether backups are made by timetable.
+    pub fn is_scheduled(&self) -> bool {
+        self.interval_hours > 0 || self.time_of_day().is_some()
+    }
+}
+
+/// Reads `HH:MM`.
+pub(crate) fn time_of_day(text: &str) -> Option<(u32, u32)> {
+    let (hour, minute) = text.trim().split_once(':')?;
+    let number = |text: &str, end: u32| {
+        let is_digits = (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|number| is_digits && *number < end)
+    };
+    Some((number(hour, 24)?, number(minute, 60)?))
+}
+
 /// Section `shutdown`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
