@@ -1,13 +1,14 @@
 //! What services tell about themselves, and what of the process can be changed while it runs: things that the core has to
 //! answer for and cannot know. `cli` wires them.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use entrepot_model::{
     doctor::Finding,
     retention::RetentionCheck,
     status::{LogLevel, SshServiceStatus},
 };
+use entrepot_secrets::Sensitive;
 use parking_lot::{Mutex, RwLock};
 
 use crate::admin::settings::Configuration;
@@ -27,6 +28,24 @@ pub trait Examiner: Send + Sync + 'static {
     fn examine(&self) -> Vec<Finding>;
 }
 
+/// Takes a backup of a whole server in. It blocks.
+pub trait Restorer: Send + Sync + 'static {
+    /// Verifies the file as a whole, lays what is in it ready, and has the server start again with it.
+    ///
+    /// # Errors
+    /// What is wrong with the file or the passphrase; nothing has changed then.
+    fn restore(&self, file: &Path, passphrase: &Sensitive<String>) -> Result<(), Refusal>;
+}
+
+/// Why a backup was not taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// `passphrase` or `file`.
+    pub field: &'static str,
+    /// The reason, for people.
+    pub message: String,
+}
+
 /// Reports of the services.
 #[derive(Default)]
 pub struct Services {
@@ -34,6 +53,7 @@ pub struct Services {
     log: RwLock<Option<Arc<dyn LogControl>>>,
     examiner: RwLock<Option<Arc<dyn Examiner>>>,
     configuration: RwLock<Option<Arc<Configuration>>>,
+    restorer: RwLock<Option<Arc<dyn Restorer>>>,
     retention: Arc<RetentionChecks>,
 }
 
@@ -82,6 +102,16 @@ impl Services {
     /// Where the settings come from, if they can be changed.
     pub(crate) fn configuration(&self) -> Option<Arc<Configuration>> {
         self.configuration.read().clone()
+    }
+
+    /// Hands over what takes backups in.
+    pub fn restore_with(&self, restorer: Arc<dyn Restorer>) {
+        *self.restorer.write() = Some(restorer);
+    }
+
+    /// What takes backups in, if this process can.
+    pub(crate) fn restorer(&self) -> Option<Arc<dyn Restorer>> {
+        self.restorer.read().clone()
     }
 
     /// The running checks of data retention; what runs one enters it here.

@@ -29,4 +29,4 @@ pub use report::{Entry, Failure, LoadReport, Outcome};
 pub use scope::{Scope, UnknownScope};
 
 /// Version of the documents that are written, and the newest that is read (API-090).
-const VERSION: i64 = 17;
+pub const VERSION: i64 = 17;

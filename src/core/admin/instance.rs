@@ -1,0 +1,61 @@
+//! The server as a whole: copies of its databases for a backup, and taking a backup in at the first start.
+
+use std::path::{Path, PathBuf};
+
+use entrepot_secrets::Sensitive;
+use entrepot_store::{ListOptions, StoreError};
+
+use super::stored;
+use crate::{Core, Error, Result};
+
+impl Core {
+    /// Copies the databases into an existing folder, each as it is at one moment, while everything goes on. It blocks: call
+    /// it in a pool.
+    ///
+    /// # Errors
+    /// What the store says, in its words.
+    pub fn copy_databases(&self, directory: &Path) -> std::result::Result<(), StoreError> {
+        self.0.store.copy_into(directory).map(drop)
+    }
+
+    /// Whether nobody would miss what is in the database: there is neither an administrator nor a user.
+    ///
+    /// # Errors
+    /// `Internal` when the database cannot be read.
+    pub async fn is_fresh(&self) -> Result<bool> {
+        if !self.setup_required().await? {
+            return Ok(false);
+        }
+        let first = ListOptions { limit: 1, ..ListOptions::default() };
+        Ok(self.0.store.users().list(first).await.map_err(stored)?.is_empty())
+    }
+
+    /// Makes this server the one that the backup `file` was made of: the file is verified as a whole, then the server starts
+    /// again with what was in it. For who has access to the machine. The answer still reaches whoever asked; the file is not
+    /// removed. Once it has begun it goes on when its caller goes away.
+    ///
+    /// # Errors
+    /// `Conflict` when the server has an administrator or a user; `Invalid` for `passphrase` or `file`, in words for people:
+    /// nothing has changed then.
+    pub async fn restore_instance(&self, file: PathBuf, passphrase: Sensitive<String>) -> Result<()> {
+        if !self.is_fresh().await? {
+            return Err(Error::Conflict("this server has accounts already".to_owned()));
+        }
+        let restorer = self.services().restorer().ok_or(Error::Unsupported)?;
+        let restored = self.tasks().storage().run(move || restorer.restore(&file, &passphrase)).await;
+        match restored.map_err(|error| Error::internal("restoring a backup", error))? {
+            Ok(()) => Ok(()),
+            Err(refusal) => Err(Error::invalid(refusal.field, refusal.message)),
+        }
+    }
+
+    /// The same for who has the token of the first start: for its page. The token is not used up by a file or a passphrase
+    /// that is wrong.
+    ///
+    /// # Errors
+    /// As [`Core::check_setup_token`] and [`Core::restore_instance`].
+    pub async fn restore_at_setup(&self, token: &str, file: PathBuf, passphrase: Sensitive<String>) -> Result<()> {
+        self.check_setup_token(token).await?;
+        self.restore_instance(file, passphrase).await
+    }
+}
