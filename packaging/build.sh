@@ -38,9 +38,23 @@ setup() {
     dpkg --add-architecture arm64
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        gcc libc6-dev python3-venv file rpm lintian debootstrap \
-        rustc-web cargo-web libstd-rust-web-dev:arm64 gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
+        ca-certificates git gcc libc6-dev python3-venv file rpm lintian debootstrap curl openssh-client strace \
+        rustc-web cargo-web libstd-rust-web-dev libstd-rust-web-dev:arm64 \
+        gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
     tools
+}
+
+# The cargo of the PATH if it is new enough (rustup's, for example), else Debian's own rustc-web.
+choose_toolchain() {
+    local wanted found
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    found=$(cargo --version 2>/dev/null | cut -d' ' -f2 || true)
+    if [ -n "$found" ] && [ "$(printf '%s\n%s\n' "$wanted" "$found" | sort -V | head -1)" = "$wanted" ]; then
+        cargo=cargo
+    else
+        cargo=/usr/bin/cargo
+        export RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc
+    fi
 }
 
 tools() {
@@ -52,8 +66,10 @@ tools() {
 }
 
 build_x86_64() {
+    local cargo
+    choose_toolchain
     CFLAGS="$(c_flags)" CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="$(static_flags)" \
-        cargo build --profile dist --locked --target x86_64-unknown-linux-gnu --target-dir target/ship
+        "$cargo" build --profile dist --locked --target x86_64-unknown-linux-gnu --target-dir target/ship
     take target/ship/x86_64-unknown-linux-gnu/dist/entrepot dist/entrepot-x86_64
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tries what packaging/build.sh made, as root on Debian 12.
 #
-#   packaging/test.sh [static|names|arm|packages|reproducible]     all but the last without an argument
+#   packaging/test.sh [static|names|arm|footprint|packages|quiet|reproducible]     all but the last two without an argument
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -60,30 +60,43 @@ try_static() {
     local where=$work/empty
     mkdir -p "$where/data"
     cp dist/entrepot-x86_64 "$where/entrepot"
-    start_in "$where" /entrepot
+    # Without a database of time zones a rule says what the local time is.
+    TZ=XXX-5:45 start_in "$where" /entrepot
     answers "$where"
     ! grep -q '\.so' "/proc/$server/maps" || fail "the static binary loaded a library"
+    grep -q '+05:45"' "$where/data/log/entrepot.log" || fail "local time in the log: $(head -1 "$where/data/log/entrepot.log")"
     pass "serves HTTPS and SSH from an otherwise empty root; resident $(awk '/^VmRSS/{print $2}' "/proc/$server/status") KiB"
+    echo 'a passphrase of the test' >"$where/passphrase"
+    chroot "$where" /entrepot backup --data-dir /data --passphrase-file /passphrase /it.backup >"$work/out" 2>&1 ||
+        fail "backup beside the running server: $(cat "$work/out")"
     stop_server
+    chroot "$where" /entrepot restore --data-dir /restored --passphrase-file /passphrase /it.backup >"$work/out" 2>&1 ||
+        fail "restore: $(cat "$work/out")"
+    cmp -s "$where/data/id_ed25519" "$where/restored/id_ed25519" || fail "the host key was not restored"
+    pass "a backup was made beside the running server and restored"
 }
 
-# nsswitch.conf names modules of a foreign C library: they must not be loaded.
+# nsswitch.conf names modules of a foreign C library: they must not be loaded. Names are asked of a server of this test, in a
+# network of its own.
 try_names() {
     local where=$work/names
     mkdir -p "$where/data" "$where/etc" "$where/lib/x86_64-linux-gnu" "$where/usr/lib/x86_64-linux-gnu"
     cp dist/entrepot-x86_64 "$where/entrepot"
     echo 'hosts: files mdns4_minimal [NOTFOUND=return] resolve [!UNAVAIL=return] myhostname dns' >"$where/etc/nsswitch.conf"
-    echo '127.0.0.1 localhost files.example' >"$where/etc/hosts"
-    for module in mdns4_minimal resolve myhostname; do
+    echo 'passwd: files ldap sss' >>"$where/etc/nsswitch.conf"
+    for module in mdns4_minimal resolve myhostname ldap sss; do
         head -c 4096 /dev/urandom >"$where/lib/x86_64-linux-gnu/libnss_$module.so.2"
     done
     start_in "$where" /entrepot
     answers "$where"
     ! grep -q '\.so' "/proc/$server/maps" || fail "a module of the host was loaded"
     stop_server
-    (cd / && exec strace -f -e trace=openat,open chroot "$where" /entrepot ping --data-dir /data >"$work/trace" 2>&1) || true
+    # The doctor asks for the mail server by its name: by DNS, for there is no /etc/hosts.
+    unshare -n python3 packaging/test_names.py mail.example \
+        strace -f -o "$work/trace" chroot "$where" /entrepot doctor --data-dir /data >"$work/out" 2>&1 || true
+    grep -q 'the mail server mail.example:.* can be reached' "$work/out" || fail "DNS: $(cat "$work/out")"
     ! grep -q 'libnss' "$work/trace" || fail "a module of the host was looked for"
-    pass "foreign modules in nsswitch.conf are left alone"
+    pass "names are resolved, and foreign modules in nsswitch.conf are left alone"
 }
 
 try_arm() {
@@ -129,6 +142,20 @@ try_packages() {
     pass "the rpm has the program"
 }
 
+try_footprint() {
+    local what
+    for what in size start idle memory; do
+        python3 packaging/test_footprint.py dist/entrepot-x86_64 "$what" >"$work/out" 2>&1 || fail "$what: $(cat "$work/out")"
+        pass "$(tail -1 "$work/out")"
+    done
+}
+
+# Ten minutes.
+try_quiet() {
+    python3 packaging/test_footprint.py dist/entrepot-x86_64 quiet >"$work/out" 2>&1 || fail "$(cat "$work/out")"
+    pass "an idle server writes nothing to the disk"
+}
+
 try_reproducible() {
     local first second
     git clone -q . "$work/a" && git clone -q . "$work/a/b"
@@ -144,6 +171,7 @@ if [ $# -eq 0 ]; then
     try_static
     try_names
     [ ! -f dist/entrepot-aarch64 ] || try_arm
+    try_footprint
     try_packages
 else
     "try_$1"
