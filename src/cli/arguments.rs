@@ -29,8 +29,16 @@ pub(crate) enum Command {
     Resetpwd(ResetPassword),
     /// Make a new link for setting the server up, as long as there is no administrator.
     SetupUrl(Place),
-    /// Load a backup of this program, or a dump of an SFTPGo server, into the running server or into the database.
+    /// Load a backup of this program, a dump of an SFTPGo server, or the accounts of other servers, into the running server or
+    /// into the database.
     Import(Import),
+    /// Write the whole server (database, settings, keys, certificates; no files of users) into one sealed file.
+    ///
+    /// The passphrase is asked for, or read from --passphrase-file or ENTREPOT_BACKUP_PASSPHRASE. Without it nobody can open
+    /// the file.
+    Backup(Backup),
+    /// Make an empty data folder the server that a backup was made of.
+    Restore(Restore),
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -204,15 +212,33 @@ pub(crate) struct Doctor {
     pub(crate) json: bool,
 }
 
+/// What `entrepot import` reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportFormat {
+    /// A backup of accounts of this program, or a dump of an SFTPGo server.
+    Dump,
+    /// Accounts of a Unix system: /etc/passwd, with /etc/shadow as --shadow.
+    Passwd,
+    /// Virtual users of vsftpd: the list from which db_load made the database.
+    Vsftpd,
+    /// The AuthUserFile of proftpd.
+    Proftpd,
+    /// The users.conf of the container image atmoz/sftp.
+    Atmoz,
+}
+
 /// `entrepot import`.
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// The backup; - reads it from standard input
+    /// The backup, or a file with accounts; - reads it from standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Check everything, name everything that is wrong, and change nothing
+    /// What the file is
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "dump")]
+    pub(crate) format: ImportFormat,
+    /// Check everything, say what would be made and what cannot be kept, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// What happens to objects that exist: 0 replaced, 1 left alone, 2 replaced and sessions of users ended
@@ -221,6 +247,53 @@ pub(crate) struct Import {
     /// Whose files are counted afterwards: 0 nobody's, 1 everybody's, 2 those of users with limits
     #[arg(long, value_name = "CHOICE", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=2))]
     pub(crate) scan_quota: u8,
+    /// passwd: the file with the hashes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) shadow: Option<PathBuf>,
+    /// passwd: accounts with smaller uids are left out
+    #[arg(long, value_name = "UID", default_value_t = 1000)]
+    pub(crate) uid_min: u32,
+    /// passwd: accounts with greater uids are left out
+    #[arg(long, value_name = "UID", default_value_t = 60_000)]
+    pub(crate) uid_max: u32,
+    /// vsftpd: its configuration, for what users may do and where their homes are
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vsftpd_conf: Option<PathBuf>,
+    /// vsftpd: the folder with settings of single users, if it is not the user_config_dir of the configuration
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) user_config_dir: Option<PathBuf>,
+    /// vsftpd, atmoz: home of a user, with %u for the name
+    #[arg(long, value_name = "PATH")]
+    pub(crate) home: Option<String>,
+}
+
+/// `entrepot backup`.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The file to write; - writes to standard output
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// File with the passphrase in its first line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// `entrepot restore`.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The backup
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// File with the passphrase in its first line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Verify the backup from its beginning to its end, and restore nothing
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// `entrepot config show`.

@@ -6,6 +6,7 @@ mod ports;
 
 use std::{path::Path, time::SystemTime};
 
+use chrono::DateTime;
 use entrepot_config::{Loaded, Settings};
 use entrepot_core::{
     Core, Tasks,
@@ -16,7 +17,7 @@ use entrepot_store::{Store, StoreError};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use crate::{arguments::Doctor, control, data_folder::DataFolder, exit::Failure, load, runtime};
+use crate::{arguments::Doctor, backup, control, data_folder::DataFolder, exit::Failure, load, runtime};
 pub(crate) use outside::Outside;
 
 /// Looks, and prints what was found.
@@ -81,6 +82,8 @@ fn look(folder: &DataFolder, command: &Doctor) -> anyhow::Result<Vec<Finding>> {
         findings.extend(ports::configured(&loaded.settings));
         findings.extend(outside::certificates_of(&loaded.settings));
         findings.extend(outside::mail(&loaded.settings));
+        let now = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+        findings.push(backup::schedule::finding_of(&loaded.settings, now));
     }
     Ok(findings)
 }

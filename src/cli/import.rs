@@ -1,4 +1,13 @@
-//! `entrepot import`: a backup of this program, or a dump of a server that it takes over, is loaded by a command.
+//! `entrepot import`: a backup of this program, a dump of a server that it takes over, or the account files of other servers
+//! are loaded by a command.
+
+mod accounts;
+mod atmoz;
+mod foreign;
+mod passwd;
+#[cfg(test)]
+mod tests;
+mod vsftpd;
 
 use std::{
     fs::File,
@@ -19,7 +28,8 @@ use entrepot_core::{
 use serde_json::{Value, json};
 
 use crate::{
-    arguments, control,
+    arguments::{self, ImportFormat},
+    control,
     data_folder::DataFolder,
     exit::{self, Failure},
     house, load, runtime,
@@ -30,24 +40,47 @@ pub(crate) const LIMIT: u64 = 256 * 1024 * 1024;
 
 /// Loads the file: in the running server if there is one, else in the database. Prints what became of every object.
 ///
+/// Account files of other servers are loaded completely or not at all: a dry run that finds something wrong ends it.
+///
 /// # Errors
 /// The file cannot be read, or an object of it cannot be loaded.
 pub(crate) fn run(command: &arguments::Import) -> anyhow::Result<()> {
     let folder = DataFolder::at(&command.place.data_dir)?;
-    let content = read(&command.file)?;
-    let request = json!({
-        "command": "import", "length": content.len(), "mode": command.mode, "scan_quota": command.scan_quota,
-        "dry_run": command.dry_run,
-    });
-    let answer = match control::ask_with(&folder, &request, &content)? {
-        Some(answer) => answer,
-        None => without_server(command, &folder, content, &request)?,
-    };
+    let mut content = read(&command.file)?;
+    if command.format != ImportFormat::Dump {
+        let converted = foreign::convert(command, &content)?;
+        for (name, note) in &converted.notes {
+            eprintln!("note     {name}: {note}");
+        }
+        content = converted.document()?;
+        if !command.dry_run {
+            let tried = load_somewhere(command, &folder, content.clone(), true)?;
+            if failures(&tried) > 0 {
+                print(&tried);
+                return Err(Failure::plain("nothing was imported: mend the file and import it again"));
+            }
+        }
+    }
+    let answer = load_somewhere(command, &folder, content, command.dry_run)?;
     print(&answer);
-    match answer["failures"].as_array().map_or(0, Vec::len) {
+    match failures(&answer) {
         0 => Ok(()),
         1 => Err(Failure::plain("one object was not accepted")),
         count => Err(Failure::plain(format!("{count} objects were not accepted"))),
+    }
+}
+
+fn failures(answer: &Value) -> usize {
+    answer["failures"].as_array().map_or(0, Vec::len)
+}
+
+fn load_somewhere(command: &arguments::Import, folder: &DataFolder, content: Vec<u8>, dry_run: bool) -> anyhow::Result<Value> {
+    let request = json!({
+        "command": "import", "length": content.len(), "mode": command.mode, "scan_quota": command.scan_quota, "dry_run": dry_run,
+    });
+    match control::ask_with(folder, &request, &content)? {
+        Some(answer) => Ok(answer),
+        None => without_server(command, folder, content, &request),
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod announce;
 mod arguments;
+mod backup;
 mod bindings;
 mod certificates;
 mod control;
@@ -28,6 +29,8 @@ mod ping;
 mod portable;
 mod prompt;
 mod reset_password;
+mod restart;
+mod restore;
 mod runtime;
 mod serve;
 mod service_manager;
@@ -66,6 +69,8 @@ pub fn run() -> ExitCode {
         Command::SetupUrl(place) => setup_url::run(place),
         Command::Import(command) => import::run(command),
         Command::Doctor(command) => doctor::run(command),
+        Command::Backup(command) => backup::run(command),
+        Command::Restore(command) => restore::run(command),
         Command::Config(ConfigCommand::Show(command)) => show_config::run(command),
         Command::Completions { shell } => texts::completions(*shell),
         Command::Man => texts::manual(),

@@ -61,9 +61,14 @@ pub(crate) fn open_store(loaded: &Loaded) -> anyhow::Result<Store> {
 
 /// The same, for settings alone.
 pub(crate) fn open_store_of(settings: &Settings) -> anyhow::Result<Store> {
+    Ok(Store::open(store_options(settings))?)
+}
+
+/// How the databases that the settings name are opened.
+pub(crate) fn store_options(settings: &Settings) -> StoreOptions {
     let provider = &settings.data_provider;
     if provider.driver == "memory" {
-        return Ok(Store::open(StoreOptions::in_memory())?);
+        return StoreOptions::in_memory();
     }
     let mut options = StoreOptions::new(&settings.data_dir);
     options.name = database_file(settings);
@@ -71,7 +76,7 @@ pub(crate) fn open_store_of(settings: &Settings) -> anyhow::Result<Store> {
         options.readers = readers.min(16);
     }
     options.migrate = provider.update_mode == 0;
-    Ok(Store::open(options)?)
+    options
 }
 
 /// Path of the database, relative to the data folder.

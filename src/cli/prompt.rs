@@ -26,6 +26,14 @@ pub(crate) fn new_password(label: &str) -> anyhow::Result<Sensitive<String>> {
     not_empty(first)
 }
 
+/// A password that is known already: asked for once, without echo, on a terminal; else the first line of standard input.
+///
+/// # Errors
+/// Nothing was typed.
+pub(crate) fn password(label: &str) -> anyhow::Result<Sensitive<String>> {
+    not_empty(if io::stdin().is_terminal() { ask(label)? } else { read_line()? })
+}
+
 fn not_empty(password: Sensitive<String>) -> anyhow::Result<Sensitive<String>> {
     if password.is_empty() { Err(Failure::plain("no password was given; nothing was changed")) } else { Ok(password) }
 }

@@ -1,6 +1,7 @@
 //! `entrepot serve`.
 
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -9,11 +10,14 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use entrepot_config::{DefaultAdmin, Loaded, Sources};
 use entrepot_core::admin::{doctor, settings::Configuration};
+use entrepot_net::inherited;
+use tokio::sync::Notify;
 use tracing::Level;
 
 use crate::{
     announce,
     arguments::Serve,
+    backup::{self, schedule::Schedule},
     control::{self, Control},
     data_folder::DataFolder,
     doctor::Outside,
@@ -21,8 +25,10 @@ use crate::{
     house::{House, HouseOptions},
     load,
     logging::{self, LogHandle, LogOptions},
+    restart,
+    restore::{self, AtSetup},
     runtime,
-    service_manager::ServiceManager,
+    service_manager::{self, ServiceManager},
     setup_url,
     signals::{Request, Signals},
     version,
@@ -35,6 +41,9 @@ use crate::{
 pub(crate) fn run(command: &Serve) -> anyhow::Result<()> {
     check_clock(SystemTime::now())?;
     let folder = DataFolder::at(&command.place.data_dir)?;
+    // Its settings, too, may come from there.
+    restore::finish_pending(&folder)?;
+    service_manager::take_sockets()?;
     let mut sources = load::sources(&folder, &command.place)?;
     load::add_serve_flags(&mut sources, command);
     let loaded = entrepot_config::load(sources.clone())?;
@@ -50,10 +59,23 @@ pub(crate) fn run(command: &Serve) -> anyhow::Result<()> {
     let outcome = runtime.block_on(serve(&folder, sources, loaded, command.any_port, &log));
     // What still blocks a thread now (a dead disk) must not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(1));
-    if let Err(error) = &outcome {
-        tracing::error!(error = exit::sentence(error), "the server ended");
+    match outcome {
+        Ok(End::Stop) => Ok(()),
+        Ok(End::Restart) => Err(restart::again()),
+        Err(error) => {
+            tracing::error!(error = exit::sentence(&error), "the server ended");
+            Err(error)
+        }
     }
-    outcome
+}
+
+/// How a server ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// For good.
+    Stop,
+    /// To start again in the same process.
+    Restart,
 }
 
 /// A machine without a battery for its clock begins in 1970: certificates would be made that ended long ago, tokens and
@@ -82,11 +104,13 @@ fn raise_descriptor_limit() {
     }
 }
 
-async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: bool, log: &LogHandle) -> anyhow::Result<()> {
+async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: bool, log: &LogHandle) -> anyhow::Result<End> {
     let mut signals = Signals::listen().context("signals")?;
     // Its lock makes this process the one server of the folder: from here on the small files in it are ours.
     let store = load::open_store(&loaded)?;
     folder.remove_ready();
+    backup::tidy(folder);
+    restore::tidy(folder);
     let loaded = load::with_saved(sources.clone(), &loaded, &store).await?;
     let warnings = warnings(&loaded, folder);
     log.set_level(loaded.settings.log.level.parse().unwrap_or(Level::DEBUG));
@@ -102,10 +126,16 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
     .await?;
     house.core.services().control_log(log.control());
     house.core.services().configure_from(Configuration::new(sources, loaded.clone()));
-    house.core.services().examine_with(Arc::new(Outside::of(&house, &loaded.warnings)));
-    let manager = ServiceManager::find();
-    let outcome = attend(&house, folder, &warnings, &mut signals, log, &manager).await;
-    manager.stopping();
+    let attendant = Attendant::new(folder, &loaded, log);
+    let outside = Outside::of(&house, &loaded.warnings, attendant.schedule.clone());
+    house.core.services().examine_with(Arc::new(outside));
+    let restorer = AtSetup { folder: folder.clone(), restart: attendant.restart.clone() };
+    house.core.services().restore_with(Arc::new(restorer));
+    let outcome = attendant.attend(&house, &warnings, &mut signals).await;
+    // Who was told that the service stops waits for its end.
+    if !matches!(outcome, Ok(End::Restart)) {
+        attendant.manager.stopping();
+    }
     let grace = Duration::from_secs(u64::from(house.core.settings().shutdown.grace_time));
     folder.remove_ready();
     control::remove(folder);
@@ -123,44 +153,71 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
 }
 
 /// From the moment everything listens to the moment somebody wants it to end.
-async fn attend(
-    house: &House,
-    folder: &DataFolder,
-    warnings: &[String],
-    signals: &mut Signals,
-    log: &LogHandle,
-    manager: &ServiceManager,
-) -> anyhow::Result<()> {
-    let bases = announce::setup_bases(&house.web);
-    let control = Control { core: house.core.clone(), folder: folder.clone(), setup_bases: bases.clone() };
-    match control::listen(folder) {
-        Ok(listener) => drop(house.core.tasks().spawn(control::serve(control, listener))),
-        Err(error) => tracing::error!(%error, "commands cannot reach this server: no control socket"),
+struct Attendant<'a> {
+    folder: &'a DataFolder,
+    log: &'a LogHandle,
+    manager: ServiceManager,
+    schedule: Arc<Schedule>,
+    restart: Arc<Notify>,
+    configuration: Vec<PathBuf>,
+}
+
+impl<'a> Attendant<'a> {
+    fn new(folder: &'a DataFolder, loaded: &Loaded, log: &'a LogHandle) -> Self {
+        let configuration = backup::configuration_files(loaded);
+        Self { folder, log, manager: ServiceManager::find(), schedule: Arc::default(), restart: Arc::default(), configuration }
     }
-    let setup = setup_url::at_start(&house.core, folder, &bases).await?;
-    folder.write_ready(&announce::ready(house)).context("the ready file cannot be written")?;
-    print_start(house, folder, warnings, setup.as_deref());
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
-    tracing::info!(version = version::text(), sftp = ?house.sftp, web = ?announce::ready(house).http, "ready");
-    manager.ready();
-    loop {
-        let request = tokio::select! {
-            request = signals.next() => request,
-            () = manager.is_due() => {
-                manager.alive();
-                continue;
-            }
-            () = house.service_ended() => return Err(Failure::plain("the web service ended by itself; the log has the reason")),
+
+    async fn attend(&self, house: &House, warnings: &[String], signals: &mut Signals) -> anyhow::Result<End> {
+        let bases = announce::setup_bases(&house.web);
+        let control = Control {
+            core: house.core.clone(),
+            folder: self.folder.clone(),
+            setup_bases: bases.clone(),
+            configuration: self.configuration.clone(),
         };
-        match request {
-            Request::Stop => {
-                tracing::info!("stopping");
-                return Ok(());
+        match control::listen(self.folder) {
+            Ok(listener) => drop(house.core.tasks().spawn(control::serve(control, listener))),
+            Err(error) => tracing::error!(%error, "commands cannot reach this server: no control socket"),
+        }
+        let timetable = self.schedule.clone().keep(house.core.clone(), self.configuration.clone());
+        house.core.tasks().spawn(timetable);
+        let setup = setup_url::at_start(&house.core, self.folder, &bases).await?;
+        self.folder.write_ready(&announce::ready(house)).context("the ready file cannot be written")?;
+        print_start(house, self.folder, warnings, setup.as_deref());
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        for socket in inherited::unused() {
+            tracing::warn!(socket, "the service manager opened a socket that no binding of the settings has");
+        }
+        tracing::info!(version = version::text(), sftp = ?house.sftp, web = ?announce::ready(house).http, "ready");
+        self.manager.ready();
+        self.wait(house, signals).await
+    }
+
+    async fn wait(&self, house: &House, signals: &mut Signals) -> anyhow::Result<End> {
+        loop {
+            let request = tokio::select! {
+                request = signals.next() => request,
+                () = self.manager.is_due() => {
+                    self.manager.alive();
+                    continue;
+                }
+                () = self.restart.notified() => {
+                    tracing::info!("starting again");
+                    return Ok(End::Restart);
+                }
+                () = house.service_ended() => return Err(Failure::plain("the web service ended by itself; the log has the reason")),
+            };
+            match request {
+                Request::Stop => {
+                    tracing::info!("stopping");
+                    return Ok(End::Stop);
+                }
+                Request::Reload => house.reload(),
+                Request::RotateLog => self.log.rotate(),
             }
-            Request::Reload => house.reload(),
-            Request::RotateLog => log.rotate(),
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod event_rules;
 pub mod events;
 pub mod folders;
 pub mod groups;
+pub mod instance;
 pub mod ip_lists;
 mod login;
 pub mod own;

@@ -7,6 +7,7 @@
 mod harness;
 
 mod acme;
+mod backups;
 mod command_line;
 mod connections;
 mod faults;
@@ -23,6 +24,7 @@ mod portable;
 mod rest_flows;
 mod resumable;
 mod scp;
+mod service_manager;
 mod shares;
 mod ssh_audit;
 mod ssh_certificates;
@@ -30,3 +32,4 @@ mod ssh_commands;
 mod ssh_login;
 mod ssh_regress;
 mod start_failures;
+mod upgrades;

@@ -1,6 +1,6 @@
 //! The server's end.
 
-use std::{fs, io, os::unix::fs::PermissionsExt as _, time::Duration};
+use std::{fs, io, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
 
 use entrepot_core::Core;
 use entrepot_secrets::Sensitive;
@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{LIMIT, NAME, SocketPath};
-use crate::{data_folder::DataFolder, doctor, exit, import, reset_password, setup_url};
+use crate::{backup, data_folder::DataFolder, doctor, exit, import, reset_password, restore, setup_url};
 
 /// Time for each step of an exchange.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -25,6 +25,8 @@ pub(crate) struct Control {
     pub(crate) folder: DataFolder,
     /// Where the setup page is.
     pub(crate) setup_bases: Vec<String>,
+    /// The files that settings came from.
+    pub(crate) configuration: Vec<PathBuf>,
 }
 
 /// Opens the socket. What lies in its place is left over: the lock of the database says that there is no other server.
@@ -81,6 +83,12 @@ async fn exchange(control: &Control, mut stream: UnixStream) -> io::Result<()> {
             }
             // It reads whole databases, which may take long.
             Ok(request) if line.ends_with('\n') && request["command"] == "doctor" => doctor::examine(&control.core).await,
+            Ok(request) if line.ends_with('\n') && request["command"] == "snapshot" => {
+                backup::snapshot(&control.core, &control.configuration).await
+            }
+            Ok(request) if line.ends_with('\n') && request["command"] == "restore" => {
+                restore::take_in(&control.core, &request).await
+            }
             Ok(request) if line.ends_with('\n') => within(async { Ok(perform(control, &request).await) }).await?,
             _ => Err(anyhow::anyhow!("the request cannot be understood")),
         }

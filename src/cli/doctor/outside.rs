@@ -13,7 +13,7 @@ use entrepot_core::{Core, Examiner};
 use entrepot_model::doctor::Finding;
 use entrepot_net::tls::{CertificateSource, CertificateStore};
 
-use crate::house::House;
+use crate::{backup::schedule::Schedule, house::House};
 
 /// A certificate that ends sooner should have been renewed.
 const SOON: Duration = Duration::from_secs(21 * 24 * 3600);
@@ -26,11 +26,12 @@ pub(crate) struct Outside {
     listeners: Vec<(&'static str, SocketAddr)>,
     certificates: Vec<Arc<CertificateStore>>,
     warnings: Vec<String>,
+    schedule: Arc<Schedule>,
 }
 
 impl Outside {
     /// What can be looked at in this house.
-    pub(crate) fn of(house: &House, warnings: &[String]) -> Self {
+    pub(crate) fn of(house: &House, warnings: &[String], schedule: Arc<Schedule>) -> Self {
         let sftp = house.sftp.iter().map(|address| ("SFTP", *address));
         let web = house.web.iter().map(|web| (if web.is_encrypted { "HTTPS" } else { "HTTP" }, web.address));
         let telemetry = house.telemetry.iter().flat_map(|telemetry| &telemetry.running.addresses);
@@ -40,6 +41,7 @@ impl Outside {
             listeners: sftp.chain(web).chain(telemetry.map(|address| ("telemetry", *address))).collect(),
             certificates: house.certificates.stores.iter().cloned().chain(telemetry_certificate).collect(),
             warnings: warnings.to_vec(),
+            schedule,
         }
     }
 }
@@ -52,6 +54,7 @@ impl Examiner for Outside {
         findings.extend(self.certificates.iter().map(|store| certificate("in use", store, now)));
         findings.extend(super::warnings(&self.warnings));
         findings.extend(mail(&self.core.settings()));
+        findings.push(self.schedule.finding(&self.core));
         findings
     }
 }

@@ -1,0 +1,151 @@
+use std::{fs, path::Path};
+
+use entrepot_secrets::Sensitive;
+use entrepot_store::{Store, StoreOptions};
+
+use super::*;
+use crate::runtime;
+
+const PASSPHRASE: &str = "correct horse battery";
+
+fn place(data: &Path) -> arguments::Place {
+    arguments::Place { data_dir: data.to_owned(), config_file: None }
+}
+
+/// A server with a user and a key, and a backup of it.
+fn backup_of(folder: &Path) -> std::path::PathBuf {
+    let data = folder.join("old");
+    fs::create_dir(&data).expect("made");
+    let store = Store::open(StoreOptions::new(&data)).expect("databases");
+    runtime::build_small().expect("threads").block_on(async {
+        let user = entrepot_model::User { username: "ingrid".into(), ..Default::default() };
+        store.users().insert(user, None, 1).await.expect("inserted");
+        store.shutdown().await.expect("closed");
+    });
+    fs::write(data.join("id_ed25519"), "the old key").expect("written");
+    fs::write(data.join("entrepot.toml"), "[common]\nidle_timeout = 7\n").expect("written");
+    let passphrase = folder.join("passphrase");
+    fs::write(&passphrase, PASSPHRASE).expect("written");
+    let file = folder.join("it.backup");
+    let command = arguments::Backup { place: place(&data), file: file.clone(), passphrase_file: Some(passphrase) };
+    backup::run(&command).expect("made");
+    file
+}
+
+fn restore(folder: &Path, data: &Path) -> anyhow::Result<()> {
+    let (file, passphrase) = (folder.join("it.backup"), folder.join("passphrase"));
+    run(&arguments::Restore { place: place(data), file, passphrase_file: Some(passphrase), check: false })
+}
+
+fn users(data: &Path) -> Vec<String> {
+    let store = Store::open(StoreOptions::new(data)).expect("databases");
+    runtime::build_small().expect("threads").block_on(async {
+        let users = store.users().list(entrepot_store::ListOptions::all()).await.expect("listed");
+        store.shutdown().await.expect("closed");
+        users.into_iter().map(|user| user.username).collect()
+    })
+}
+
+fn names(data: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(data).expect("read").filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
+// BKP-020
+#[test]
+fn empty_folder_becomes_the_server() {
+    let folder = tempfile::tempdir().expect("folder");
+    backup_of(folder.path());
+    let data = folder.path().join("new");
+    restore(folder.path(), &data).expect("restored");
+    assert_eq!(users(&data), ["ingrid"]);
+    assert_eq!(fs::read_to_string(data.join("id_ed25519")).expect("there"), "the old key");
+    assert!(fs::read_to_string(data.join("entrepot.toml")).expect("there").contains("idle_timeout"));
+    assert!(names(&data).iter().all(|name| !name.starts_with(staging::PREFIX)), "{:?}", names(&data));
+    let error = restore(folder.path(), &data).expect_err("it is in use");
+    assert!(error.to_string().contains("is not empty") && exit::code(&error) == exit::DATA, "{error}");
+}
+
+// BKP-021
+#[test]
+fn server_that_was_never_set_up_is_replaced_and_one_with_accounts_is_not() {
+    let folder = tempfile::tempdir().expect("folder");
+    backup_of(folder.path());
+    let data = folder.path().join("new");
+    fs::create_dir(&data).expect("made");
+    drop(Store::open(StoreOptions::new(&data)).expect("databases"));
+    for name in ["id_ed25519", "id_rsa", "setup-url"] {
+        fs::write(data.join(name), "new").expect("written");
+    }
+    restore(folder.path(), &data).expect("restored");
+    assert_eq!(users(&data), ["ingrid"]);
+    assert_eq!(fs::read_to_string(data.join("id_ed25519")).expect("there"), "the old key");
+    assert!(!data.join("id_rsa").exists() && !data.join("setup-url").exists());
+
+    fs::remove_file(data.join("entrepot.toml")).expect("removed");
+    let error = restore(folder.path(), &data).expect_err("somebody would miss ingrid");
+    assert!(error.to_string().contains("accounts"), "{error}");
+    assert_eq!(users(&data), ["ingrid"]);
+}
+
+// BKP-003, BKP-020
+#[test]
+fn nothing_is_written_for_a_file_that_is_not_sound() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = backup_of(folder.path());
+    let whole = fs::read(&file).expect("read");
+    let data = folder.path().join("new");
+    for altered in [&whole[..whole.len() - 1], &whole[..whole.len() / 2], b"text"] {
+        fs::write(&file, altered).expect("written");
+        restore(folder.path(), &data).expect_err("it is not sound");
+        assert_eq!(names(&data), Vec::<String>::new());
+    }
+    fs::write(&file, &whole).expect("written");
+    fs::write(folder.path().join("passphrase"), "another passphrase").expect("written");
+    let error = restore(folder.path(), &data).expect_err("wrong passphrase");
+    assert_eq!(exit::code(&error), exit::KEYS);
+    assert_eq!(names(&data), Vec::<String>::new());
+}
+
+// BKP-022
+#[test]
+fn restore_that_was_interrupted_is_finished_by_the_next_start() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = backup_of(folder.path());
+    let data = DataFolder::at(&folder.path().join("new")).expect("a path");
+    data.create().expect("made");
+    drop(Store::open(StoreOptions::new(data.path())).expect("a fresh server"));
+    staging::stage(&data, &file, &Sensitive::from(PASSPHRASE)).expect("laid ready");
+    // The process died when some of it had been moved.
+    fs::rename(data.path().join(".entrepot-restore/data/id_ed25519"), data.path().join("id_ed25519")).expect("moved");
+    finish_pending(&data).expect("finished");
+    assert_eq!(users(data.path()), ["ingrid"]);
+    // And when the database had been moved, but the folder not removed.
+    staging::stage(&data, &file, &Sensitive::from(PASSPHRASE)).expect("laid ready");
+    fs::remove_file(data.path().join(".entrepot-restore/database/main")).expect("gone");
+    finish_pending(&data).expect("finished");
+    assert_eq!(users(data.path()), ["ingrid"]);
+    finish_pending(&data).expect("there is nothing to do");
+}
+
+// BKP-021
+#[test]
+fn setup_that_was_completed_meanwhile_wins() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = backup_of(folder.path());
+    let data = DataFolder::at(&folder.path().join("new")).expect("a path");
+    data.create().expect("made");
+    staging::stage(&data, &file, &Sensitive::from(PASSPHRASE)).expect("laid ready");
+    let store = Store::open(StoreOptions::new(data.path())).expect("databases");
+    runtime::build_small().expect("threads").block_on(async {
+        let user = entrepot_model::User { username: "hans".into(), ..Default::default() };
+        store.users().insert(user, None, 1).await.expect("inserted");
+        store.shutdown().await.expect("closed");
+    });
+    drop(store);
+    let error = finish_pending(&data).expect_err("hans would be lost");
+    assert!(error.to_string().contains(".entrepot-restore"), "{error}");
+    assert_eq!(users(data.path()), ["hans"]);
+}
