@@ -104,7 +104,14 @@ texts() {
     for shell in bash zsh fish; do "$program" completions "$shell" >"dist/texts/entrepot.$shell"; done
     "$program" man | gzip -9n >dist/texts/entrepot.1.gz
     gzip -9nc CHANGELOG.md >dist/texts/changelog.gz
-    "$program" licenses >dist/texts/copyright
+    "$program" licenses | gzip -9n >dist/texts/licenses.gz
+    debian_changelog | gzip -9n >dist/texts/changelog.Debian.gz
+}
+
+# The one entry that Debian's form asks for; what changed is in CHANGELOG.md.
+debian_changelog() {
+    printf 'entrepot (%s-1) stable; urgency=medium\n\n  * See changelog.gz.\n\n' "$(version)"
+    printf ' -- Entrepot <packages@entrepot.example>  %s\n' "$(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")"
 }
 
 packages() {

@@ -115,7 +115,7 @@ try_packages() {
     package=$(ls dist/entrepot_*_amd64.deb)
     lintian --fail-on error "$package" >"$work/lintian" || fail "lintian: $(cat "$work/lintian")"
     pass "lintian: no errors"
-    debootstrap --variant=minbase --include=adduser bookworm "$where" >"$work/debootstrap" 2>&1 ||
+    debootstrap --variant=minbase --include=adduser,debconf bookworm "$where" >"$work/debootstrap" 2>&1 ||
         fail "debootstrap: $(tail -3 "$work/debootstrap")"
     cp "$package" "$where/entrepot.deb"
     chroot "$where" dpkg -i /entrepot.deb >"$work/dpkg" 2>&1 || fail "install: $(cat "$work/dpkg")"
@@ -134,7 +134,8 @@ try_packages() {
     [ -s "$where/var/lib/entrepot/entrepot.db" ] || fail "the removal lost the database"
     chroot "$where" env DEBIAN_FRONTEND=noninteractive dpkg -P entrepot >"$work/dpkg" 2>&1 || fail "purge: $(cat "$work/dpkg")"
     [ -s "$where/var/lib/entrepot/entrepot.db" ] || fail "a purge without an answer deleted the data"
-    chroot "$where" dpkg -i /entrepot.deb >/dev/null 2>&1
+    chroot "$where" dpkg -i /entrepot.deb >"$work/dpkg" 2>&1 || fail "install over kept data: $(cat "$work/dpkg")"
+    [ -s "$where/var/lib/entrepot/entrepot.db" ] || fail "an installation over kept data lost it"
     chroot "$where" env ENTREPOT_PURGE=yes dpkg -P entrepot >"$work/dpkg" 2>&1 || fail "purge: $(cat "$work/dpkg")"
     [ ! -e "$where/var/lib/entrepot" ] || fail "an agreed purge left the data"
     pass "removal keeps the data, a purge asks"
