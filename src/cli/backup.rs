@@ -216,7 +216,7 @@ fn write_file(path: &Path, prepared: &Prepared, passphrase: &Sensitive<String>) 
 /// What is wrong with it.
 pub(crate) fn check(path: &Path, passphrase: &Sensitive<String>) -> anyhow::Result<Manifest> {
     let file = open(path)?;
-    archive::read(file, passphrase, |_, _, _, content| Ok(io::copy(content, &mut io::sink()).map(drop)?))
+    archive::read(file, passphrase, |_, _, _, content| io::copy(content, &mut io::sink()).map(drop).map_err(archive::explained))
 }
 
 /// Opens a backup.

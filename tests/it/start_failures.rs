@@ -175,6 +175,22 @@ fn settings_that_cannot_be_read_are_told_with_their_place() {
     assert!(!data.exists(), "nothing was made");
 }
 
+// NET-008
+#[test]
+fn port_that_is_taken_is_told_with_its_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let file = folder.path().join("c.toml");
+    for (section, other) in [("sftpd", "httpd"), ("httpd", "sftpd")] {
+        let text = format!("[[{section}.bindings]]\naddress = \"127.0.0.1\"\nport = {port}\n[[{other}.bindings]]\nport = 0\n");
+        fs::write(&file, text).unwrap();
+        let mut command = Command::new(binary());
+        command.args(["serve", "--data-dir"]).arg(folder.path().join("data")).arg("--config-file").arg(&file);
+        run(command).says(5, &[&port, "in use", &format!("set {section}.bindings[0].port")]);
+    }
+}
+
 // CFG-274, TEL-003, TEL-021
 #[test]
 fn telemetry_that_cannot_be_had_keeps_the_server_from_starting() {

@@ -202,7 +202,7 @@ fn damaged(what: &str) -> anyhow::Error {
 }
 
 /// A failure of the stream in words, with the code of its kind.
-fn explained(error: io::Error) -> anyhow::Error {
+pub(super) fn explained(error: io::Error) -> anyhow::Error {
     match stream::cause(&error) {
         Some(cause @ EnvelopeError::Passphrase) => Failure::with_code(exit::KEYS, cause.to_string()),
         Some(cause @ EnvelopeError::Weak(_)) => Failure::with_code(exit::USAGE, cause.to_string()),

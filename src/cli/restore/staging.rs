@@ -26,6 +26,8 @@ pub(super) const PREFIX: &str = ".entrepot-";
 const READY: &str = ".entrepot-restore";
 /// What is being laid ready.
 pub(super) const PART: &str = ".entrepot-restore.part";
+/// Says that some of it may have been moved.
+const BEGUN: &str = "begun";
 /// The manifest in the folder.
 const MANIFEST: &str = "manifest.json";
 
@@ -56,6 +58,17 @@ impl Staged {
     /// Files that lay elsewhere.
     pub(super) fn outside(&self) -> PathBuf {
         self.0.join("outside")
+    }
+
+    /// Whether some of it may have been moved.
+    pub(super) fn has_begun(&self) -> bool {
+        self.0.join(BEGUN).exists()
+    }
+
+    /// Notes that it is going to be moved.
+    pub(super) fn begin(&self) -> io::Result<()> {
+        File::create(self.0.join(BEGUN))?.sync_all()?;
+        File::open(&self.0)?.sync_all()
     }
 
     /// Name of the main database in the data folder.

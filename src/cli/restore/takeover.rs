@@ -29,7 +29,7 @@ pub(crate) fn finish(folder: &DataFolder) -> anyhow::Result<()> {
     let Some(staged) = Staged::find(folder) else { return Ok(()) };
     let database = staged.database()?;
     let main = staged.copies().main;
-    if main.exists() {
+    if main.exists() && !staged.has_begun() {
         // Between the moment it was laid ready and now somebody may have set the server up by hand.
         obstacles::check(folder).map_err(|error| {
             let place = staged.path().display();
@@ -57,8 +57,10 @@ fn move_in(folder: &DataFolder, staged: &Staged, database: &str) -> io::Result<(
     let copies = staged.copies();
     let owner = fs::metadata(target)?;
     let owner = rustix::process::geteuid().is_root().then(|| (owner.uid(), owner.gid()));
-    if copies.main.exists() {
+    if !staged.has_begun() {
         make_room(target, database)?;
+        // From here on what lies in the folder may be what was restored.
+        staged.begin()?;
     }
     move_tree(&staged.data(), target, owner)?;
     move_tree(&staged.outside(), &target.join("outside"), owner)?;

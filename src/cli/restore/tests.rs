@@ -119,11 +119,17 @@ fn restore_that_was_interrupted_is_finished_by_the_next_start() {
     drop(Store::open(StoreOptions::new(data.path())).expect("a fresh server"));
     staging::stage(&data, &file, &Sensitive::from(PASSPHRASE)).expect("laid ready");
     // The process died when some of it had been moved.
-    fs::rename(data.path().join(".entrepot-restore/data/id_ed25519"), data.path().join("id_ed25519")).expect("moved");
+    fs::write(data.path().join(".entrepot-restore/begun"), "").expect("begun");
+    for name in ["id_ed25519", "entrepot.toml"] {
+        fs::rename(data.path().join(".entrepot-restore/data").join(name), data.path().join(name)).expect("moved");
+    }
+    fs::remove_file(data.path().join("entrepot.db")).expect("room was made");
     finish_pending(&data).expect("finished");
     assert_eq!(users(data.path()), ["ingrid"]);
+    assert_eq!(fs::read_to_string(data.path().join("id_ed25519")).expect("there"), "the old key");
     // And when the database had been moved, but the folder not removed.
     staging::stage(&data, &file, &Sensitive::from(PASSPHRASE)).expect("laid ready");
+    fs::write(data.path().join(".entrepot-restore/begun"), "").expect("begun");
     fs::remove_file(data.path().join(".entrepot-restore/database/main")).expect("gone");
     finish_pending(&data).expect("finished");
     assert_eq!(users(data.path()), ["ingrid"]);
