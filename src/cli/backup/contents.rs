@@ -212,7 +212,7 @@ mod tests {
         let (folder, elsewhere) = (tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder"));
         let data = folder.path();
         let kept =
-            ["certs/a.example.crt", "certificates/self-signed.key", "entrepot.toml", "env.d/x.env", "id_ed25519", "id_rsa.pub"];
+            ["certificates/self-signed.key", "certs/a.example.crt", "entrepot.toml", "env.d/x.env", "id_ed25519", "id_rsa.pub"];
         let left = [
             "entrepot.db",
             "entrepot.db-wal",
