@@ -35,6 +35,7 @@ use entrepot_model::{EffectiveUser, PathError, VirtualPath};
 pub use hash::{HashAlgorithm, Hasher};
 pub use list::Listing;
 pub use progress::Progress;
+pub use space::Allowance;
 pub use target::Named;
 use tokio_util::sync::CancellationToken;
 

@@ -70,7 +70,7 @@ impl Services {
     }
 
     /// What SSH reported last; without a report it is off.
-    pub(crate) fn ssh(&self) -> SshServiceStatus {
+    pub fn ssh(&self) -> SshServiceStatus {
         self.ssh.read().clone()
     }
 

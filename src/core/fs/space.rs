@@ -11,7 +11,24 @@ const PLENTY: u64 = 8 << 40;
 /// Where nothing limits the number of files: used plus this.
 const MANY: u64 = 1_000_000;
 
+/// What is stored and may be stored at most, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// Stored.
+    pub used: u64,
+    /// The limit.
+    pub limit: u64,
+}
+
 impl UserFs {
+    /// How full the place at `path` is, by the quota that counts there; `None` where nothing limits its bytes.
+    pub fn allowance(&self, path: &VirtualPath) -> Option<Allowance> {
+        let (owner, limits) = self.0.quota_of(&self.place(path));
+        let limit = u64::try_from(limits.size).ok().filter(|limit| *limit > 0)?;
+        let used = self.0.core.0.ledger.ensure(&owner, Usage::default()).usage();
+        Some(Allowance { used: u64::try_from(used.size).unwrap_or(0), limit })
+    }
+
     /// Space at `path`: the storage's own figures, or the quota capped by them (SFTP-042, SFTP-043, ACC-289).
     ///
     /// # Errors
