@@ -15,7 +15,14 @@ const styles = {
   "client.css": ["css/client.css"],
 };
 /** Name in the manifest -> its file. Scripts are small and stay as they are written, for everybody to read. */
-const scripts = { "app.js": "js/app.js", "admin.js": "js/admin.js", "openapi.js": "js/openapi.js" };
+const scripts = {
+  "app.js": "js/app.js",
+  "admin.js": "js/admin.js",
+  "client.js": "js/client.js",
+  "editor.js": "js/editor.js",
+  "visit.js": "js/visit.js",
+  "openapi.js": "js/openapi.js",
+};
 /** Signs lie in assets/, where packages and documents take them from as well. */
 const images = ["logo.svg", "logo-mark.svg"];
 /** The signs of buttons and states, drawn on a grid of 20 units: one file, referred to by the name of the sign. */
@@ -37,6 +44,26 @@ function hashed(name, content) {
   return name.replace(/\.(\w+)$/, `.${hash}.$1`);
 }
 
+/**
+ * A script whose imports name the files that they are built to; those become files as well. Modules may not import each other
+ * in a circle, because each name carries the hash of the content.
+ */
+async function script(path, files, done) {
+  if (done.has(path)) return done.get(path);
+  done.set(path, null);
+  let text = await readFile(new URL(path), "utf8");
+  for (const [, one, other] of text.matchAll(/\bfrom "(\.[^"]+)"|\bimport "(\.[^"]+)"/g)) {
+    const specifier = one ?? other;
+    const made = await script(new URL(specifier, path).href, files, done);
+    if (made === null) throw new Error(`${path}: ${specifier} imports it in turn`);
+    text = text.replaceAll(`"${specifier}"`, `"./${made}"`);
+  }
+  const name = hashed(path.slice(path.lastIndexOf("/") + 1), text);
+  files.set(name, text);
+  done.set(path, name);
+  return name;
+}
+
 async function build() {
   const files = new Map();
   const manifest = {};
@@ -48,11 +75,8 @@ async function build() {
     const texts = await Promise.all(parts.map((part) => readFile(new URL(part, source), "utf8")));
     add(name, minify(texts.join("\n")));
   }
-  // Scripts that others import come first: an import names the file with its hash.
-  for (const [name, path] of Object.entries(scripts)) {
-    const text = await readFile(new URL(path, source), "utf8");
-    add(name, text.replace(/(from|import) "\.\/([\w-]+\.js)"/g, (all, word, other) => `${word} "./${manifest[other] ?? other}"`));
-  }
+  const modules = new Map();
+  for (const [name, path] of Object.entries(scripts)) manifest[name] = await script(new URL(path, source).href, files, modules);
   for (const name of images) add(name, await readFile(new URL(name, assets), "utf8"));
   for (const name of sprites) add(name, await readFile(new URL(`img/${name}`, source), "utf8"));
   const sorted = Object.fromEntries(Object.entries(manifest).sort());

@@ -19,8 +19,8 @@ mod jobs;
 mod live;
 mod own;
 mod password_reset;
-mod public_shares;
-mod query;
+pub(crate) mod public_shares;
+pub(crate) mod query;
 mod quotas;
 mod roles;
 mod second_factor;
@@ -78,6 +78,16 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(jobs::routes)
         .configure(ip_lists::routes)
         .configure(defender::routes);
+}
+
+/// What users do with their own files and shares: it is mounted for the scripts of their pages as well.
+pub(crate) fn of_users(config: &mut ServiceConfig) {
+    config.configure(user_files::routes).configure(chunked_uploads::routes).configure(jobs::routes).configure(shares::routes);
+}
+
+/// What visitors do with a share: it is mounted for the scripts of its pages as well.
+pub(crate) fn of_visitors(config: &mut ServiceConfig) {
+    config.configure(public_shares::routes);
 }
 
 /// What is served at a path; methods that it does not take are told so (API-015).

@@ -41,6 +41,15 @@ pub(crate) struct Assets {
     /// Script of the pages of administrators.
     #[serde(rename = "admin.js")]
     pub(crate) admin_js: String,
+    /// Script of the files of users.
+    #[serde(rename = "client.js")]
+    pub(crate) client_js: String,
+    /// Script of the text editor.
+    #[serde(rename = "editor.js")]
+    pub(crate) editor_js: String,
+    /// Script of the pages of shares.
+    #[serde(rename = "visit.js")]
+    pub(crate) visit_js: String,
     /// Script of the page about the REST API.
     #[serde(rename = "openapi.js")]
     pub(crate) openapi_js: String,
@@ -127,6 +136,9 @@ mod tests {
                 &all.admin_js,
                 &all.openapi_js,
                 &all.logo_mark,
+                &all.client_js,
+                &all.editor_js,
+                &all.visit_js,
             ]
         } {
             assert!(Dist::get(name).is_some(), "{name:?}");

@@ -1,14 +1,53 @@
 //! The pages of users, below `/web/client`.
 
-use actix_web::web::ServiceConfig;
+mod archive;
+mod connect;
+mod edit;
+pub(crate) mod entries;
+mod files;
+mod folder;
+mod forms;
+mod mount;
+pub(crate) mod place;
+mod profile;
+mod shares;
+#[cfg(test)]
+mod tests;
+pub(crate) mod texts;
+
+use actix_web::{
+    Resource,
+    web::{self, ServiceConfig, get, post, resource},
+};
 
 use crate::{
     door,
+    error::only,
     frame::{Area, ClientPage},
-    me,
+    me, visits,
 };
 
 /// All of them.
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.configure(door::routes(Area::Client)).configure(me::routes::<ClientPage>);
+    config
+        .configure(door::routes(Area::Client))
+        .configure(me::routes::<ClientPage>)
+        .configure(mount::routes)
+        .configure(shares::routes)
+        .configure(visits::routes)
+        .service(at("/connect").route(get().to(connect::show)))
+        .service(at("/profile").route(get().to(profile::show)).route(post().to(profile::save)))
+        .service(at("/downloadzip").route(post().to(archive::zip)))
+        .service(at("/files").route(get().to(files::show)))
+        .service(at("/file").route(get().to(files::file)))
+        .service(at("/newfolder").route(get().to(forms::new_folder)).route(post().to(forms::make_folder)))
+        .service(at("/rename").route(get().to(forms::rename)).route(post().to(forms::do_rename)))
+        .service(at("/delete").route(get().to(forms::delete)).route(post().to(forms::do_delete)))
+        .service(at("/upload").route(get().to(forms::upload)).route(post().to(forms::do_upload)))
+        .service(at("/editfile").route(get().to(edit::show)).route(post().to(edit::save)));
+}
+
+/// A page; methods that it does not take are told so.
+fn at(path: &str) -> Resource {
+    resource(path.to_owned()).default_service(web::to(only("GET, HEAD, POST")))
 }

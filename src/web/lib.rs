@@ -26,6 +26,7 @@ mod telemetry;
 #[cfg(test)]
 mod testing;
 mod tus;
+mod visits;
 
 pub use error::refuse;
 pub use site::{Site, SiteOptions, routes};

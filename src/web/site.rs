@@ -17,7 +17,7 @@ use entrepot_net::tls::CertificateStore;
 use crate::{
     admin, api, assets, client, error,
     frame::{PageError, finish, preferences},
-    gate, home, openapi, setup,
+    gate, home, openapi, setup, visits,
 };
 
 /// What the site is made of.
@@ -58,6 +58,11 @@ impl Site {
         self.options.certificate.as_ref().filter(|store| store.is_self_signed()).map(|store| store.fingerprint())
     }
 
+    /// Port of SFTP, if it is on.
+    pub(crate) fn sftp_port(&self) -> Option<u16> {
+        self.options.sftp_port
+    }
+
     /// The command that connects over SFTP.
     pub(crate) fn sftp_command(&self, username: &str, host: &str) -> Option<String> {
         match self.options.sftp_port? {
@@ -83,8 +88,7 @@ pub fn routes(site: Site) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stati
     move |config| {
         config
             .app_data(site.clone())
-            .service(only_get("/healthz", home::healthz))
-            .route("/assets/{name}", get().to(assets::asset))
+            .configure(alone)
             .service(
                 web::scope("/api/v2").wrap(from_fn(gate::api)).configure(api::routes).default_service(web::to(error::not_found)),
             )
@@ -139,6 +143,17 @@ pub fn routes(site: Site) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stati
                     .default_service(web::to(error::not_found)),
             );
     }
+}
+
+/// What is no part of anything: life signs, styles, and the short addresses of shares.
+fn alone(config: &mut ServiceConfig) {
+    config.service(only_get("/healthz", home::healthz)).route("/assets/{name}", get().to(assets::asset)).service(
+        web::scope("/s")
+            .wrap(from_fn(finish))
+            .wrap(from_fn(gate::web_client))
+            .route("/{id}", get().to(visits::short))
+            .default_service(web::to(nowhere)),
+    );
 }
 
 /// Nothing is at this address, in the look of the pages.

@@ -116,6 +116,11 @@ impl House {
         serde_json::to_value(&user).unwrap()
     }
 
+    /// Where the files of a user made of [`House::user`] lie.
+    pub(crate) fn home(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join("homes").join(name)
+    }
+
     async fn service(&self) -> Service {
         if let Some((features, service)) = &*self.service.borrow()
             && *features == self.features
@@ -209,7 +214,28 @@ impl<'a> Browser<'a> {
         browser
     }
 
-    async fn send(&mut self, request: TestRequest) -> Answer {
+    /// Logged in as a user.
+    pub(crate) async fn user(house: &'a House, name: &str, password: &str) -> Self {
+        let mut browser = Self::new(house);
+        let answer = browser.post("/web/client/login", &[("username", name), ("password", password)]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
+        browser.get("/web/client/changepwd").await;
+        browser
+    }
+
+    /// What forms of the last page carry.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// A form with files, its parts divided by `edge`.
+    pub(crate) async fn post_multipart(&mut self, path: &str, body: String) -> Answer {
+        let request = TestRequest::post().uri(path).insert_header((header::ORIGIN, "http://nas:8080"));
+        self.send(request.insert_header((header::CONTENT_TYPE, "multipart/form-data; boundary=edge")).set_payload(body)).await
+    }
+
+    /// Any request, with the cookies.
+    pub(crate) async fn send(&mut self, request: TestRequest) -> Answer {
         let sent = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let request = if sent.is_empty() { request } else { request.insert_header((header::COOKIE, sent)) };
         let answer = self.house.send(request.insert_header(("host", "nas:8080"))).await;

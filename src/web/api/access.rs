@@ -44,6 +44,12 @@ pub(crate) struct AdminBearer(pub(crate) AdminSession);
 /// A user with a token or an API key.
 pub(crate) struct UserToken(pub(crate) UserCaller);
 
+/// A user whom the pages let in by their cookie; put into the request by them, and by nothing else.
+pub(crate) struct Seated(pub(crate) UserCaller);
+
+/// Token of the session of a visitor of a share, from the cookie of its pages; put into the request by them alone.
+pub(crate) struct VisitorSession(pub(crate) String);
+
 /// A user with a token.
 pub(crate) struct UserBearer(pub(crate) UserCaller);
 
@@ -72,6 +78,10 @@ impl FromRequest for UserToken {
     type Future = Taking<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let seated = request.extensions().get::<Seated>().map(|seated| seated.0.clone());
+        if let Some(caller) = seated {
+            return Box::pin(async move { Ok(Self(caller)) });
+        }
         let asked = Asked::read(request);
         Box::pin(async move { asked?.user(Keys::Taken).await.map(Self) })
     }

@@ -2,9 +2,9 @@
 //! HTTP Basic authentication, under any name.
 
 mod body;
-mod read;
+pub(crate) mod read;
 mod refusal;
-mod write;
+pub(crate) mod write;
 
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -15,7 +15,7 @@ use entrepot_core::shares::{self, Proof, Purpose, Visit};
 use entrepot_http::Client;
 
 use super::{
-    access::{self, SharePassword},
+    access::{self, SharePassword, VisitorSession},
     at,
 };
 use crate::{Site, error::ApiError, files::decoded_path};
@@ -37,7 +37,12 @@ async fn visit(request: &HttpRequest, site: &Site, id: &str, purpose: Purpose) -
     let client = request.extensions().get::<Client>().cloned();
     let client = client.ok_or_else(|| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "no client"))?;
     let password = SharePassword::of(request);
-    let proof = password.as_ref().map_or(Proof::Nothing, |password| Proof::Password(password.as_str()));
+    let session = request.extensions().get::<VisitorSession>().map(|session| session.0.clone());
+    let proof = match (&session, &password) {
+        (Some(session), _) => Proof::Session(session),
+        (None, Some(password)) => Proof::Password(password.as_str()),
+        (None, None) => Proof::Nothing,
+    };
     let peer = access::peer(&client, access::agent(request));
     shares::visit(site.core(), id, purpose, proof, peer).await.map_err(refused)
 }

@@ -49,7 +49,8 @@ const ADMIN: [(&str, &str, &str); 8] = [
 ];
 
 /// Places of users.
-const CLIENT: [(&str, &str, &str); 2] = [("files", "folder", "files"), ("me", "user", "profile")];
+const CLIENT: [(&str, &str, &str); 3] =
+    [("files", "folder", "files"), ("shared", "share", "shares"), ("connect", "plug", "connect")];
 
 impl Shell {
     /// Around a page of administrators; `here` is its place.
@@ -70,7 +71,9 @@ impl Shell {
     /// Around a page of users; `here` is its place.
     pub(crate) fn client(page: ClientPage, here: &str) -> Self {
         let is_confined = !page.caller.duties().is_empty();
-        let open = CLIENT.into_iter().filter(|_| !is_confined);
+        // UI-140
+        let shares = page.caller.user().may_share().is_ok();
+        let open = CLIENT.into_iter().filter(|(id, ..)| !is_confined && (shares || *id != "shared"));
         let places = open.map(|(id, icon, path)| place(Area::Client, id, icon, path, here));
         Self {
             area: Area::Client,

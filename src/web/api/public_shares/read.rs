@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// API-183
-pub(super) async fn all(request: HttpRequest, site: web::Data<Site>, id: Id, paths: PathQuery, query: Parameters) -> ApiResult {
+pub(crate) async fn all(request: HttpRequest, site: web::Data<Site>, id: Id, paths: PathQuery, query: Parameters) -> ApiResult {
     let visit = visit(&request, &site, &id, Purpose::Read).await?;
     let compresses = query.text("compress").is_none() || query.flag("compress")?;
     if !compresses && let Some((path, found)) = visit.single_file().await.map_err(refused)? {
@@ -28,14 +28,14 @@ pub(super) async fn all(request: HttpRequest, site: web::Data<Site>, id: Id, pat
 }
 
 /// API-184
-pub(super) async fn directory(request: HttpRequest, site: web::Data<Site>, id: Id, paths: PathQuery) -> ApiResult {
+pub(crate) async fn directory(request: HttpRequest, site: web::Data<Site>, id: Id, paths: PathQuery) -> ApiResult {
     let visit = visit(&request, &site, &id, Purpose::Read).await?;
     let path = visit.inside(paths.bytes("path")?).await.map_err(refused)?;
     files::list(&visit.fs(), &path).await
 }
 
 /// API-185
-pub(super) async fn file(request: HttpRequest, site: web::Data<Site>, id: Id, paths: PathQuery) -> ApiResult {
+pub(crate) async fn file(request: HttpRequest, site: web::Data<Site>, id: Id, paths: PathQuery) -> ApiResult {
     const NO_FILE: &str = "Please set the path to a valid file";
     let visit = visit(&request, &site, &id, Purpose::Read).await?;
     let path = visit.inside(paths.bytes("path")?).await.map_err(refused)?;
@@ -68,8 +68,13 @@ async fn send(request: &HttpRequest, visit: &Visit, path: &VirtualPath, found: &
 
 /// A zip of all that is shared, for a use.
 async fn archive(request: &HttpRequest, visit: &Visit) -> ApiResult {
+    archive_of(request, visit, visit.roots().to_vec()).await
+}
+
+/// A zip of some of it, for a use.
+pub(crate) async fn archive_of(request: &HttpRequest, visit: &Visit, paths: Vec<VirtualPath>) -> ApiResult {
     let name = format!("share-{}.zip", visit.share().name);
-    let (fs, paths) = (visit.fs(), visit.roots().to_vec());
+    let fs = visit.fs();
     if is_head(request) {
         return files::send_zip(&fs, paths, name.as_bytes()).await;
     }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// API-186
-pub(super) async fn form(request: HttpRequest, site: web::Data<Site>, id: Id, body: Payload) -> ApiResult {
+pub(crate) async fn form(request: HttpRequest, site: web::Data<Site>, id: Id, body: Payload) -> ApiResult {
     let visit = visit(&request, &site, &id, Purpose::Write).await?;
     let directory = visit.directory().await.map_err(refused)?.clone();
     let fs = visit.fs();

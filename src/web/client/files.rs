@@ -1,0 +1,135 @@
+//! `/web/client/files`: a directory. The list is complete without scripts, in pages; scripts take it over from here.
+
+use actix_web::HttpRequest;
+use askama::Template;
+use entrepot_core::Error;
+use entrepot_http::Disposition;
+use entrepot_model::VirtualPath;
+
+use super::{
+    entries::{self, Order, ROWS, Row},
+    place::{Crumb, May, Quota, crumbs, encoded, files_of, page_error, path_of},
+    texts,
+};
+use crate::{
+    files::{self, PathQuery},
+    frame::{ClientPage, PageError, PageResult, Shell, look::Html, render},
+};
+
+#[derive(Template)]
+#[template(path = "client/files.html")]
+struct FilesPage {
+    f: Shell,
+    quota: Option<Quota>,
+    /// As an address has it.
+    path: String,
+    crumbs: Vec<Crumb>,
+    may: May,
+    order: Order,
+    rows: Vec<Row>,
+    total: usize,
+    directories: usize,
+    bytes: i64,
+    page: usize,
+    pages: usize,
+    /// Why there are no rows.
+    problem: Option<String>,
+    /// Bytes of a piece of an upload; 0 where uploads go in one piece.
+    chunk: u64,
+    texts: Html,
+}
+
+impl FilesPage {
+    /// What the directory is called.
+    fn title(&self) -> &str {
+        self.crumbs.last().map_or(self.f.t.files_home, |crumb| &crumb.name)
+    }
+
+    /// The address of an entry.
+    fn at(&self, row: &Row) -> String {
+        format!("{}/{}", self.path.trim_end_matches('/'), row.encoded)
+    }
+
+    fn may_rename(&self, row: &Row) -> bool {
+        self.may.has(if row.is_directory { "rename_dirs" } else { "rename_files" })
+    }
+
+    fn may_delete(&self, row: &Row) -> bool {
+        self.may.has(if row.is_directory { "delete_dirs" } else { "delete_files" })
+    }
+
+    fn is_first(&self) -> bool {
+        self.page == 1
+    }
+
+    fn is_last(&self) -> bool {
+        self.page >= self.pages
+    }
+}
+
+/// UI-101, UI-107: a directory as a page, a file as itself.
+pub(super) async fn show(request: HttpRequest, page: ClientPage, paths: PathQuery) -> PageResult {
+    let fs = files_of(&page)?;
+    let path = path_of(&fs, &paths, "path")?;
+    let order = Order::of(&page.query);
+    match entries::read(&fs, &path, order).await {
+        Ok(rows) => render(&build(page, &path, order, rows, None)?),
+        Err(PageError::Core(Error::NotDirectory)) => {
+            files::download(&request, &fs, &path, Disposition::Attachment).await.map_err(page_error)
+        }
+        Err(PageError::Core(error @ (Error::NotFound | Error::Denied(_) | Error::StorageDenied | Error::Unavailable(_)))) => {
+            let problem = match &error {
+                Error::NotFound => page.look.t.files_gone.to_owned(),
+                Error::Denied(_) | Error::StorageDenied => page.look.t.files_denied.to_owned(),
+                other => other.to_string(),
+            };
+            let built = build(page, &path, order, Vec::new(), Some(problem))?;
+            let mut answer = render(&built)?;
+            *answer.status_mut() = actix_web::ResponseError::status_code(&PageError::Core(error));
+            Ok(answer)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn build(
+    page: ClientPage,
+    path: &VirtualPath,
+    order: Order,
+    mut rows: Vec<Row>,
+    problem: Option<String>,
+) -> Result<FilesPage, PageError> {
+    let fs = files_of(&page)?;
+    let total = rows.len();
+    let pages = total.div_ceil(ROWS).max(1);
+    let number = page.query.get("page").parse().unwrap_or(1).clamp(1, pages);
+    let directories = rows.iter().filter(|row| row.is_directory).count();
+    let bytes = rows.iter().map(|row| row.size).fold(0, i64::saturating_add);
+    rows = rows.into_iter().skip((number - 1) * ROWS).take(ROWS).collect();
+    let may = if problem.is_some() { May::default() } else { May::of(page.caller.user(), path) };
+    Ok(FilesPage {
+        quota: Quota::of(&fs),
+        path: encoded(path.as_bytes()),
+        crumbs: crumbs(path),
+        may,
+        order,
+        rows,
+        total,
+        directories,
+        bytes,
+        page: number,
+        pages,
+        problem,
+        chunk: u64::from(page.client.features.upload_chunk) << 20,
+        texts: texts::data(page.look.t),
+        f: Shell::client(page, "files"),
+    })
+}
+
+/// `/web/client/file`: a file, as a download or, with `inline`, shown where it is harmless.
+pub(super) async fn file(request: HttpRequest, page: ClientPage, paths: PathQuery) -> PageResult {
+    let fs = files_of(&page)?;
+    let path = path_of(&fs, &paths, "path")?;
+    let wanted = if page.query.has("inline") { Disposition::Inline } else { Disposition::Attachment };
+    files::download(&request, &fs, &path, wanted).await.map_err(page_error)
+}

@@ -1,0 +1,103 @@
+//! Bringing files: the page with the large area, plain forms, and a new directory (UI-144, UI-182).
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{self, Path, Payload},
+};
+use askama::Template;
+use entrepot_core::shares::{About, Purpose};
+use entrepot_model::ShareScope;
+
+use super::{Refusal, Visitor, mount, page};
+use crate::{
+    api::public_shares,
+    client::{place::encoded, texts},
+    files::PathQuery,
+    frame::{
+        Form, Look,
+        answer::{redirect_refusing, redirect_saying},
+        look::Html,
+    },
+    origin,
+    pages::page as html,
+};
+
+type Shown = Result<HttpResponse, Refusal>;
+
+#[derive(Template)]
+#[template(path = "public/upload.html")]
+struct UploadPage {
+    f: Look,
+    base: String,
+    id: String,
+    about: About,
+    has_session: bool,
+    chunk: u64,
+    texts: Html,
+}
+
+impl UploadPage {
+    fn title(&self) -> &str {
+        if self.about.name.is_empty() { self.f.t.visit_bring } else { &self.about.name }
+    }
+}
+
+/// UI-144: the name of the share, and nothing of what is in it.
+pub(super) async fn show(request: HttpRequest, visitor: Visitor) -> Shown {
+    let (about, has_session) = visitor.about(&request).await?;
+    if about.scope == ShareScope::Read {
+        return Ok(crate::frame::redirect(&page(&visitor.id, "/login")));
+    }
+    visitor.visit(&request, Purpose::Write).await?;
+    Ok(html(
+        StatusCode::OK,
+        &UploadPage {
+            base: page(&visitor.id, ""),
+            about,
+            has_session,
+            chunk: u64::from(visitor.client.features.upload_chunk) << 20,
+            texts: texts::data(visitor.look.t),
+            id: visitor.id,
+            f: visitor.look,
+        },
+    ))
+}
+
+/// A plain form.
+pub(super) async fn form(
+    request: HttpRequest,
+    visitor: Visitor,
+    site: web::Data<crate::Site>,
+    id: Path<String>,
+    body: Payload,
+) -> Shown {
+    if !origin::is_own(&request) {
+        return Err(Refusal::foreign(&request));
+    }
+    let (about, _) = visitor.about(&request).await?;
+    mount::seat_visitor(&request, visitor.session.as_deref());
+    let to = page(&visitor.id, if about.scope == ShareScope::Write { "/upload" } else { "/browse" });
+    Ok(match public_shares::write::form(request, site, id, body).await {
+        Ok(_) => redirect_saying(&to, &visitor.look, visitor.look.t.visit_arrived),
+        Err(error) => redirect_refusing(&to, &visitor.look, error.to_string()),
+    })
+}
+
+/// UI-182
+pub(super) async fn new_folder(request: HttpRequest, visitor: Visitor, paths: PathQuery, form: Form) -> Shown {
+    let visit = visitor.visit(&request, Purpose::Write).await?;
+    let named = paths.bytes("path").map_err(|error| Refusal::of_api(&request, &visitor.id, &error))?;
+    let directory = visit.inside(named).await.map_err(|error| Refusal::new(&request, error))?;
+    let to = page(&visitor.id, &format!("/browse?path={}", encoded(named)));
+    let name = form.get("name").trim();
+    let t = visitor.look.t;
+    let made = match directory.child(name.as_bytes()) {
+        Ok(path) => visit.fs().create_directory(&path).await.map_err(|_| t.files_exists),
+        Err(_) => Err(t.files_bad_name),
+    };
+    Ok(match made {
+        Ok(()) => redirect_saying(&to, &visitor.look, visitor.look.say(t.files_made, name)),
+        Err(text) => redirect_refusing(&to, &visitor.look, text),
+    })
+}

@@ -1,0 +1,4 @@
+// The files of a user.
+
+import "./client/tray.js";
+import "./client/browser.js";

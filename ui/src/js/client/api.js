@@ -1,0 +1,78 @@
+// Requests of scripts: the REST operations of users behind the cookie of the page.
+
+import { t } from "./texts.js";
+
+const ROOT = "/web/client/api";
+let token = "";
+
+/** Says what the forms of this session carry. */
+export function setToken(/** @type {string} */ value) {
+  token = value;
+}
+
+/** The headers that a change needs. */
+export const guard = () => ({ "X-CSRF-TOKEN": token });
+
+/** A refusal, in words for people. */
+export class Refused extends Error {
+  constructor(/** @type {number} */ status, /** @type {string} */ text) {
+    super(text);
+    this.status = status;
+  }
+}
+
+/** What a refusal says: the text of the server where it says more than its status. */
+export function refusal(/** @type {number} */ status, /** @type {string} */ body) {
+  let detail = "";
+  try {
+    const { error, message } = JSON.parse(body);
+    detail = error || message || "";
+  } catch { /* no text of ours */ }
+  const known = { 0: "no_connection", 401: "signed_out", 403: "refused", 404: "gone", 409: "exists", 413: "no_room", 423: "in_use", 429: "too_many", 503: "busy", 507: "no_room" }[status];
+  return new Refused(status, known ? t(known) : detail || `${status}`);
+}
+
+/** An address below the API, with a query; paths in it are encoded already. */
+export function address(/** @type {string} */ path, /** @type {Record<string, string>} */ query = {}) {
+  const parts = Object.entries(query).map(([name, value]) => `${name}=${value}`);
+  return `${ROOT}${path}${parts.length ? `?${parts.join("&")}` : ""}`;
+}
+
+/**
+ * @param {string} method
+ * @param {string} url
+ * @param {{ json?: unknown, headers?: Record<string, string>, signal?: AbortSignal }} [options]
+ */
+export async function send(method, url, { json, headers = {}, signal } = {}) {
+  let response;
+  try {
+    response = await fetch(url, {
+      method,
+      signal,
+      headers: { Accept: "application/json", ...guard(), ...(json === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+      body: json === undefined ? undefined : JSON.stringify(json),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw refusal(0, "");
+  }
+  if (!response.ok) throw refusal(response.status, await response.text().catch(() => ""));
+  return response;
+}
+
+/** The entries of a directory. */
+export async function list(/** @type {string} */ path, /** @type {AbortSignal} */ signal) {
+  const response = await send("GET", address("/user/dirs", { path }), { signal });
+  return response.json();
+}
+
+/** What may be done in a directory. */
+export async function facts(/** @type {string} */ path, /** @type {AbortSignal} */ signal) {
+  const response = await send("GET", address("/folder", { path }), { signal });
+  return response.json();
+}
+
+/** Where a file is read from. */
+export function fileAddress(/** @type {string} */ path, inline = false) {
+  return `/web/client/file?path=${path}${inline ? "&inline=1" : ""}`;
+}
