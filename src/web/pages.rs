@@ -131,10 +131,6 @@ pub(crate) struct SetupDonePage {
     pub(crate) base: String,
     /// The command that connects over SFTP.
     pub(crate) sftp: Option<String>,
-    /// Programs cannot know the certificate.
-    pub(crate) self_signed: bool,
-    /// Life of a REST token.
-    pub(crate) token_minutes: u32,
 }
 
 /// The page as an answer.

@@ -7,7 +7,7 @@ use actix_web::{
     web,
 };
 use entrepot_config::settings::PasswordRules;
-use entrepot_core::{Error, admin::SetupRequest};
+use entrepot_core::{Error, admin::SetupRequest, login::PageStep};
 use entrepot_http::Client;
 use serde::Deserialize;
 
@@ -15,6 +15,7 @@ use crate::{
     Site,
     assets::assets,
     error::refuse,
+    frame::{Area, cookies, cookies::Kept},
     home::host,
     origin,
     pages::{FormErrors, MessagePage, SetupClosedPage, SetupDonePage, SetupFormPage, page},
@@ -64,13 +65,8 @@ pub(crate) async fn done(request: HttpRequest, site: web::Data<Site>, client: Cl
         Err(error) => return failed(&error),
     }
     let host = host(&request, &client);
-    let template = SetupDonePage {
-        assets: assets(),
-        base: host.base(client.secure),
-        sftp: site.sftp_command("ingrid", &host.name),
-        self_signed: client.secure && site.self_signed_fingerprint().is_some(),
-        token_minutes: site.core().settings().httpd.jwt_lifetime,
-    };
+    let template =
+        SetupDonePage { assets: assets(), base: host.base(client.secure), sftp: site.sftp_command("ingrid", &host.name) };
     page(StatusCode::OK, &template)
 }
 
@@ -121,7 +117,7 @@ pub(crate) async fn submit(
     match site.core().complete_setup(wanted).await {
         Ok(admin) => {
             tracing::info!(username = admin.username, ip = %client.ip(), "setup completed, the first administrator exists");
-            see_other(DONE)
+            signed_in(&site, &client, &filled).await
         }
         Err(Error::Conflict(_)) => used(),
         Err(error @ (Error::Auth | Error::TooMany)) => closed(&error),
@@ -229,6 +225,17 @@ fn closed(error: &Error) -> HttpResponse {
 
 fn failed(error: &Error) -> HttpResponse {
     refuse("/setup", StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
+}
+
+/// UI-025: whoever made the account is logged in with it.
+async fn signed_in(site: &Site, client: &Client, filled: &Filled) -> HttpResponse {
+    let mut answer = see_other(DONE);
+    let core = site.core();
+    if let Ok(PageStep::In(token)) = core.admin_page_login(&filled.username, &filled.password, client.ip()).await {
+        let session = Kept::Session(Area::Admin).token(&token, client.secure, core.clock().seconds());
+        cookies::add(&mut answer, &session);
+    }
+    answer
 }
 
 /// After a form: the browser asks for the next page with GET, so that reloading sends nothing twice.

@@ -19,8 +19,6 @@ fn done() -> SetupDonePage {
         assets: assets(),
         base: "https://nas.example:8443".into(),
         sftp: Some("sftp -P 2022 ingrid@nas.example".into()),
-        self_signed: true,
-        token_minutes: 20,
     }
 }
 

@@ -49,11 +49,13 @@ async fn first_administrator_is_created_once_and_signs_in() {
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/setup/done"), "{answer:?}");
     let done = house.get("/setup/done").await;
     assert_eq!(done.status, StatusCode::OK);
-    assert!(done.text.contains("/api/v2/users") && done.text.contains("sftp -P 2022"));
+    assert!(done.text.contains("/web/admin/user") && done.text.contains("sftp -P 2022"));
+    let session = answer.headers.get_all("set-cookie").any(|cookie| cookie.to_str().unwrap().starts_with("entrepot-admin="));
+    assert!(session, "UI-025: {answer:?}");
     assert_eq!(post(&house, &token, &FILLED).await.status, StatusCode::GONE);
     assert_eq!(house.get(&format!("/setup/{token}")).await.status, StatusCode::GONE);
     assert_eq!(house.basic("/api/v2/token", "ana", "a long secret").await.status, StatusCode::OK);
-    assert_eq!(house.get("/").await.status, StatusCode::OK);
+    assert_eq!(house.get("/").await.header("location"), "/web/client");
     assert_eq!(house.get("/setup").await.status, StatusCode::SEE_OTHER);
 }
 

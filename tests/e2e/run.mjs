@@ -1,0 +1,229 @@
+// The pages in Debian's Chromium. `node run.mjs` is the short form for the fast tier: from the setup link to a user, and axe on
+// what was seen. `--full` goes through every object and looks at every page in both themes and two widths. With SHOTS=folder a
+// picture of every page is left there.
+import { mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { chromium } from "playwright-core";
+import { start } from "./server.mjs";
+
+const full = process.argv.includes("--full");
+const binary = process.env.ENTREPOT ?? fileURLToPath(new URL("../../target/debug/entrepot", import.meta.url));
+const shots = process.env.SHOTS;
+const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const PASSWORD = "correct horse battery staple";
+const problems = [];
+let checks = 0;
+
+const server = await start(binary);
+const base = new URL(server.link).origin;
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, locale: "en-GB" });
+const page = await context.newPage();
+/** Answers that are meant to be refusals: their line on the console is no problem. */
+let refusals = false;
+page.on("console", (message) => {
+  if (message.type() === "error" && !(refusals && /status of 4\d\d/.test(message.text()))) problems.push(`console: ${message.text()} (${page.url()})`);
+});
+page.on("pageerror", (error) => problems.push(`script: ${error} (${page.url()})`));
+page.on("requestfailed", (request) => {
+  const text = request.failure()?.errorText ?? "";
+  if (!/ERR_ABORTED/.test(text)) problems.push(`request: ${request.url()} ${text}`);
+});
+page.on("response", (response) => {
+  if (new URL(response.url()).origin !== base) problems.push(`foreign: ${response.url()}`);
+  if (response.status() >= 400 && !refusals) problems.push(`status ${response.status()}: ${response.url()}`);
+});
+
+function check(holds, what) {
+  checks += 1;
+  if (!holds) problems.push(`${what} (${page.url()})`);
+}
+
+const go = (path) => page.goto(base + path, { waitUntil: "load" });
+const heading = () => page.locator("h1").first().textContent();
+const fill = (name, value) => page.locator(`[name="${name}"]`).first().fill(value);
+const press = (name) => page.getByRole("button", { name, exact: true }).first().click();
+
+/** No finding of axe that is serious or critical. */
+async function accessible(name) {
+  // The policy of the page forbids scripts of others: this one comes by the protocol of the browser.
+  await page.evaluate(await (await import("node:fs/promises")).readFile(axePath, "utf8"));
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  for (const violation of found.violations.filter(({ impact }) => impact === "serious" || impact === "critical")) {
+    problems.push(`axe ${name}: ${violation.id} ${violation.help}: ${violation.nodes.slice(0, 3).map(({ target, failureSummary }) => `${target} ${failureSummary.split("\n")[1] ?? ""}`).join(" | ")}`);
+  }
+  checks += 1;
+}
+
+async function look(name) {
+  await accessible(name);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  check(wide <= 1, `${name} scrolls sideways by ${wide} px`);
+  if (shots) {
+    await mkdir(shots, { recursive: true });
+    await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
+  }
+}
+
+async function firstStart() {
+  await page.goto(server.link);
+  await fill("username", "ana");
+  await fill("password", PASSWORD);
+  await fill("repeat", PASSWORD);
+  await press("Create administrator");
+  check((await heading()) === "The server is ready", "the first administrator is made");
+  await page.getByRole("link", { name: "Create user" }).click();
+  await fill("username", "ingrid.holm");
+  await fill("password", PASSWORD);
+  await fill("quota_size", "50 GB");
+  await press("Create user");
+  check((await heading()) === "ingrid.holm", "the first user is made");
+  check((await page.locator(".says").allTextContents()).join().includes("50 GB"), "the limit is shown");
+}
+
+/** Bad input comes back at its field, with what was typed. */
+async function refusedInput() {
+  refusals = true;
+  await go("/web/admin/user");
+  await fill("username", "b.kjaer");
+  await fill("quota_size", "much");
+  await press("Create user");
+  check((await page.locator("#quota_size-error").count()) === 1, "the error is at its field");
+  check((await page.locator("#username").inputValue()) === "b.kjaer", "what was typed is kept");
+  check((await page.evaluate(() => document.activeElement?.id)) === "quota_size", "the wrong field has the focus");
+  refusals = false;
+}
+
+/** Kind, fields of the form that creates, card to edit, field in it, button to delete. */
+const OBJECTS = [
+  ["group", { name: "Boatyard" }, "basics", "description", "Delete group"],
+  ["folder", { name: "projects" }, "basics", "description", "Delete folder"],
+  ["role", { name: "north" }, "basics", "description", "Delete role"],
+  ["manager", { username: "bo", password: PASSWORD }, "about", "description", "Delete administrator"],
+  ["eventaction", { name: "tell", "options.http_config.endpoint": "https://example.org/hook" }, "basics", "description", "Delete action"],
+  ["eventrule", { name: "on-upload", "actions.0.name": "tell", "actions.0.order": "1" }, "basics", "description", "Delete rule"],
+];
+const TICKS = { manager: ["permissions", "view_users"], eventrule: ["conditions.fs_events", "upload"] };
+
+async function objects() {
+  const made = [];
+  for (const [kind, fields, card, field] of OBJECTS) {
+    await go(`/web/admin/${kind}`);
+    const create = await page.locator(".sheet-foot .btn-primary").textContent();
+    for (const [name, value] of Object.entries(fields)) await fill(name, value);
+    if (TICKS[kind]) await page.locator(`[name="${TICKS[kind][0]}"][value="${TICKS[kind][1]}"]`).check();
+    await press(create);
+    const name = fields.name ?? fields.username;
+    check((await heading()) === name, `${kind} is made`);
+    const at = `/web/admin/${kind}/${encodeURIComponent(name)}`;
+    made.push([kind, at]);
+    await go(`${at}?card=${card}`);
+    await fill(field, "For the yard");
+    await press("Save");
+    check((await page.locator("main").textContent()).includes("For the yard"), `${kind} is changed`);
+  }
+  await go("/web/admin/apikey");
+  await fill("name", "robot");
+  await press("Create API key");
+  check(/^\w{22}\.\w{22}$/.test((await page.locator("#secret").textContent()).trim()), "the key is shown once");
+  return made;
+}
+
+async function gone(made) {
+  for (const [kind, at] of made.reverse()) {
+    const label = OBJECTS.find(([other]) => other === kind)[4];
+    await go(at);
+    await page.getByRole("link", { name: label }).click();
+    await press(label);
+    check((await page.locator(".flash").textContent()).includes("deleted"), `${kind} is deleted`);
+  }
+}
+
+const PAGES = ["overview", "activity", "events", "events?kind=provider", "events?kind=log", "users", "user", "user/ingrid.holm", "user/ingrid.holm?card=sign_in", "user/ingrid.holm?card=files", "user/ingrid.holm?card=limits", "user/ingrid.holm?card=access", "user/ingrid.holm?card=protocols", "user/ingrid.holm?card=storage", "user/ingrid.holm/json", "user/ingrid.holm/delete", "groups", "group/Boatyard", "folders", "folder/projects", "managers", "manager/bo?card=rights", "roles", "apikeys", "eventrules", "eventrule/on-upload?card=does", "eventactions", "eventaction/tell?card=action", "defender", "ip-lists", "ip-list/2", "status", "maintenance", "doctor", "log", "configs", "configs/common.idle_timeout", "profile", "changepwd", "mfa", "more", "nothing"];
+
+async function everyPage() {
+  const widths = [[1440, 900], [390, 844]];
+  for (const theme of ["light", "dark"]) {
+    await context.addCookies([{ name: "__Host-entrepot-theme", value: theme, url: base, secure: true }]);
+    for (const [width, height] of widths) {
+      await page.setViewportSize({ width, height });
+      for (const path of PAGES) {
+        refusals = path === "nothing";
+        await go(`/web/admin/${path}`);
+        await look(`${path.replace(/[/?=]/g, "-")}-${theme}-${width}`);
+        refusals = false;
+      }
+    }
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
+
+/** What pages weigh, as gzip: the budgets of the design. */
+async function weights() {
+  const weigh = async (path, budget) => {
+    const parts = [];
+    const note = (response) => parts.push(response);
+    page.on("response", note);
+    await go(path);
+    page.off("response", note);
+    let total = 0;
+    for (const response of parts) total += gzipSync(await response.body().catch(() => Buffer.alloc(0)), { level: 9 }).length;
+    check(total <= budget, `${path} weighs ${total} bytes, more than ${budget}`);
+    console.log(`${path}: ${total} bytes`);
+  };
+  await weigh("/web/admin/overview", 60_000);
+  await weigh("/web/admin/user/ingrid.holm", 60_000);
+  await page.getByRole("button", { name: "Sign out" }).first().click();
+  await weigh("/web/admin/login", 30_000);
+  check((await page.locator("script").count()) === 0, "the login has no script");
+}
+
+async function signInWithoutScripts() {
+  const plain = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
+  const other = await plain.newPage();
+  await other.goto(`${base}/web/admin/users`);
+  await other.locator('[name="username"]').fill("ana");
+  await other.locator('[name="password"]').fill(PASSWORD);
+  await other.getByRole("button", { name: "Sign in" }).click();
+  check(other.url() === `${base}/web/admin/users`, "the login leads back to where a page was asked for");
+  await other.goto(`${base}/web/admin/user/ingrid.holm?card=limits`);
+  await other.locator('[name="max_sessions"]').fill("6");
+  await other.getByRole("button", { name: "Save" }).click();
+  check((await other.locator("main").textContent()).includes("6 sessions"), "a card is saved without scripts");
+  await plain.close();
+}
+
+try {
+  await firstStart();
+  await look("user-new");
+  await refusedInput();
+  await look("user-refused");
+  await signInWithoutScripts();
+  if (full) {
+    const made = await objects();
+    await everyPage();
+    await gone(made);
+  } else {
+    for (const path of ["overview", "users", "configs"]) {
+      await go(`/web/admin/${path}`);
+      await look(path);
+    }
+  }
+  await weights();
+  for (const theme of ["light", "dark"]) {
+    await context.addCookies([{ name: "__Host-entrepot-theme", value: theme, url: base, secure: true }]);
+    await go("/web/admin/login");
+    await look(`login-${theme}`);
+  }
+} catch (error) {
+  problems.push(`${error.stack}\nat ${page.url()}`);
+  if (shots) await page.screenshot({ path: `${shots}/failure.png` }).catch(() => {});
+} finally {
+  await browser.close();
+  await server.stop();
+}
+console.log(`${checks} checks, ${problems.length} problems`);
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length > 0 ? 1 : 0;
