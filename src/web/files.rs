@@ -5,6 +5,7 @@
 
 mod actions;
 mod body;
+mod buffers;
 mod changes;
 mod checksums;
 mod content_type;

@@ -9,12 +9,14 @@ use std::{
 
 use actix_web::{
     body::{BodySize, MessageBody},
-    web::{Bytes, BytesMut},
+    web::Bytes,
 };
 use entrepot_core::{Download, Error, UserFs};
 
-/// Bytes per read.
-const CHUNK: usize = 128 << 10;
+use super::buffers::Buffers;
+
+/// Bytes per read: what is read is sent while it is still in the cache of the processor.
+const CHUNK: usize = 64 << 10;
 
 type Reading = Pin<Box<dyn Future<Output = Result<Bytes, Error>> + Send>>;
 
@@ -27,11 +29,14 @@ pub(super) struct FileBody {
     next: u64,
     end: u64,
     reading: Option<Reading>,
+    buffers: Buffers,
 }
 
 impl FileBody {
     pub(super) fn new(download: Download, fs: UserFs, range: std::ops::Range<u64>) -> Self {
-        Self { download: Arc::new(download), _fs: fs, next: range.start, end: range.end, reading: None }
+        let (next, end) = (range.start, range.end);
+        let buffers = Buffers::new(usize::try_from(end - next).unwrap_or(CHUNK).min(CHUNK));
+        Self { download: Arc::new(download), _fs: fs, next, end, reading: None, buffers }
     }
 
     fn take(&mut self, data: Bytes) -> Result<Bytes, Error> {
@@ -58,13 +63,13 @@ impl MessageBody for FileBody {
         }
         if body.reading.is_none() {
             let length = usize::try_from(body.end - body.next).unwrap_or(CHUNK).min(CHUNK);
-            let mut buffer = BytesMut::zeroed(length);
-            match body.download.try_read_at(body.next, &mut buffer) {
+            let mut buffer = body.buffers.take();
+            match body.download.try_read_at(body.next, &mut buffer[..length]) {
                 Ok(Some(count)) => {
-                    buffer.truncate(count);
-                    return Poll::Ready(Some(body.take(buffer.freeze())));
+                    let data = body.buffers.filled(buffer, count);
+                    return Poll::Ready(Some(body.take(data)));
                 }
-                Ok(None) => {}
+                Ok(None) => body.buffers.put(buffer),
                 Err(error) => return Poll::Ready(Some(Err(error))),
             }
             let (download, offset) = (body.download.clone(), body.next);

@@ -1,12 +1,15 @@
 //! Files in a form (API-140…API-142, RFC 7578).
 
-use actix_multipart::{Field, Multipart};
-use actix_web::{HttpRequest, web::Payload};
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::{HttpRequest, http::StatusCode, web::Payload};
 use entrepot_core::{Upload, UserFs};
 use entrepot_model::VirtualPath;
 use futures_util::StreamExt as _;
 
-use super::{Placing, receive, refused, upload::receive_all};
+use super::{
+    Placing, receive, refused,
+    upload::{PATIENCE, receive_all},
+};
 use crate::error::ApiError;
 
 /// Name of the fields that are files.
@@ -23,10 +26,9 @@ pub(crate) async fn receive_form(
 ) -> Result<(), ApiError> {
     let mut form = Multipart::new(request.headers(), payload);
     let mut stored = 0_usize;
-    while let Some(field) = form.next().await {
-        let field = field.map_err(|error| unreadable(&error))?;
+    while let Some(mut field) = in_time(form.next()).await? {
         let Some(name) = file_name(&field) else {
-            // A field is read to its end when the next one is asked for.
+            while in_time(field.next()).await?.is_some() {}
             continue;
         };
         let path = directory.child(name.as_bytes()).map_err(|error| ApiError::bad_request(format!("{name}: {error}")))?;
@@ -94,8 +96,7 @@ async fn next_upload(
     held: usize,
     admit: &mut impl AsyncFnMut() -> Result<(), ApiError>,
 ) -> Result<Option<Upload>, ApiError> {
-    while let Some(field) = form.next().await {
-        let field = field.map_err(|error| unreadable(&error))?;
+    while let Some(field) = in_time(form.next()).await? {
         let Some(name) = file_name(&field) else { continue };
         let path = directory.child(name.as_bytes()).map_err(|error| ApiError::bad_request(format!("{name}: {error}")))?;
         if held >= MOST_HELD {
@@ -109,7 +110,15 @@ async fn next_upload(
 }
 
 fn nothing() -> ApiError {
-    ApiError::saying(actix_web::http::StatusCode::BAD_REQUEST, "No files uploaded!")
+    ApiError::saying(StatusCode::BAD_REQUEST, "No files uploaded!")
+}
+
+/// The next part of the form, or of a field, if it comes in time.
+async fn in_time<T>(next: impl Future<Output = Option<Result<T, MultipartError>>>) -> Result<Option<T>, ApiError> {
+    match tokio::time::timeout(PATIENCE, next).await {
+        Ok(next) => next.transpose().map_err(|error| unreadable(&error)),
+        Err(_) => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time")),
+    }
 }
 
 /// Name of the file that a field holds, without the directories that some clients send with it; `None` if it holds none.
@@ -122,7 +131,7 @@ fn file_name(field: &Field) -> Option<String> {
     (!last.is_empty()).then(|| last.to_owned())
 }
 
-fn unreadable(error: &actix_multipart::MultipartError) -> ApiError {
-    let error = ApiError::new(actix_web::http::StatusCode::BAD_REQUEST, error.to_string());
+fn unreadable(error: &MultipartError) -> ApiError {
+    let error = ApiError::new(StatusCode::BAD_REQUEST, error.to_string());
     error.with_message("Unable to parse multipart form")
 }

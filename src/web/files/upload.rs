@@ -18,7 +18,7 @@ use super::refused;
 use crate::error::ApiError;
 
 /// Time for the next piece of a body.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a file is put into its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
