@@ -3,12 +3,14 @@
 mod attributes;
 mod audit;
 mod cancellation;
+mod checksums;
 mod client;
 mod copies;
 mod doctor;
 mod fixture;
 mod hooks;
 mod in_place;
+mod jobs;
 mod leases;
 mod limits;
 mod live;

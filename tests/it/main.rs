@@ -11,6 +11,7 @@ mod backups;
 mod command_line;
 mod connections;
 mod faults;
+mod files_over_rest;
 mod first_start;
 mod foreign_clients;
 mod gates;
