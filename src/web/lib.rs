@@ -4,6 +4,8 @@
 //! until the server is set up. **Must not know** rules, storages or databases: a handler reads the request, calls one use
 //! case of `core`, and writes its answer. **Called by** `cli`, which hands [`routes`] to the HTTP service.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at the files behind what is served"))]
+
 mod admin;
 mod api;
 mod assets;
