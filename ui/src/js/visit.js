@@ -26,8 +26,8 @@ class VisitUpload extends HTMLElement {
     this.area = this.querySelector(".drop");
     this.fields = [this.field(false), this.field(true)];
     this.area.querySelector("[data-plain]").replaceWith(el("div", { class: "btns" },
-      button({ icon: "file", text: t("choose_files"), class: "btn btn-primary btn-l", act: () => this.fields[0].click() }),
-      button({ icon: "folder", text: t("choose_folder"), class: "btn btn-l", act: () => this.fields[1].click() })), ...this.fields);
+      button({ text: t("choose_files"), class: "btn btn-primary btn-l", act: () => this.fields[0].click() }),
+      button({ text: t("choose_folder"), class: "btn btn-l", act: () => this.fields[1].click() })), ...this.fields);
     this.list = el("ul");
     this.head = el("h2");
     this.rate = el("span", { class: "push muted t-sm num" });

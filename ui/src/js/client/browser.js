@@ -344,7 +344,7 @@ class FileBrowser extends HTMLElement {
     }
     const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
     const go = target.closest("[data-go]");
-    const by = target.closest("[data-sort]");
+    const by = target.closest("a[data-sort]");
     const todo = target.closest("[data-do]");
     if (plain && (go || by || todo)) {
       event.preventDefault();

@@ -35,6 +35,9 @@ export function ask({ title, lead, content = [], buttons, wide = false, ready })
     });
     document.body.append(dialog);
     dialog.showModal();
+    // Enter does what is harmless.
+    const main = dialog.querySelector(".dialog-foot .btn-primary") ?? dialog.querySelector(".dialog-foot .btn:last-child");
+    /** @type {HTMLElement | null} */ (main)?.focus();
     ready?.(dialog);
   });
 }

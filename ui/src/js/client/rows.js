@@ -62,6 +62,7 @@ export class Rows {
 
   measure() {
     if (this.measured || !this.entries.length) return;
+    this.made.clear();
     this.body.replaceChildren(this.row(0));
     const first = /** @type {HTMLElement} */ (this.body.firstElementChild);
     const gap = this.mode === "list" ? 0 : parseFloat(getComputedStyle(this.body).rowGap) || 0;

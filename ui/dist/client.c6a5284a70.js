@@ -1,4 +1,0 @@
-// The files of a user.
-
-import "./tray.881774cf61.js";
-import "./browser.df4ede9560.js";
