@@ -65,11 +65,8 @@ pub(crate) async fn web_client(
 pub(crate) async fn pages(site: web::Data<Site>, request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
     let features = features(&request);
     // An unknown address below /api lands here as well.
-    let closed = if !is_api(request.path()) && !features.web_admin && !features.web_client {
-        Some(not_found_page())
-    } else {
-        unready(&site, &request).await
-    };
+    let is_bare = !features.web_admin && !features.web_client && !features.rest_api;
+    let closed = if !is_api(request.path()) && is_bare { Some(not_found_page()) } else { unready(&site, &request).await };
     pass(closed, request, next).await
 }
 

@@ -99,7 +99,7 @@ async function refusedInput() {
 /** Kind, fields of the form that creates, card to edit, field in it, button to delete. */
 const OBJECTS = [
   ["group", { name: "Boatyard" }, "basics", "description", "Delete group"],
-  ["folder", { name: "projects" }, "basics", "description", "Delete folder"],
+  ["folder", { name: "projects", mapped_path: `${server.folder}/projects` }, "basics", "description", "Delete folder"],
   ["role", { name: "north" }, "basics", "description", "Delete role"],
   ["manager", { username: "bo", password: PASSWORD }, "about", "description", "Delete administrator"],
   ["eventaction", { name: "tell", "options.http_config.endpoint": "https://example.org/hook" }, "basics", "description", "Delete action"],

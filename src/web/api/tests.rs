@@ -215,7 +215,10 @@ async fn binding_serves_what_it_is_meant_for() {
     }
     house.features.rest_api = false;
     assert_eq!(house.basic("/api/v2/token", "root", "root-secret").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(house.get("/").await.status, StatusCode::OK);
+    let start = house.get("/").await;
+    assert_eq!((start.status, start.header("location")), (StatusCode::SEE_OTHER, "/web/client"));
+    house.features.web_client = false;
+    assert_eq!(house.get("/").await.header("location"), "/web/admin");
     (house.features.web_admin, house.features.web_client) = (false, false);
     assert_eq!(house.get("/").await.status, StatusCode::NOT_FOUND);
     assert_eq!(house.get("/healthz").await.status, StatusCode::OK);
