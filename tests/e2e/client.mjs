@@ -292,6 +292,7 @@ async function request() {
   const link = await page.locator("#link").inputValue();
   const { context: other, page: stranger } = await visitor();
   await stranger.goto(link);
+  await mkdir(given, { recursive: true });
   await writeFile(join(given, "garboard.jpg"), randomBytes(2_000_000));
   await stranger.locator("visit-upload input[type=file]").first().setInputFiles(join(given, "garboard.jpg"));
   await stranger.getByText("1 file arrived whole").waitFor();
