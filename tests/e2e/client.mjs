@@ -229,6 +229,11 @@ async function manyEntries() {
     await page.evaluate((part) => scrollTo(0, document.documentElement.scrollHeight * part), part);
     await page.waitForTimeout(100);
     most = Math.max(most, await page.locator("tr[data-index]").count());
+    const seen = await page.evaluate(() => [...document.querySelectorAll("tr[data-index]")].some((row) => {
+      const { top, bottom } = row.getBoundingClientRect();
+      return bottom > 100 && top < innerHeight;
+    }));
+    check(seen, `rows are seen at ${part * 100} % of the way`);
   }
   check(most > 10 && most < 120, `at most ${most} rows are in the page`);
   await page.locator("tr[data-index]").first().locator(".c-date").click();
@@ -295,7 +300,7 @@ async function request() {
   await mkdir(given, { recursive: true });
   await writeFile(join(given, "garboard.jpg"), randomBytes(2_000_000));
   await stranger.locator("visit-upload input[type=file]").first().setInputFiles(join(given, "garboard.jpg"));
-  await stranger.getByText("1 file arrived whole").waitFor();
+  await stranger.getByText("1 file arrived whole").first().waitFor();
   check((await stat(join(home, "projects", "hull-42", "garboard.jpg"))).size === 2_000_000, "a stranger brings a file");
   const address = new URL(stranger.url());
   await look("public-brought", stranger);

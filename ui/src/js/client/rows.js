@@ -105,8 +105,8 @@ export class Rows {
 
   space(element, lines) {
     const target = element.querySelector("td") ?? element;
-    target.style.blockSize = `${lines * this.height}px`;
-    element.hidden = lines <= 0;
+    // Never hidden: where the list begins is measured at it.
+    target.style.blockSize = `${Math.max(0, lines) * this.height}px`;
   }
 
   /** Chosen rows and the one with the keyboard look so. */
