@@ -25,7 +25,7 @@ const server = await start(binary);
 const base = new URL(server.link).origin;
 const home = join(server.folder, "homes", "ingrid.holm");
 const given = join(server.folder, "given");
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const { context, page } = await visitor();
 
 /** A browser of its own; what goes wrong in it is a problem. */

@@ -18,7 +18,7 @@ let checks = 0;
 
 const server = await start(binary);
 const base = new URL(server.link).origin;
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, locale: "en-GB" });
 const page = await context.newPage();
 /** Answers that are meant to be refusals: their line on the console is no problem. */
