@@ -58,15 +58,11 @@ impl Certificates {
 
     /// Starts what goes on beside everything else.
     pub(crate) fn watch(self: &Arc<Self>, core: &Core) {
-        let (watched, stopping, pool) = (self.clone(), core.tasks().stopping(), core.tasks().storage().clone());
+        let (watched, tasks) = (self.clone(), core.tasks().clone());
         core.tasks().spawn(async move {
-            loop {
-                tokio::select! {
-                    () = stopping.cancelled() => return,
-                    () = tokio::time::sleep(POLL) => {}
-                }
+            while tasks.rest(POLL).await {
                 let watched = watched.clone();
-                if pool.run(move || watched.reload(false)).await.is_err() {
+                if tasks.storage().run(move || watched.reload(false)).await.is_err() {
                     return;
                 }
             }

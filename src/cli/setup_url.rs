@@ -117,12 +117,7 @@ async fn known_token(core: &Core, folder: &DataFolder) -> Option<String> {
 
 /// A link that works no more should not lie around.
 async fn remove_when_done(core: Core, folder: DataFolder) {
-    let stopping = core.tasks().stopping();
-    loop {
-        tokio::select! {
-            () = stopping.cancelled() => return,
-            () = tokio::time::sleep(LOOK) => {}
-        }
+    while core.tasks().rest(LOOK).await {
         if core.setup_required().await == Ok(false) {
             folder.remove_setup_url();
             return;

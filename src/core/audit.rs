@@ -265,9 +265,8 @@ pub(crate) async fn move_outbox(core: Core) {
             () = core.0.audit.moved.notified() => {}
         }
         // Many rows in one go: idle servers write nothing, busy ones write in batches.
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        if !core.tasks().rest(Duration::from_secs(1)).await {
+            return;
         }
         flush(&core).await;
     }

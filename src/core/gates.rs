@@ -372,12 +372,7 @@ impl Core {
 
 /// Stores what the defender is to remember, and forgets what is over.
 pub(crate) async fn tend(core: Core) {
-    let stop = core.tasks().stopping();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(TENDING) => {}
-        }
+    while core.tasks().rest(TENDING).await {
         let settings = core.settings();
         if settings.common.defender.enabled {
             core.0.gates.defender.lock().expire(core.clock().millis(), &settings.common.defender);

@@ -101,12 +101,7 @@ impl Leases {
 
 /// Ends sessions that nobody has a lease on any more.
 pub(crate) async fn expire(core: Core) {
-    let stop = core.tasks().stopping();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => break,
-            () = tokio::time::sleep(INTERVAL) => {}
-        }
+    while core.tasks().rest(INTERVAL).await {
         drop(core.0.leases.take_unused(core.clock().millis() - KEPT));
     }
     // They hold the core, and the core holds them.

@@ -290,12 +290,7 @@ fn decrease(counts: &mut HashMap<String, usize>, key: &str) {
 
 /// Ends sessions that did nothing for `common.idle_timeout` minutes (LIM-004). A transfer that moves data counts as activity.
 pub(crate) async fn close_idle(core: Core) {
-    let stop = core.tasks().stopping();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_secs(60)) => {}
-        }
+    while core.tasks().rest(Duration::from_secs(60)).await {
         review(&core).await;
         let minutes = i64::from(core.settings().common.idle_timeout);
         if minutes <= 0 {

@@ -52,6 +52,14 @@ impl Tasks {
         self.tracker.spawn_on(future, &self.handle)
     }
 
+    /// Waits for `period`; false, at once, when everything is about to stop: what comes round again and again ends then.
+    pub async fn rest(&self, period: Duration) -> bool {
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            () = tokio::time::sleep(period) => true,
+        }
+    }
+
     /// Runs what must not stop half way: where it stands, and as a task from the moment the caller goes away.
     pub(crate) async fn complete<F, T>(&self, work: F) -> T
     where

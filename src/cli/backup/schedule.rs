@@ -43,7 +43,6 @@ pub(crate) struct Schedule {
 impl Schedule {
     /// Makes backups when they are due, until the server stops. `configuration` are the files that settings came from.
     pub(crate) async fn keep(self: Arc<Self>, core: Core, configuration: Vec<PathBuf>) {
-        let stopping = core.tasks().stopping();
         loop {
             let now = now(&core);
             if self.is_due(&core, now) {
@@ -57,9 +56,8 @@ impl Schedule {
                 }
                 *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Attempt { at: now, failure });
             }
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                () = tokio::time::sleep(LOOK) => {}
+            if !core.tasks().rest(LOOK).await {
+                return;
             }
         }
     }

@@ -16,11 +16,7 @@ const DAY: i64 = 24 * 3600 * 1_000_000_000;
 /// Removes events that are too old or too many, once an hour.
 pub(crate) async fn expire(core: Core) {
     let stop = core.tasks().stopping();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(INTERVAL) => {}
-        }
+    while core.tasks().rest(INTERVAL).await {
         // A pass that is cut off is continued by the next.
         tokio::select! {
             () = stop.cancelled() => return,

@@ -17,12 +17,7 @@ const PAGE: u64 = 200;
 
 /// Scans once a night what is tracked, one after the other.
 pub(crate) async fn reconcile(core: Core) {
-    let stop = core.tasks().stopping();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(until_night(core.clock().seconds())) => {}
-        }
+    while core.tasks().rest(until_night(core.clock().seconds())).await {
         if !core.settings().quota.nightly_scan {
             continue;
         }

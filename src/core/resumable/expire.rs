@@ -19,12 +19,7 @@ const BATCH: u32 = 100;
 
 /// Forgets uploads that have expired, and removes what had arrived.
 pub(crate) async fn expire(core: Core) {
-    let stop = core.tasks().stopping();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(PERIOD) => {}
-        }
+    while core.tasks().rest(PERIOD).await {
         expire_now(&core).await;
     }
 }

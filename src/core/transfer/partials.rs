@@ -302,12 +302,7 @@ pub(crate) async fn look(session: &SessionState, place: &Place, intent: &UploadI
 
 /// Removes partials that nobody went on with for `transfers.partial_retention_hours`.
 pub(crate) async fn expire(core: Core) {
-    let stop = core.tasks().stopping();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_secs(3600)) => {}
-        }
+    while core.tasks().rest(Duration::from_secs(3600)).await {
         expire_now(&core).await;
     }
 }

@@ -21,12 +21,10 @@ pub(super) fn start(core: &Core, session: &AdminSession, report: &LoadReport, sc
     let subjects: Vec<_> = subjects.map(|entry| (entry.scope, entry.name.clone())).collect();
     let (core, session) = (core.clone(), session.clone());
     core.tasks().clone().spawn(async move {
-        let stopping = core.tasks().stopping();
         for (scope, name) in subjects {
             while core.0.scans.list().len() >= AT_ONCE {
-                tokio::select! {
-                    () = stopping.cancelled() => return,
-                    () = tokio::time::sleep(LOOK) => {}
+                if !core.tasks().rest(LOOK).await {
+                    return;
                 }
             }
             match begin(&core, &session, scope, &name, scan).await {
