@@ -10,8 +10,9 @@ use rusqlite::{Connection, hooks::Action};
 
 use crate::StoreError;
 
-/// Tables that an administrator is read from.
-const TABLES: [&str; 4] = ["admin", "admin_group", "role", "user_group"];
+/// Tables that an administrator is read from. The engine reports nothing of `admin_group`, which has no row ids; whoever writes
+/// to it writes to `admin` or `user_group` as well, in the same transaction.
+const TABLES: [&str; 3] = ["admin", "role", "user_group"];
 
 /// The counter. Clones count together.
 #[derive(Clone, Default)]
