@@ -16,6 +16,7 @@ mod entrance;
 mod forwarded;
 mod headers;
 mod host;
+mod patient;
 mod range;
 mod redirect;
 mod server;

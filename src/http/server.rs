@@ -30,7 +30,9 @@ use crate::{
     Binding, Entrance, Redirect, Refuse,
     binding::{Bound, Listener},
     doorway::{Arrival, Doorway, acceptor},
-    entrance, tls_facts,
+    entrance,
+    patient::Patient,
+    tls_facts,
 };
 
 /// Time for the headers of a request (HTTP-023).
@@ -272,7 +274,7 @@ fn assemble(
                     let doorway = doorway.clone();
                     async move { doorway.plain(stream).await }
                 };
-                listen(server, listener, &site, false, door, |_: &TcpStream, _: &mut Extensions| {})?
+                listen(server, listener, &site, false, door, |_: &Patient<TcpStream>, _: &mut Extensions| {})?
             }
         };
     }

@@ -3,6 +3,8 @@
 use actix_web::{dev::Extensions, rt::net::TcpStream};
 use tokio_rustls::server::TlsStream;
 
+use crate::patient::Patient;
+
 /// Version, cipher suite and key exchange of a connection, as TLS names them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TlsFacts {
@@ -12,8 +14,8 @@ pub(crate) struct TlsFacts {
 }
 
 /// Notes them when a connection begins; plain ones have none.
-pub(crate) fn note(connection: &TlsStream<TcpStream>, data: &mut Extensions) {
-    let (_, tls) = connection.get_ref();
+pub(crate) fn note(connection: &Patient<TlsStream<TcpStream>>, data: &mut Extensions) {
+    let (_, tls) = connection.get_ref().get_ref();
     data.insert(TlsFacts {
         version: tls.protocol_version().map(|version| format!("{version:?}").replace('_', ".")).unwrap_or_default(),
         cipher_suite: tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())).unwrap_or_default(),

@@ -84,6 +84,11 @@ impl ProxyPolicy {
         }
     }
 
+    /// Whether what this peer says about its clients is believed.
+    pub fn believes(&self, peer: IpAddr) -> bool {
+        matches!(self.expectation(peer), Expectation::Believed | Expectation::Required)
+    }
+
     /// Reads the header, if one is to be expected of the peer. Nothing behind it is taken from the connection.
     ///
     /// # Errors
