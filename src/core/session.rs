@@ -41,6 +41,8 @@ pub struct Peer {
     pub local: Option<SocketAddr>,
     /// What the client says it is.
     pub client_version: String,
+    /// Version, cipher suite and key exchange of TLS, for the log; empty without.
+    pub tls: String,
 }
 
 impl Authenticated {

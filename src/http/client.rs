@@ -10,6 +10,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, dev::Servic
 use crate::{
     Features,
     binding::{Bound, Listener},
+    tls_facts::TlsFacts,
 };
 
 /// The client of a request, and the way it came. Handlers take it as an argument.
@@ -27,6 +28,8 @@ pub struct Client {
     pub is_head: bool,
     /// What the binding serves.
     pub features: Features,
+    /// Version, cipher suite and key exchange of TLS, as far as this server ends it; empty without.
+    pub tls: String,
 }
 
 impl Client {
@@ -50,6 +53,7 @@ impl Client {
             request_id,
             is_head: request.method() == Method::HEAD,
             features: bound.features,
+            tls: request.request().conn_data::<TlsFacts>().map(TlsFacts::describe).unwrap_or_default(),
         };
         (client, told.undeclared.then_some(peer.ip()))
     }

@@ -13,6 +13,13 @@ pub(crate) struct TlsFacts {
     pub key_exchange: String,
 }
 
+impl TlsFacts {
+    /// For people (TLS-005).
+    pub(crate) fn describe(&self) -> String {
+        [&self.version, &self.cipher_suite, &self.key_exchange].map(String::as_str).join(" ").trim().to_owned()
+    }
+}
+
 /// Notes them when a connection begins; plain ones have none.
 pub(crate) fn note(connection: &Patient<TlsStream<TcpStream>>, data: &mut Extensions) {
     let (_, tls) = connection.get_ref().get_ref();

@@ -121,7 +121,7 @@ async fn begin(service: &Service, accepted: Accepted) -> Result<(RunningSession<
     let Introduction { client, offer, lists, stream } = introduction;
     let (config, negotiated) = service.transport(offer, lists.as_ref());
     let connection = Arc::new(Connection::new(service));
-    let peer = Peer { remote: accepted.peer, local: Some(accepted.local), client_version: client };
+    let peer = Peer { remote: accepted.peer, local: Some(accepted.local), client_version: client, tls: String::new() };
     let login = Login::new(service.core.clone(), peer, service.rules.clone(), negotiated);
     let stream = BatchStream::new(stream, connection.batching.clone(), connection.cut.clone());
     let handler = SshHandler::new(connection.clone(), login);

@@ -137,6 +137,13 @@ fn log_says_how_a_connection_is_encrypted() {
     assert_eq!(request["tls_ver"], "TLSv1.3", "{request}");
     assert!(request["cipher_suite"].as_str().is_some_and(|suite| suite.starts_with("TLS13_")), "{request}");
     assert!(request["kex"].as_str().is_some_and(|group| !group.is_empty()), "{request}");
+    // TLS-005
+    let password = "a password of ann 5519";
+    server.create_user("ann", json!({ "password": password }));
+    server.api().ask_token("/api/v2/user/token", "ann", password).ok(200);
+    let login = line(&server, "login", |line| line["username"] == "ann");
+    assert_eq!(login["encrypted"], json!(true), "{login}");
+    assert!(login["info"].as_str().is_some_and(|info| info.starts_with("TLSv1.3 TLS13_")), "{login}");
 }
 
 // API-022, LOG-005

@@ -77,16 +77,19 @@ impl Refusal {
 /// Records a success (LOG-008).
 pub(super) async fn succeeded(core: &Core, attempt: &Attempt, credentials: &Credentials<'_>, method: LoginMethod, role: &str) {
     let ip = attempt.peer.remote.ip().to_canonical();
+    let peer = &attempt.peer;
+    // TLS-005
     let info = match credentials {
         Credentials::PublicKey { fingerprint, .. } => *fingerprint,
         Credentials::Certificate { description } => *description,
-        Credentials::Password(_) | Credentials::PasswordAndCode { .. } | Credentials::KeyboardInteractive { .. } => "",
+        Credentials::Password(_) | Credentials::PasswordAndCode { .. } | Credentials::KeyboardInteractive { .. } => &peer.tls,
     };
+    let encrypted = attempt.protocol == Protocol::Ssh || !peer.tls.is_empty();
     // SSH-007: what two steps are called stands in the records; a single one as the client calls it.
     let method = if method.is_multi_step() { method.as_str() } else { credentials.method_name() };
     tracing::info!(
         sender = "login", %ip, username = attempt.username, method, protocol = %attempt.protocol,
-        client = attempt.peer.client_version, encrypted = attempt.protocol == Protocol::Ssh, info, "login"
+        client = peer.client_version, encrypted, info, "login"
     );
     core.0.metrics.login(method, true, Some(&naming_rules(core).apply(&attempt.username)), core.clock().millis());
     core.0.audit.login(&LoginOutcome {

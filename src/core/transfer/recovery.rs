@@ -178,7 +178,7 @@ async fn system_session(core: &Core, username: &str) -> Result<Option<Arc<Sessio
     Ok(Some(Arc::new(SessionState {
         core: core.clone(),
         account,
-        peer: Peer { remote: nobody, local: None, client_version: String::new() },
+        peer: Peer { remote: nobody, local: None, client_version: String::new(), tls: String::new() },
         overlay: Arc::new(Overlay::default()),
         protocol: SYSTEM,
         is_counted: false,

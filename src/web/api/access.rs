@@ -179,7 +179,7 @@ fn shown(request: &HttpRequest) -> Result<Shown, ApiError> {
 
 /// The other end of a request, for a login.
 pub(crate) fn peer(client: &Client, agent: String) -> Peer {
-    Peer { remote: client.address, local: Some(client.local), client_version: agent }
+    Peer { remote: client.address, local: Some(client.local), client_version: agent, tls: client.tls.clone() }
 }
 
 /// What the client says it is.
