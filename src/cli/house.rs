@@ -5,7 +5,9 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use entrepot_config::{DefaultAdmin, Settings};
-use entrepot_core::{Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, fs::door::BuiltInStorages};
+use entrepot_core::{
+    Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, admin::settings::Configuration, fs::door::BuiltInStorages,
+};
 use entrepot_http::{Running, ServeOptions};
 use entrepot_model::status::SshBinding;
 use entrepot_net::BindSpec;
@@ -38,6 +40,8 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(crate) struct HouseOptions {
     /// The settings, checked.
     pub(crate) settings: Settings,
+    /// Where they come from, if they can be changed.
+    pub(crate) configuration: Option<Configuration>,
     /// Folder of the server's own data, as the core sees it.
     pub(crate) data_directory: PathBuf,
     /// The databases.
@@ -130,7 +134,8 @@ impl House {
     /// # Errors
     /// The first thing that cannot be had; what was started before is stopped.
     pub(crate) async fn start(options: HouseOptions) -> anyhow::Result<Self> {
-        let HouseOptions { settings, data_directory, store, any_port, web, default_admin, load_initial_data } = options;
+        let HouseOptions { settings, configuration, data_directory, store, any_port, web, default_admin, load_initial_data } =
+            options;
         let has_sftp = settings.sftpd.bindings.iter().any(|binding| binding.port != 0);
         let has_web = web && settings.httpd.bindings.iter().any(|binding| binding.port != 0);
         if !has_sftp && !has_web {
@@ -140,6 +145,9 @@ impl House {
         let sealer = sealer(&settings)?;
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let core = start_core(settings, data_directory, store, sealer).await?;
+        if let Some(configuration) = configuration {
+            core.services().configure_from(configuration);
+        }
         // Before anything listens: nobody may meet a server that waits for its setup.
         if let Some(admin) = default_admin {
             make_default_admin(&core, &admin).await?;

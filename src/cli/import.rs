@@ -23,6 +23,7 @@ use entrepot_core::{
     admin::{
         AdminSession,
         backup::{self, LoadMode, LoadOptions, LoadReport, QuotaScan},
+        settings::Configuration,
     },
 };
 use serde_json::{Value, json};
@@ -109,10 +110,11 @@ fn without_server(command: &arguments::Import, folder: &DataFolder, content: Vec
     folder.create()?;
     runtime::build_small()?.block_on(async {
         let store = load::open_store(&loaded)?;
-        let loaded = load::with_saved(sources, &loaded, &store).await?;
+        let loaded = load::with_saved(sources.clone(), &loaded, &store).await?;
         let sealer = house::sealer(&loaded.settings)?;
-        let settings = Arc::new(ArcSwap::from_pointee(loaded.settings));
+        let settings = Arc::new(ArcSwap::from_pointee(loaded.settings.clone()));
         let core = house::start_core(settings, folder.path().to_owned(), store, sealer).await?;
+        core.services().configure_from(Configuration::new(sources, loaded));
         let answer = self::load(&core, content, request).await;
         core.stop(Duration::from_secs(30)).await;
         answer

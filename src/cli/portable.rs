@@ -116,6 +116,7 @@ async fn start(command: &Portable, loaded: &Loaded) -> anyhow::Result<House> {
         }
         let started = House::start(HouseOptions {
             settings,
+            configuration: None,
             // No storage root holds or lies in a relative folder: the one that is served may be any.
             data_directory: PathBuf::from("portable"),
             store: Store::open(StoreOptions::in_memory())?,

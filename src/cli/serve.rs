@@ -116,6 +116,7 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
     log.set_level(loaded.settings.log.level.parse().unwrap_or(Level::DEBUG));
     let house = House::start(HouseOptions {
         settings: loaded.settings.clone(),
+        configuration: Some(Configuration::new(sources, loaded.clone())),
         data_directory: folder.path().to_owned(),
         store,
         any_port,
@@ -125,7 +126,6 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
     })
     .await?;
     house.core.services().control_log(log.control());
-    house.core.services().configure_from(Configuration::new(sources, loaded.clone()));
     let attendant = Attendant::new(folder, &loaded, log);
     let outside = Outside::of(&house, &loaded.warnings, attendant.schedule.clone());
     house.core.services().examine_with(Arc::new(outside));

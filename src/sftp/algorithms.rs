@@ -112,17 +112,25 @@ struct Catalogue {
 }
 
 impl Catalogue {
-    /// Resolves a configured list. Duplicates keep their first place.
+    /// Resolves a configured list. Duplicates keep their first place. A name with a `+` is added to the others, and to the
+    /// defaults where there are none (as in OpenSSH's lists): what other servers were told may not exist here, and is passed
+    /// over.
     fn resolve(&self, configured: &[String]) -> Result<Vec<String>, UnknownAlgorithm> {
-        if configured.is_empty() {
-            return Ok(self.default.iter().map(|&name| name.to_owned()).collect());
-        }
+        let is_added = |name: &String| name.starts_with('+');
         let mut names: Vec<String> = Vec::new();
-        for name in configured {
+        if configured.iter().all(is_added) {
+            names.extend(self.default.iter().map(|&name| name.to_owned()));
+        }
+        for configured in configured {
+            let name = &configured.trim_start_matches('+').to_owned();
+            let is_known = self.default.contains(&name.as_str()) || self.optional.contains(&name.as_str());
             // SSH-046
-            if self.ignored.contains(&name.as_str()) || name.ends_with("-cert-v01@openssh.com") {
+            if self.ignored.contains(&name.as_str())
+                || name.ends_with("-cert-v01@openssh.com")
+                || (!is_known && is_added(configured))
+            {
                 tracing::warn!(list = self.list, name, "algorithm without effect in this build");
-            } else if !self.default.contains(&name.as_str()) && !self.optional.contains(&name.as_str()) {
+            } else if !is_known {
                 let known = self.default.iter().chain(self.optional).copied().collect::<Vec<_>>().join(", ");
                 return Err(UnknownAlgorithm { list: self.list, name: name.clone(), known });
             } else if !names.contains(name) {

@@ -32,6 +32,16 @@ fn defaults_have_no_nist_exchange_no_sha1_and_no_encrypt_and_mac() {
     assert_eq!(preferred.compression.as_ref(), [compression::NONE]);
 }
 
+// SSH-035
+#[test]
+fn a_name_with_a_plus_is_added_and_may_be_unknown() {
+    let resolved = |names: &[&str]| Algorithms::resolve(&AlgorithmLists { ciphers: &list(names), ..Default::default() });
+    let more = resolved(&["+aes128-cbc", "+aes128-ctr", "+blowfish-cbc"]).expect("added").ciphers;
+    assert_eq!(more, [CIPHERS, &["aes128-cbc"]].concat());
+    assert_eq!(resolved(&["aes256-ctr", "+aes128-cbc"]).expect("added").ciphers, ["aes256-ctr", "aes128-cbc"]);
+    assert_eq!(resolved(&[]).expect("defaults").ciphers, CIPHERS);
+}
+
 // SSH-045
 #[test]
 fn an_unknown_name_is_an_error_that_names_it_and_duplicates_vanish() {

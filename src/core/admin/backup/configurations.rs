@@ -1,5 +1,7 @@
 //! The configurations of backups: what the reference product saves in its pages, section by section. All of it is kept and
-//! given back, whether or not this program has a use for it.
+//! given back, whether or not this program has a use for it; what is a setting here becomes one.
+
+mod adopted;
 
 use serde_json::{Map, Value};
 
@@ -45,12 +47,15 @@ pub(super) async fn restore(load: &Load, text: &[u8]) -> Result<Option<Outcome>>
     if !load.plan(Scope::Configurations, NAME, &[]).await? {
         return Ok(Some(Outcome::of(existed)));
     }
-    all.append(&mut sections);
+    for (name, section) in &sections {
+        all.insert(name.clone(), section.clone());
+    }
     let mut shown = Value::Object(all.clone());
     hide(&mut shown);
     core.0.store.settings().put_configurations(Value::Object(all), core.clock().millis()).await.map_err(stored)?;
     let action = if existed { Action::Update } else { Action::Add };
     changes::record(core, load.session(), &Change { action, kind: "configs", name: NAME, role: "", object: &shown });
+    adopted::adopt(core, load.session(), &sections).await;
     Ok(Some(Outcome::of(existed)))
 }
 
