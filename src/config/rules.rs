@@ -45,6 +45,7 @@ pub(crate) fn check(built: &mut Built) -> Result<(), ConfigError> {
     check_certificates(&view)?;
     acme::check(&view)?;
     check_bindings(&view)?;
+    check_verifier(&view)?;
     check_backup(&view)?;
     let warnings = warnings(&view);
     built.warnings.extend(warnings);
@@ -214,6 +215,21 @@ fn check_certificates(view: &View<'_>) -> Result<(), ConfigError> {
         if view.number(&path) != 0 && view.list("httpd.ca_certificates").is_empty() {
             return Err(view.invalid(&path, "needs httpd.ca_certificates, the authorities that sign client certificates"));
         }
+    }
+    Ok(())
+}
+
+/// CFG-072, CFG-073
+fn check_verifier(view: &View<'_>) -> Result<(), ConfigError> {
+    let (program, checksum) = ("sftpd.opkssh_path", "sftpd.opkssh_checksum");
+    if !view.text(program).is_empty() && !view.list("sftpd.trusted_user_ca_keys").is_empty() {
+        return Err(
+            view.invalid(program, "excludes sftpd.trusted_user_ca_keys: either the program or the files name authorities")
+        );
+    }
+    let sum = view.text(checksum).trim();
+    if !sum.is_empty() && (sum.len() != 64 || !sum.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return Err(view.invalid(checksum, "must be a SHA-256 of 64 hexadecimal digits"));
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use russh::keys::{Certificate, HashAlg, PublicKey, ssh_key::public::KeyData};
 
-use crate::login::is_too_small;
+use crate::{login::is_too_small, verifier::Verifier};
 
 /// Largest file of authorities or revocations in bytes (SSH-051).
 const MAX_FILE: u64 = 5 << 20;
@@ -46,11 +46,26 @@ pub enum AuthorityError {
 
 const AUTHORITIES: &str = "sftpd.trusted_user_ca_keys";
 const REVOKED: &str = "sftpd.revoked_user_certs_file";
+const VERIFIER: &str = "sftpd.opkssh_path";
+
+/// What the settings say about authorities; empty texts stand for nothing.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct AuthoritySettings<'a> {
+    /// Files with the keys of authorities.
+    pub files: &'a [String],
+    /// File with the certificates that are revoked.
+    pub revoked: &'a str,
+    /// Program that names the authority of a certificate.
+    pub verifier: &'a str,
+    /// SHA-256 of the program in hexadecimal.
+    pub verifier_checksum: &'a str,
+}
 
 /// Whom the server trusts to sign for users.
 #[derive(Debug, Default)]
 pub struct Authorities {
     keys: Vec<KeyData>,
+    verifier: Option<Verifier>,
     revoked_file: Option<PathBuf>,
     revoked: ArcSwap<HashSet<String>>,
 }
@@ -60,14 +75,23 @@ impl Authorities {
     ///
     /// # Errors
     /// A file that cannot be read or understood: a fatal error at start.
-    pub fn load(directory: &Path, files: &[String], revoked: &str) -> Result<Self, AuthorityError> {
+    pub fn load(directory: &Path, settings: AuthoritySettings<'_>) -> Result<Self, AuthorityError> {
+        let AuthoritySettings { files, revoked, verifier, verifier_checksum } = settings;
         let mut keys = Vec::new();
         for name in files {
             keys.extend(read_authorities(&directory.join(name))?);
         }
+        let verifier = match verifier {
+            "" => None,
+            path => Some(Verifier::load(Path::new(path), verifier_checksum).map_err(|reason| AuthorityError::Content {
+                setting: VERIFIER,
+                path: path.into(),
+                reason,
+            })?),
+        };
         let revoked_file = Some(revoked).filter(|name| !name.is_empty()).map(|name| directory.join(name));
         let revoked = revoked_file.as_deref().map(read_revoked).transpose()?.unwrap_or_default();
-        Ok(Self { keys, revoked_file, revoked: ArcSwap::from_pointee(revoked) })
+        Ok(Self { keys, verifier, revoked_file, revoked: ArcSwap::from_pointee(revoked) })
     }
 
     /// Reads the revocations again; what cannot be read keeps the old ones (SSH-051).
@@ -84,7 +108,7 @@ impl Authorities {
 
     /// Whether nobody is trusted.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.is_empty() && self.verifier.is_none()
     }
 
     /// Whether the certificate lets `username` in from `ip` at `now` (seconds). Both signatures, that of the authority and
@@ -92,10 +116,20 @@ impl Authorities {
     ///
     /// # Errors
     /// The reason, for the log.
-    pub fn check(&self, certificate: &Certificate, username: &str, ip: IpAddr, now: i64) -> Result<(), String> {
-        if !self.keys.contains(certificate.signature_key()) {
+    pub async fn check(&self, certificate: &Certificate, username: &str, ip: IpAddr, now: i64) -> Result<(), String> {
+        let is_listed = self.keys.contains(certificate.signature_key());
+        if !is_listed && self.verifier.is_none() {
             return Err("it is signed by no authority that is trusted".to_owned());
         }
+        self.check_terms(certificate, username, ip, now)?;
+        match &self.verifier {
+            Some(verifier) if !is_listed => verifier.check(certificate, username).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// What the certificate says itself, and whether it is revoked.
+    fn check_terms(&self, certificate: &Certificate, username: &str, ip: IpAddr, now: i64) -> Result<(), String> {
         if !certificate.cert_type().is_user() {
             return Err("it is one of a host".to_owned());
         }
@@ -103,8 +137,10 @@ impl Authorities {
         if now < certificate.valid_after() || now >= certificate.valid_before() {
             return Err("it is not valid now".to_owned());
         }
-        // SSH-049: without principals it would open every account.
-        if !certificate.valid_principals().iter().any(|principal| principal == username) {
+        // SSH-049: without principals it would open every account; a program is asked about one account.
+        let principals = certificate.valid_principals();
+        let is_left_to_verifier = principals.is_empty() && self.verifier.is_some();
+        if !is_left_to_verifier && !principals.iter().any(|principal| principal == username) {
             return Err("its principals do not name the account".to_owned());
         }
         for (name, value) in certificate.critical_options().iter() {

@@ -40,6 +40,7 @@ mod pool;
 mod scp;
 mod server;
 mod status;
+mod verifier;
 
 pub use algorithms::{Algorithms, UnknownAlgorithm};
 pub use authority::AuthorityError;

@@ -276,7 +276,7 @@ impl Login {
         let signed_with = certificate.signature().algorithm();
         let (ip, now) = (self.peer.remote.ip(), self.core.clock().seconds());
         let checked = if self.rules.algorithms.accepts_signature(&signed_with) {
-            self.rules.authorities.check(certificate, user, ip, now)
+            self.rules.authorities.check(certificate, user, ip, now).await
         } else {
             Err(format!("the authority signed with {signed_with}, which is not accepted"))
         };

@@ -10,7 +10,7 @@ use russh::{Limits, MethodSet, Preferred, SshId, keys::PrivateKey, server::Confi
 
 use crate::{
     algorithms::{AlgorithmLists, Algorithms, UnknownAlgorithm},
-    authority::{Authorities, AuthorityError},
+    authority::{Authorities, AuthorityError, AuthoritySettings},
     cipher_choice::{ClientLists, Offer, has_fast_aes},
     descriptors::HandleBudget,
     exec::EnabledCommands,
@@ -146,7 +146,7 @@ impl SshServer {
         let rules = Arc::new(LoginRules {
             methods: login::methods(sftpd.password_authentication, sftpd.keyboard_interactive_authentication),
             algorithms: Arc::new(Algorithms::resolve(&lists)?),
-            authorities: Authorities::load(core.data_directory(), &sftpd.trusted_user_ca_keys, &sftpd.revoked_user_certs_file)?,
+            authorities: Authorities::load(core.data_directory(), authority_settings(sftpd))?,
             tries: auth_attempts(sftpd.max_auth_tries),
         });
         for name in EnabledCommands::new(&sftpd.enabled_ssh_commands).unknown() {
@@ -247,6 +247,15 @@ impl SshServer {
     /// Names of the offered authentication methods (SSH-047).
     pub fn authentications(&self) -> Vec<&'static str> {
         self.0.rules.methods.iter().map(Into::into).collect()
+    }
+}
+
+fn authority_settings(settings: &entrepot_config::settings::Sftpd) -> AuthoritySettings<'_> {
+    AuthoritySettings {
+        files: &settings.trusted_user_ca_keys,
+        revoked: &settings.revoked_user_certs_file,
+        verifier: &settings.opkssh_path,
+        verifier_checksum: &settings.opkssh_checksum,
     }
 }
 

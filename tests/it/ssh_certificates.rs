@@ -72,6 +72,30 @@ fn certificates_of_a_trusted_authority_open_their_accounts_alone() {
     assert!(server.log().contains(": ID: test, serial: 0, CA ssh-ed25519 SHA256:"), "{}", server.log());
 }
 
+// SSH-054: a stand-in for opkssh, which trusts one authority for one account.
+#[test]
+fn a_program_says_whose_certificates_count() {
+    let authority = Authority::new();
+    let program = authority.path("verify");
+    let trusted = fs::read_to_string(authority.path("authority.pub")).unwrap();
+    let script = format!("#!/bin/sh\n[ \"$1 $2\" = 'verify alice' ] && echo 'cert-authority {}'\n", trusted.trim());
+    fs::write(&program, script).unwrap();
+    Program::new("chmod").args(["755", &program]).run().ok();
+    let sum = Program::new("sha256sum").arg(&program).run().ok().out;
+    let settings =
+        Settings::default().set("SFTPD__OPKSSH_PATH", &program).set("SFTPD__OPKSSH_CHECKSUM", sum.split(' ').next().unwrap());
+    let server = Server::start(settings);
+    for name in ["alice", "bob"] {
+        server.create_user(name, json!({ "public_keys": [] }));
+    }
+    let enters = |key: &Key, name: &str| OpenSsh::with_key(&server, name, key).sftp("pwd\n").code == Some(0);
+    assert!(enters(&authority.issue("named", &["-n", "alice"]), "alice"));
+    let unnamed = authority.issue("unnamed", &[]);
+    assert!(enters(&unnamed, "alice") && !enters(&unnamed, "bob"));
+    assert!(!enters(&authority.issue("other", &["-n", "bob"]), "alice"));
+    assert!(!enters(&Authority::new().issue("stranger", &["-n", "alice"]), "alice"));
+}
+
 // SSH-053
 #[test]
 fn without_an_authority_a_certificate_opens_nothing() {
@@ -91,6 +115,7 @@ fn files_that_cannot_be_used_stop_the_start_and_are_named() {
         ("SFTPD__TRUSTED_USER_CA_KEYS", "broken"),
         ("SFTPD__TRUSTED_USER_CA_KEYS", "missing"),
         ("SFTPD__REVOKED_USER_CERTS_FILE", "list"),
+        ("SFTPD__OPKSSH_PATH", "missing"),
         ("SFTPD__HOST_KEYS", "broken"),
         ("SFTPD__HOST_CERTIFICATES", "broken"),
     ] {

@@ -1,5 +1,6 @@
 use std::process::Command;
 
+use futures_util::FutureExt as _;
 use proptest::prelude::*;
 
 use super::*;
@@ -8,6 +9,12 @@ use super::*;
 fn now() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
     i64::try_from(since.as_secs()).expect("a number")
+}
+
+/// Why a certificate is refused where no program is asked; empty if it is not.
+fn refusal(authorities: &Authorities, certificate: &Certificate, name: &str, ip: IpAddr) -> String {
+    let checked = authorities.check(certificate, name, ip, now()).now_or_never().expect("nobody is asked");
+    checked.err().unwrap_or_default()
 }
 
 struct Desk(tempfile::TempDir);
@@ -38,7 +45,8 @@ impl Desk {
     }
 
     fn authorities(&self, revoked: &str) -> Result<Authorities, AuthorityError> {
-        Authorities::load(self.0.path(), &["authority.pub".to_owned()], revoked)
+        let files = ["authority.pub".to_owned()];
+        Authorities::load(self.0.path(), AuthoritySettings { files: &files, revoked, ..AuthoritySettings::default() })
     }
 }
 
@@ -49,9 +57,8 @@ fn a_certificate_must_meet_every_condition() {
     let authorities = desk.authorities("").expect("loaded");
     let inside: IpAddr = "192.0.2.7".parse().expect("address");
     let outside: IpAddr = "198.51.100.7".parse().expect("address");
-    let check = |authority: &str, options: &[&str], name: &str, ip| {
-        authorities.check(&desk.sign(authority, options), name, ip, now()).err().unwrap_or_default()
-    };
+    let check =
+        |authority: &str, options: &[&str], name: &str, ip| refusal(&authorities, &desk.sign(authority, options), name, ip);
     assert_eq!(check("authority", &["-n", "bob,alice"], "alice", inside), "");
     assert_eq!(check("authority", &["-n", "alice", "-V", "-1h:+1h"], "alice", inside), "");
     assert_eq!(check("authority", &["-n", "alice", "-O", "source-address=192.0.2.0/24,::1"], "alice", inside), "");
@@ -76,7 +83,7 @@ fn a_certificate_must_meet_every_condition() {
         assert!(refused.contains(reason), "{options:?}: {refused:?}");
     }
     let nobody = Authorities::default();
-    assert!(nobody.is_empty() && nobody.check(&desk.sign("authority", &["-n", "alice"]), "alice", inside, now()).is_err());
+    assert!(nobody.is_empty() && !refusal(&nobody, &desk.sign("authority", &["-n", "alice"]), "alice", inside).is_empty());
 }
 
 // SSH-051
@@ -87,15 +94,15 @@ fn revoked_keys_are_refused_and_a_broken_list_keeps_the_old_one() {
     let print = fingerprint(certificate.public_key());
     desk.write("revoked", "[]");
     let authorities = desk.authorities("revoked").expect("loaded");
-    let check = || authorities.check(&certificate, "alice", "192.0.2.7".parse().expect("ip"), now());
-    assert_eq!(check(), Ok(()));
+    let check = || refusal(&authorities, &certificate, "alice", "192.0.2.7".parse().expect("ip"));
+    assert_eq!(check(), "");
     desk.write("revoked", &format!("[\"{print}\"]"));
     authorities.reload();
-    assert_eq!(check(), Err("it is revoked".to_owned()));
+    assert_eq!(check(), "it is revoked");
     for broken in ["", "{}", "[1]", "[\"sha256:x\"]", "[\"SHA256:short\"]", &format!("{print}\n")] {
         desk.write("revoked", broken);
         authorities.reload();
-        assert_eq!(check(), Err("it is revoked".to_owned()), "{broken}");
+        assert_eq!(check(), "it is revoked", "{broken}");
         let error = desk.authorities("revoked").expect_err("no start").to_string();
         assert!(error.contains("revoked_user_certs_file") && error.contains("revoked"), "{error}");
     }
@@ -162,7 +169,7 @@ proptest! {
             let changed: String = changed.into_iter().collect();
             let _ = parse_authorities(&changed);
             if let Ok(certificate) = Certificate::from_openssh(&changed) {
-                let _ = Authorities::default().check(&certificate, "alice", IpAddr::from([127, 0, 0, 1]), 0);
+                let _ = Authorities::default().check_terms(&certificate, "alice", IpAddr::from([127, 0, 0, 1]), 0);
             }
         }
     }
