@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use entrepot_model::{EffectiveUser, PatternVerdict, VirtualPath};
+use entrepot_model::{EffectiveUser, PatternVerdict, Permission, VirtualPath};
 
 use crate::{
     error::{Error, Result},
@@ -190,6 +190,23 @@ fn permissions_allow(user: &EffectiveUser, operation: Operation, row: &Row, path
         }
     }
     Ok(())
+}
+
+/// Whether what lies in `directory` may get other names: a directory that is renamed takes along what is in it, unfinished
+/// uploads too.
+pub(crate) fn may_rename_in(user: &EffectiveUser, directory: &VirtualPath) -> Result<()> {
+    let (granted, entry) = user.permissions.for_directory(directory);
+    if granted.has_any(&[Permission::RenameFiles, Permission::RenameDirs]) {
+        return Ok(());
+    }
+    let detail = format!("nothing may be renamed in {directory}, the entry {entry} does not grant it");
+    Err(Denial::new("permissions", detail).into())
+}
+
+/// Whether everything that lies in the parent of `path` may get other names there, of whatever kind.
+pub(crate) fn grants_every_rename(user: &EffectiveUser, path: &VirtualPath) -> bool {
+    let parent = path.parent().unwrap_or_else(VirtualPath::root);
+    user.permissions.for_directory(&parent).0.has(Permission::Rename)
 }
 
 /// Proof that policy allowed an operation at a place. It cannot be made elsewhere, copied or stored with another path.

@@ -112,6 +112,11 @@ impl FilePatterns {
         self.entries.is_empty()
     }
 
+    /// Whether `directory` or one below it has a filter of its own.
+    pub fn any_within(&self, directory: &VirtualPath) -> bool {
+        self.entries.values().any(|entry| entry.path.starts_with(directory))
+    }
+
     /// What the patterns say of `path`, whatever kind of entry it is (ACC-164).
     pub fn check(&self, path: &VirtualPath) -> PatternVerdict {
         if self.entries.is_empty() || path.is_root() {
@@ -271,6 +276,15 @@ mod tests {
         assert!(!patterns.check(&VirtualPath::parse(b"/\xff.BIN").unwrap()).is_allowed());
         let bin = compiled(r#"[{"path":"/","denied_patterns":["*.bin"]}]"#);
         assert!(!bin.check(&VirtualPath::parse(b"/\xff.BIN").unwrap()).is_allowed());
+    }
+
+    #[test]
+    fn filters_of_a_subtree_are_found() {
+        let patterns = compiled(r#"[{"path":"/a/b","denied_patterns":["*.exe"]}]"#);
+        for (directory, is_found) in [("/", true), ("/a", true), ("/a/b", true), ("/a/b/c", false), ("/a/bc", false)] {
+            let directory = VirtualPath::parse(directory.as_bytes()).unwrap();
+            assert_eq!(patterns.any_within(&directory), is_found, "{directory}");
+        }
     }
 
     #[test]

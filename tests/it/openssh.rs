@@ -4,7 +4,7 @@ use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt};
 
 use serde_json::json;
 
-use crate::harness::{Key, OpenSsh, Server, Settings, User, bytes, read_tree};
+use crate::harness::{Api, Key, OpenSsh, Server, Settings, User, bytes, read_tree};
 
 fn server() -> (Server, User) {
     let server = Server::start(Settings::default());
@@ -80,6 +80,26 @@ fn directories_are_listed_made_renamed_and_removed() {
     ssh.sftp("rmdir new\n").fails();
     assert!(user.home.join("new/uno.txt").exists(), "a directory with content stays");
     ssh.sftp("cd missing\n").fails();
+}
+
+// ACC-140, SFTP-035: and REST says the same
+#[test]
+fn renamed_directories_keep_their_restrictions() {
+    let server = Server::start(Settings::default());
+    let permissions = json!({"/": ["*"], "/locked": ["list"], "/d/locked": []});
+    let user = server.create_user("alice", json!({"permissions": permissions}));
+    for path in ["locked/a", "d/locked/b", "d/c", "e/locked/f"] {
+        user.place(path, b"x");
+    }
+    let before = read_tree(&user.home);
+    let api = Api::login_user(&server.http_url(), &user.name, &user.password);
+    for (from, to) in [("locked", "free"), ("d", "free"), ("d/locked", "free"), ("e", "locked/e"), ("e/locked", "d/locked/x")] {
+        let said = OpenSsh::new(&server, &user).sftp(format!("rename {from} {to}\n")).fails().text();
+        assert!(said.contains("ermission denied"), "{from} to {to}: {said}");
+        api.post(&format!("/api/v2/user/file-actions/move?path={from}&target={to}"), &json!({})).ok(403);
+    }
+    assert!(read_tree(&user.home) == before);
+    OpenSsh::new(&server, &user).sftp("rename e free\n").ok();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Renaming: files, links and directories, within a storage or between two local ones.
 
 use entrepot_model::VirtualPath;
-use entrepot_storage::{FileKind, Metadata};
+use entrepot_storage::Metadata;
 
 use super::{Progress, UserFs, retire, transplant::Transplant};
 use crate::{
@@ -44,8 +44,8 @@ impl UserFs {
         self.may_replace(&target, to).await?;
         if found.is_directory() {
             self.refuse_mapped_paths(&source)?;
-            self.check_tree(from, to).await?;
         }
+        self.check_tree(&found, from, to).await?;
         self.before(operation, from, Some(to), Some(found.size)).await?;
         let (fs, from, to, progress) = (self.clone(), from.clone(), to.clone(), progress.clone());
         self.finish(async move {
@@ -163,15 +163,24 @@ impl UserFs {
         Ok(())
     }
 
-    /// Where permissions differ below source or target, every nested entry is checked (ACC-140).
-    async fn check_tree(&self, from: &VirtualPath, to: &VirtualPath) -> Result<()> {
-        let permissions = &self.user().permissions;
-        let patterns = &self.user().patterns;
-        if !permissions.any_below(from) && !permissions.any_below(to) && patterns.is_empty() {
+    /// A directory takes its content along: unless each entry could be renamed by itself anyway, every one of them is checked
+    /// (ACC-140, SFTP-035).
+    async fn check_tree(&self, found: &Metadata, from: &VirtualPath, to: &VirtualPath) -> Result<()> {
+        let user = self.user();
+        if found.is_directory() {
+            let is_free = policy::grants_every_rename(user, from) && policy::grants_every_rename(user, to);
+            if is_free && user.patterns.is_empty() && !self.rules_differ(from, to) {
+                return Ok(());
+            }
+        } else if !self.is_way_in(found, from, to).await? {
             return Ok(());
         }
         let mut directories = vec![(from.clone(), to.clone())];
         while let Some((from, to)) = directories.pop() {
+            for directory in [&from, &to] {
+                policy::may_rename_in(user, directory)
+                    .inspect_err(|error| self.note_denial(Operation::RenameDirectory, directory, error))?;
+            }
             let granted = policy::own_work(Operation::RenameDirectory, self.place(&from));
             let mut stream = self.0.account.door.list(&granted).await?;
             loop {
@@ -180,19 +189,40 @@ impl UserFs {
                     break;
                 }
                 for entry in entries {
-                    let is_directory = entry.metadata.kind == FileKind::Directory;
-                    let operation = if is_directory { Operation::RenameDirectory } else { Operation::RenameFile };
                     let (Ok(from), Ok(to)) = (from.child(&entry.name), to.child(&entry.name)) else {
                         return Err(Error::Unsupported);
                     };
+                    let is_directory = entry.metadata.is_directory();
+                    let operation = if is_directory { Operation::RenameDirectory } else { Operation::RenameFile };
                     self.authorize(operation, &from)?;
                     self.authorize(operation, &to)?;
-                    if is_directory {
+                    if is_directory || self.is_way_in(&entry.metadata, &from, &to).await? {
                         directories.push((from, to));
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether other rules may hold in what is called `from`, or will be called `to`, than in what it lies in.
+    fn rules_differ(&self, from: &VirtualPath, to: &VirtualPath) -> bool {
+        let (permissions, patterns) = (&self.user().permissions, &self.user().patterns);
+        [from, to].into_iter().any(|path| permissions.any_within(path) || patterns.any_within(path))
+    }
+
+    /// Whether an entry is a link to a directory, in which rules hold that are the link's own: they are about the name that a
+    /// client uses (ACC-354), so with another name they would not hold.
+    async fn is_way_in(&self, found: &Metadata, from: &VirtualPath, to: &VirtualPath) -> Result<bool> {
+        if !found.is_symlink() || !self.rules_differ(from, to) {
+            return Ok(false);
+        }
+        let granted = policy::own_work(Operation::RenameFile, self.place(from));
+        match self.0.account.door.stat(&granted, true).await {
+            Ok(behind) => Ok(behind.is_directory()),
+            // It leads nowhere, or out of the root, where nobody follows it.
+            Err(Error::NotFound | Error::NotDirectory | Error::StorageDenied) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -53,7 +53,14 @@ async fn both_parents_grant_it_and_the_kind_counts() {
     let fs = session.fs();
     fs.rename(&path("/files/f"), &path("/files/g")).await.expect("file in files");
     assert_eq!(rule(&fs.rename(&path("/files/d"), &path("/files/e")).await), Some("permissions"));
-    fs.rename(&path("/dirs/d"), &path("/dirs/e")).await.expect("directory in dirs");
+    assert_eq!(
+        rule(&fs.rename(&path("/dirs/d"), &path("/dirs/e")).await),
+        Some("permissions"),
+        "SFTP-035: it takes a file along"
+    );
+    fs.create_directory(&path("/all/d")).await.expect("directory");
+    fs.create_directory(&path("/all/d/e")).await.expect("directory");
+    fs.rename(&path("/all/d"), &path("/dirs/e")).await.expect("directories into dirs");
     assert_eq!(rule(&fs.rename(&path("/dirs/f"), &path("/dirs/g")).await), Some("permissions"));
     assert_eq!(rule(&fs.rename(&path("/files/g"), &path("/g")).await), Some("permissions"), "the target's parent");
     assert_eq!(rule(&fs.rename(&path("/files/g"), &path("/all/keep")).await), None, "all over there");
@@ -70,6 +77,108 @@ async fn nested_entries_are_checked_where_permissions_differ() {
     assert_eq!(rule(&session.fs().rename(&path("/d"), &path("/e")).await), Some("permissions"));
     session.fs().rename(&path("/free"), &path("/d2")).await.expect("nothing differs there");
     assert_eq!(memory.get(&path("/d/locked/f")).as_deref(), Some(&b"x"[..]));
+}
+
+/// `/d/locked` has an entry of its own, and `from` cannot be renamed to `to`.
+async fn stays(entry: serde_json::Value, from: &str, to: &str) {
+    let (fixture, session) = Fixture::alice(json!({ "permissions": { "/": ["*"], "/d/locked": entry } })).await;
+    let (memory, fs) = (fixture.memory("alice"), session.fs());
+    let inside = path(from).child(b"f").expect("child");
+    memory.put(&inside, b"x");
+    let renamed = fs.rename(&path(from), &path(to)).await;
+    assert_eq!(rule(&renamed), Some("permissions"), "{from} to {to} with {entry}");
+    let denied = fixture.events().await.pop().expect("event");
+    assert_eq!((denied.action.as_str(), denied.status), ("rename", 2), "{denied:?}");
+    assert_eq!(memory.get(&inside).as_deref(), Some(&b"x"[..]));
+}
+
+// ACC-140, SFTP-035: what a directory may not lose one by one, it does not lose by another name of its own.
+#[tokio::test]
+async fn directory_keeps_an_entry_of_its_own() {
+    for entry in [json!([]), json!(["list"]), json!(["list", "upload", "download", "delete"])] {
+        stays(entry.clone(), "/d/locked", "/free").await;
+        stays(entry.clone(), "/d/locked/sub", "/free").await;
+    }
+    // The other way round: it would get rules that do not let it in.
+    for (from, to) in [("/free", "/d/locked"), ("/free", "/d/locked/sub"), ("/e/locked", "/d/locked")] {
+        stays(json!(["list", "download"]), from, to).await;
+    }
+}
+
+// ACC-140: nothing that is listed is in it, but an upload may be on its way.
+#[tokio::test]
+async fn empty_directory_keeps_an_entry_of_its_own_too() {
+    let permissions = json!({ "/": ["*"], "/d/locked": ["list", "upload"], "/d/open": ["list", "rename"], "/w/*": ["list"] });
+    let (_fixture, session) = Fixture::alice(json!({ "permissions": permissions })).await;
+    let fs = session.fs();
+    for directory in ["/d", "/d/locked", "/d/open", "/w", "/w/x", "/free"] {
+        fs.create_directory(&path(directory)).await.expect("directory");
+    }
+    for (from, to) in [("/d/locked", "/e"), ("/d", "/e"), ("/w/x", "/e"), ("/w", "/e"), ("/free", "/w/y")] {
+        assert_eq!(rule(&fs.rename(&path(from), &path(to)).await), Some("permissions"), "{from} to {to}");
+    }
+    fs.rename(&path("/d/open"), &path("/opened")).await.expect("its entry lets it");
+    fs.rename(&path("/free"), &path("/e")).await.expect("nothing differs there");
+}
+
+// ACC-140, SFTP-035: where only directories may be renamed, they take no files along.
+#[tokio::test]
+async fn directory_is_no_way_to_rename_files() {
+    let permissions = json!({ "/": ["list", "download", "rename_dirs"], "/box": ["*"] });
+    let (fixture, session) = Fixture::alice(json!({ "permissions": permissions })).await;
+    let memory = fixture.memory("alice");
+    memory.put(&path("/docs/sub/f"), b"x");
+    memory.put(&path("/box/keep"), b"x");
+    assert_eq!(rule(&session.fs().rename(&path("/docs"), &path("/box/docs")).await), Some("permissions"));
+    assert_eq!(memory.get(&path("/docs/sub/f")).as_deref(), Some(&b"x"[..]));
+}
+
+// ACC-140, ACC-354: the entry is about the name of the link, whatever it leads to.
+#[tokio::test]
+async fn link_to_a_directory_keeps_an_entry_of_its_own() {
+    let fixture = Fixture::with(|settings| settings.common.symlink_mode = 1).await;
+    let home = fixture.directory("home");
+    let permissions =
+        json!({ "/": ["*"], "/data": [], "/d/locked": ["list"], "/d/file": [], "/l": ["list"], "/m": [], "/o": [] });
+    fixture.user("alice", json!({ "home_dir": home, "permissions": permissions })).await;
+    for directory in ["data", "d", "free"] {
+        std::fs::create_dir(format!("{home}/{directory}")).expect("directory");
+    }
+    std::fs::OpenOptions::new().append(true).create(true).open(format!("{home}/data/f")).expect("file");
+    for (target, link) in [
+        ("../data", "d/locked"),
+        ("../data/f", "d/file"),
+        ("nowhere", "d/dangling"),
+        (".", "l"),
+        ("data", "plain"),
+        ("/etc", "o"),
+    ] {
+        std::os::unix::fs::symlink(target, format!("{home}/{link}")).expect("link");
+    }
+    let session = fixture.session("alice").await;
+    let fs = session.fs();
+    for (from, to) in [("/d/locked", "/free/x"), ("/d", "/free/d"), ("/l", "/free/l"), ("/plain", "/m")] {
+        assert_eq!(rule(&fs.rename(&path(from), &path(to)).await), Some("permissions"), "{from} to {to}");
+    }
+    for (from, to) in [("/d/file", "/free/f"), ("/d/dangling", "/free/g"), ("/plain", "/free/p"), ("/o", "/free/o")] {
+        fs.rename(&path(from), &path(to)).await.unwrap_or_else(|error| panic!("{from} to {to}: {error}"));
+    }
+}
+
+// ACC-161, ACC-170: a filter of its own is about what is in it.
+#[tokio::test]
+async fn directory_keeps_a_filter_of_its_own() {
+    let patterns = json!([{ "path": "/d", "denied_patterns": ["*.key"], "deny_policy": 1 }]);
+    let (fixture, session) = Fixture::alice(json!({ "filters": { "file_patterns": patterns } })).await;
+    let memory = fixture.memory("alice");
+    memory.put(&path("/d/a.key"), b"x");
+    memory.put(&path("/e/b.key"), b"x");
+    let fs = session.fs();
+    for (from, to) in [("/d", "/x"), ("/e", "/d/e")] {
+        assert_eq!(rule(&fs.rename(&path(from), &path(to)).await), Some("file_patterns"), "{from} to {to}");
+    }
+    memory.put(&path("/n/c.txt"), b"x");
+    fs.rename(&path("/n"), &path("/d/n")).await.expect("the filter lets it");
 }
 
 // ACC-170

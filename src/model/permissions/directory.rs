@@ -66,14 +66,19 @@ impl DirectoryPermissions {
         (&NOTHING, "")
     }
 
-    /// Whether an entry may apply to a directory strictly below `directory`, so that permissions may differ inside (ACC-140).
-    pub fn any_below(&self, directory: &VirtualPath) -> bool {
+    /// Whether an entry may apply to `directory` itself or to one below it, so that permissions there are other ones than
+    /// those of what it lies in (ACC-140).
+    pub fn any_within(&self, directory: &VirtualPath) -> bool {
         let segments: Vec<&[u8]> = directory.components().collect();
-        let above = if directory.is_root() { &[][..] } else { directory.as_bytes() };
-        // Keys are clean paths, so only a deeper one goes on with a slash and a name.
-        let exact = self.exact.keys().any(|key| key.strip_prefix(above).is_some_and(|rest| rest.len() > 1 && rest[0] == b'/'));
-        exact || self.wildcards.iter().any(|w| w.segments.len() > segments.len() && w.matches_start(&segments))
+        let exact = self.exact.keys().any(|key| is_within(key, directory));
+        exact || self.wildcards.iter().any(|w| w.segments.len() >= segments.len() && w.matches_start(&segments))
     }
+}
+
+/// Whether a clean path is `directory`, or lies below it.
+fn is_within(path: &[u8], directory: &VirtualPath) -> bool {
+    let rest = path.strip_prefix(directory.as_bytes());
+    directory.is_root() || rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
 }
 
 impl Wildcard {
@@ -148,13 +153,24 @@ mod tests {
     }
 
     #[test]
-    fn entries_inside_a_subtree_are_found() {
+    fn entries_of_a_subtree_are_found() {
         // ACC-140
         let permissions = compiled(r#"{"/": ["*"], "/a/b/c": ["list"], "/w/*/x": ["list"]}"#);
-        assert!(permissions.any_below(&path("/a/b")) && permissions.any_below(&path("/a")));
-        assert!(!permissions.any_below(&path("/a/b/c")) && !permissions.any_below(&path("/ab")));
-        assert!(permissions.any_below(&path("/")) && !compiled(r#"{"/": ["*"]}"#).any_below(&path("/")));
-        assert!(permissions.any_below(&path("/w/q")) && !permissions.any_below(&path("/w/q/x")));
+        for (directory, is_found) in [
+            ("/", true),
+            ("/a", true),
+            ("/a/b", true),
+            ("/a/b/c", true),
+            ("/a/b/c/d", false),
+            ("/a/b/cd", false),
+            ("/ab", false),
+            ("/w/q", true),
+            ("/w/q/x", true),
+            ("/w/q/y", false),
+            ("/w/q/x/y", false),
+        ] {
+            assert_eq!(permissions.any_within(&path(directory)), is_found, "{directory}");
+        }
     }
 
     #[test]

@@ -126,6 +126,26 @@ async fn moves_go_exactly_there() {
     assert_eq!(home.names(""), ["moved", "other", "y"]);
 }
 
+// ACC-140: over each of the ways to rename
+#[actix_web::test]
+async fn directory_keeps_an_entry_of_its_own() {
+    let home = Home::with(json!({"permissions": {"/": ["*"], "/locked": ["list"], "/d/locked": ["list"]}})).await;
+    home.put("locked/a", "a");
+    home.put("d/locked/b", "b");
+    home.put("c/x", "x");
+    for (path, target) in [("locked", "free"), ("d", "free"), ("d/locked", "free"), ("c", "locked/c")] {
+        for way in ["POST file-actions/move?path=", "PATCH dirs?path=", "PATCH files?path="] {
+            let (method, start) = way.split_once(' ').unwrap();
+            is(&home.ask(method, &format!("{start}{path}&target={target}")).await, 403);
+        }
+        let job = ended(&home, &as_job(&home, "POST", &format!("file-actions/move?path={path}&target={target}")).await).await;
+        assert_eq!(job["state"], "failed");
+    }
+    assert_eq!((home.names(""), home.names("d")), (vec!["c".into(), "d".into(), "locked".into()], vec!["locked".to_owned()]));
+    is(&home.get("files?path=locked/a").await, 403);
+    is(&move_to(&home, "c", "free").await, 200);
+}
+
 #[actix_web::test]
 async fn long_work_can_go_on_as_a_job() {
     let home = home().await;
