@@ -85,12 +85,16 @@ impl Line {
 
 /// Names of query parameters whose values are secret, or contain these.
 const SECRET_PARAMETERS: [&str; 7] = ["token", "password", "passphrase", "secret", "code", "key", "state"];
+/// Where a login leads afterwards: an address, which may have a secret in it as any other.
+const NEXT: &str = "next";
+/// Parts of a path that are followed by the id of a share, which opens it, or by that of an upload through one.
+const BEFORE_IDS: [&str; 4] = ["s", "shares", "pubshares", "shares-chunked-uploads"];
 
 /// Path and query without anything that lets in whoever reads the log.
 fn masked(path: &str, query: Option<&str>) -> String {
     let mut text = match path.strip_prefix("/setup/") {
         Some(rest) if !rest.is_empty() && rest != "done" => "/setup/***".to_owned(),
-        _ => path.to_owned(),
+        _ => without_ids(path),
     };
     let Some(query) = query else { return text };
     let pairs = query.split('&').map(|pair| match pair.split_once('=') {
@@ -102,10 +106,27 @@ fn masked(path: &str, query: Option<&str>) -> String {
     text
 }
 
+/// The path without the ids of shares: whoever has one needs no more to open it.
+fn without_ids(path: &str) -> String {
+    let mut is_id = false;
+    let parts = path.split('/').map(|part| {
+        if part.is_empty() {
+            return part;
+        }
+        if std::mem::take(&mut is_id) {
+            return "***";
+        }
+        // An encoded part is not read: what follows it may be anything.
+        is_id = part.contains('%') || BEFORE_IDS.iter().any(|name| part.eq_ignore_ascii_case(name));
+        part
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     // An encoded name is not read: whoever encodes it has something to hide.
-    name.contains('%') || SECRET_PARAMETERS.iter().any(|secret| name.contains(secret))
+    name.contains('%') || name == NEXT || SECRET_PARAMETERS.iter().any(|secret| name.contains(secret))
 }
 
 #[cfg(test)]
@@ -120,6 +141,29 @@ mod tests {
         assert_eq!(masked("/setup", Some("token=abc&x=1")), "/setup?token=***&x=1");
         assert_eq!(masked("/x", Some("access_TOKEN=abc")), "/x?access_TOKEN=***");
         assert_eq!(masked("/x", Some("%74oken=abc")), "/x?%74oken=***");
+    }
+
+    // API-161: whoever knows the id of a share without a password can open it.
+    #[test]
+    fn ids_of_shares_are_masked() {
+        for (path, shown) in [
+            ("/s/ID", "/s/***"),
+            ("//s//ID", "//s//***"),
+            ("/api/v2/shares/ID", "/api/v2/shares/***"),
+            ("/api/v2/shares/ID/files/a/b", "/api/v2/shares/***/files/a/b"),
+            ("/api/v2/user/shares/ID", "/api/v2/user/shares/***"),
+            ("/api/v2/x/shares/ID", "/api/v2/x/shares/***"),
+            ("/api/v2/shares-chunked-uploads/ID", "/api/v2/shares-chunked-uploads/***"),
+            ("/web/client/pubshares/ID/browse", "/web/client/pubshares/***/browse"),
+            ("/web/client/visit/shares/ID/dirs", "/web/client/visit/shares/***/dirs"),
+            ("/web/client/%70ubshares/ID/login", "/web/client/%70ubshares/***/login"),
+            ("/api/v2/shares/shares/files", "/api/v2/shares/***/files"),
+            ("/api/v2/user/shares", "/api/v2/user/shares"),
+        ] {
+            assert_eq!(masked(path, None), shown);
+        }
+        let next = masked("/web/client/pubshares/ID/login", Some("next=%2Fweb%2Fclient%2Fpubshares%2FID&a=b"));
+        assert_eq!(next, "/web/client/pubshares/***/login?next=***&a=b");
     }
 
     #[test]
