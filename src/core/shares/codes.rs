@@ -34,7 +34,9 @@ type Key = (String, String);
 struct Sent {
     hash: String,
     sent_at: i64,
+    /// Wrong codes since `guessed_at`, whichever code was the right one meanwhile.
     wrong: u32,
+    guessed_at: i64,
 }
 
 impl Sent {
@@ -42,11 +44,19 @@ impl Sent {
         (0..VALID).contains(&(now - self.sent_at))
     }
 
-    /// Nothing is sent again soon; and not for as long as it would have been valid, if it was guessed at: otherwise asking
-    /// again would give five more guesses each minute.
+    /// Wrong codes that still count: a further code gives no further guesses before ten minutes are over.
+    fn wrong(&self, now: i64) -> u32 {
+        if (0..VALID).contains(&(now - self.guessed_at)) { self.wrong } else { 0 }
+    }
+
+    /// Nothing is sent again soon, nor what nobody could use because it was guessed at.
     fn is_final(&self, now: i64) -> bool {
-        let age = now - self.sent_at;
-        (0..BETWEEN).contains(&age) || (self.wrong >= TRIES && (0..VALID).contains(&age))
+        (0..BETWEEN).contains(&(now - self.sent_at)) || self.wrong(now) >= TRIES
+    }
+
+    /// Whether it still matters.
+    fn is_remembered(&self, now: i64) -> bool {
+        self.is_valid(now) || self.wrong(now) > 0
     }
 }
 
@@ -54,16 +64,18 @@ impl ShareCodes {
     /// Remembers a new code instead of an older one. False if none is to be sent now.
     fn put(&self, key: Key, code: &str, now: i64) -> bool {
         let mut codes = self.0.lock();
-        if codes.get(&key).is_some_and(|sent| sent.is_final(now)) {
+        let before = codes.get(&key);
+        if before.is_some_and(|sent| sent.is_final(now)) {
             return false;
         }
+        let (wrong, guessed_at) = before.map_or((0, 0), |sent| (sent.wrong(now), sent.guessed_at));
         if codes.len() >= CODES && !codes.contains_key(&key) {
-            codes.retain(|_, sent| sent.is_valid(now));
+            codes.retain(|_, sent| sent.is_remembered(now));
             if codes.len() >= CODES {
                 return false;
             }
         }
-        codes.insert(key, Sent { hash: token_hash(code), sent_at: now, wrong: 0 });
+        codes.insert(key, Sent { hash: token_hash(code), sent_at: now, wrong, guessed_at });
         true
     }
 
@@ -71,7 +83,7 @@ impl ShareCodes {
     fn take(&self, key: &Key, code: &str, now: i64) -> bool {
         let mut codes = self.0.lock();
         let Some(sent) = codes.get_mut(key) else { return false };
-        if !sent.is_valid(now) || sent.wrong >= TRIES {
+        if !sent.is_valid(now) || sent.wrong(now) >= TRIES {
             return false;
         }
         if constant_time_eq(sent.hash.as_bytes(), token_hash(code).as_bytes()) {
@@ -80,7 +92,11 @@ impl ShareCodes {
             sent.hash.clear();
             return true;
         }
-        sent.wrong += 1;
+        let wrong = sent.wrong(now);
+        if wrong == 0 {
+            sent.guessed_at = now;
+        }
+        sent.wrong = wrong + 1;
         false
     }
 }
@@ -199,8 +215,20 @@ mod tests {
         }
         assert!(!codes.take(&key("a"), "1", 1));
         // Asking again gives no more guesses before the time is over.
-        assert!(!codes.put(key("a"), "3", VALID - 1));
-        assert!(codes.put(key("a"), "3", VALID) && codes.take(&key("a"), "3", VALID));
+        assert!(!codes.put(key("a"), "3", VALID));
+        assert!(codes.put(key("a"), "3", VALID + 1) && codes.take(&key("a"), "3", VALID + 1));
+    }
+
+    // API-196: nor does asking again after each but the last of them.
+    #[test]
+    fn wrong_codes_count_across_codes() {
+        let codes = ShareCodes::default();
+        codes.put(key("a"), "1", 0);
+        (1..TRIES).for_each(|_| assert!(!codes.take(&key("a"), "2", 1)));
+        assert!(codes.put(key("a"), "3", BETWEEN));
+        assert!(!codes.take(&key("a"), "2", BETWEEN) && !codes.take(&key("a"), "3", BETWEEN));
+        assert!(!codes.put(key("a"), "4", VALID));
+        assert!(codes.put(key("a"), "4", VALID + 1) && codes.take(&key("a"), "4", VALID + 1));
     }
 
     #[test]
