@@ -67,7 +67,11 @@ impl UserFs {
             missing.push(directory);
         }
         for directory in missing.iter().rev() {
-            self.create_directory(directory).await?;
+            match self.create_directory(directory).await {
+                // Somebody else made it since, for a file of its own.
+                Err(Error::Exists) => {}
+                other => other?,
+            }
         }
         Ok(())
     }
