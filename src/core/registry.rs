@@ -137,6 +137,12 @@ impl Registry {
         closed
     }
 
+    /// Tells the visitors of a share to leave.
+    pub(crate) fn close_share(&self, id: &str) {
+        let is_visit = |session: &Arc<SessionState>| session.confines.as_ref().is_some_and(|confines| confines.share == id);
+        self.live().iter().filter(|session| is_visit(session)).for_each(|session| session.cut());
+    }
+
     /// Number of running transfers.
     pub(crate) fn running_transfers(&self) -> usize {
         self.state.lock().transfers.len()

@@ -42,7 +42,10 @@ mod update;
 mod uses;
 mod visit;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use entrepot_model::{EffectiveUser, Rule, Share, share::share_permission};
 
@@ -64,6 +67,7 @@ use crate::{
         changes::{self, Action, Change},
         stored,
     },
+    login::Holder,
     policy::Denial,
 };
 
@@ -77,6 +81,22 @@ pub(crate) const PROTOCOL: &str = "HTTPShare";
 pub(crate) struct Desk {
     codes: codes::ShareCodes,
     reads: uses::Reads,
+    /// How many shares have ended.
+    endings: AtomicU64,
+}
+
+impl Desk {
+    /// Which shares had ended by now.
+    fn moment(&self) -> u64 {
+        self.endings.load(Ordering::SeqCst)
+    }
+}
+
+/// A share was deleted: its visitors have to leave, and none comes in who was at the door already.
+pub(crate) fn ended(core: &Core, id: &str) {
+    core.0.shares.endings.fetch_add(1, Ordering::SeqCst);
+    core.0.credentials.forget(Holder::Share, id);
+    core.0.registry.close_share(id);
 }
 
 /// A share that somebody may see.

@@ -9,7 +9,10 @@ use super::{
     changes::{self, Action, Change},
     invalid, passwords, rules, stored,
 };
-use crate::{Core, Error, Result, login::Holder, shares::KIND};
+use crate::{
+    Core, Error, Result,
+    shares::{KIND, ended},
+};
 
 /// Every share with the hash of its password, for a backup (API-089).
 ///
@@ -59,7 +62,7 @@ pub async fn list(core: &Core, session: &AdminSession, username: Option<&str>, o
     Ok(shares)
 }
 
-/// Takes a share back: its link leads nowhere from now on. It needs `edit_users`, as other changes of what a user has.
+/// Takes a share back: its link leads nowhere from now on, and its visitors have to leave. It needs `edit_users`, as other changes of what a user has.
 ///
 /// # Errors
 /// `Denied` without `edit_users`; `NotFound`, also for a user whom the administrator does not see.
@@ -71,7 +74,7 @@ pub async fn revoke(core: &Core, session: &AdminSession, id: &str) -> Result<()>
         return Err(Error::NotFound);
     }
     core.0.store.shares().delete(&share.id).await.map_err(stored)?;
-    core.0.credentials.forget(Holder::Share, &share.id);
+    ended(core, &share.id);
     share.hide_confidential();
     let change = Change { action: Action::Delete, kind: KIND, name: &share.id, role: "", object: &share };
     changes::record_unnamed(core, session, &change, &share.name);

@@ -26,7 +26,7 @@ impl UserFs {
             // The path of the share itself.
             return Err(Error::Unsupported);
         }
-        self.confined(&directory).await?;
+        self.confined_entry(path).await?;
         let place = granted.place().clone();
         if present(self.0.account.door.stat(&granted, false).await)?.is_some_and(|found| found.is_directory()) {
             return Err(Error::Unsupported);

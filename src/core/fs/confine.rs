@@ -17,6 +17,8 @@ use crate::{
 /// Where a session may go, what it may do there, and who its visitor is.
 #[derive(Debug)]
 pub(crate) struct Confines {
+    /// Id of the share.
+    pub share: String,
     /// Paths of the share.
     pub roots: Vec<VirtualPath>,
     /// What the share is for.
@@ -29,7 +31,7 @@ impl Confines {
     /// Those of a share, for a visitor with that mail address.
     pub(crate) fn of(share: &Share, scope: ShareScope, visitor: &str) -> Self {
         let roots = share.paths.iter().filter_map(|path| VirtualPath::parse(path.as_bytes()).ok());
-        Self { roots: roots.collect(), scope, visitor: visitor.to_owned() }
+        Self { share: share.id.clone(), roots: roots.collect(), scope, visitor: visitor.to_owned() }
     }
 
     /// The path of the share that holds `path`.
@@ -86,9 +88,10 @@ impl UserFs {
         self.0.confines.is_some()
     }
 
-    /// Refuses a path that links lead out of the share. Entries that are missing are for the operation itself to find.
-    pub(super) async fn confined(&self, path: &VirtualPath) -> Result<()> {
-        let Some(confines) = &self.0.confines else { return Ok(()) };
+    /// Refuses a path that links lead out of the share, or to what its owner may not share. Answers where it leads, for a
+    /// visitor. Entries that are missing are for the operation itself to find.
+    pub(super) async fn confined(&self, path: &VirtualPath) -> Result<Option<VirtualPath>> {
+        let Some(confines) = &self.0.confines else { return Ok(None) };
         let root = confines.root_of(path).ok_or_else(|| outside(path))?;
         let (storage, real) = self.behind_links(path).await?;
         let (root_storage, mut real_root) = self.behind_links(root).await?;
@@ -99,7 +102,25 @@ impl UserFs {
             let mount = VirtualPath::parse(mount.virtual_path.as_bytes()).map_err(|_| outside(path))?;
             real_root = self.behind_links(&mount).await?.1;
         }
-        if real.starts_with(&real_root) { Ok(()) } else { Err(outside(path)) }
+        if !real.starts_with(&real_root) {
+            return Err(outside(path));
+        }
+        let leads_to = Place::of(self.user(), path).to_virtual(&real).ok_or_else(|| outside(path))?;
+        self.may_visit(&leads_to)?;
+        Ok(Some(leads_to))
+    }
+
+    /// As [`UserFs::confined`] for an entry itself, whatever it leads to: what it lies in counts, and its name there.
+    pub(super) async fn confined_entry(&self, path: &VirtualPath) -> Result<()> {
+        let Some(directory) = path.parent().filter(|directory| self.is_inside(directory)) else { return Ok(()) };
+        let Some(directory) = self.confined(&directory).await? else { return Ok(()) };
+        let entry = path.file_name().and_then(|name| directory.child(name).ok());
+        entry.map_or(Ok(()), |entry| self.may_visit(&entry))
+    }
+
+    /// Whether `path` is one that the owner shares: a visitor does not see whether it is a link.
+    pub(super) fn is_shared_path(&self, path: &VirtualPath) -> bool {
+        self.0.confines.as_ref().is_some_and(|confines| confines.roots.contains(path))
     }
 
     async fn behind_links(&self, path: &VirtualPath) -> Result<(StorageIndex, VirtualPath)> {
@@ -128,10 +149,7 @@ impl UserFs {
     /// `NotFound`, `Denied`, or what the storage says.
     pub(crate) async fn look_at(&self, operation: Operation, path: &VirtualPath) -> Result<Metadata> {
         let granted = self.authorize(operation, path)?;
-        // Of the entry itself, whatever it leads to: what it lies in counts.
-        if let Some(directory) = path.parent().filter(|directory| self.is_inside(directory)) {
-            self.confined(&directory).await?;
-        }
+        self.confined_entry(path).await?;
         if self.user().is_mount_point(path) || self.user().contains_mounts(path) {
             return Ok(Metadata::virtual_directory());
         }

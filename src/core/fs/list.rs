@@ -16,6 +16,8 @@ use crate::{
 pub struct Listing {
     session: Arc<SessionState>,
     directory: VirtualPath,
+    /// Where that leads, for a visitor of a share who came along a link.
+    leads_to: Option<VirtualPath>,
     /// Mounts and virtual parents of mounts, not given out yet.
     mounts: Vec<DirectoryEntry>,
     /// Names that mounts take: real entries of these names are hidden by them (ACC-185).
@@ -31,7 +33,7 @@ impl UserFs {
     /// `NotFound`, `NotDirectory`, `Denied`, or what the storage says.
     pub async fn list(&self, path: &VirtualPath) -> Result<Listing> {
         let granted = self.authorize(Operation::List, path)?;
-        self.confined(path).await?;
+        let leads_to = self.confined(path).await?.filter(|real| real != path);
         let names: Vec<Vec<u8>> = self.user().mounts_in(path);
         let stream = match self.0.account.door.list(&granted).await {
             Ok(stream) => Some(stream),
@@ -45,6 +47,7 @@ impl UserFs {
             filtered: !self.user().patterns.is_empty() || self.is_confined(),
             session: self.0.clone(),
             directory: path.clone(),
+            leads_to,
         };
         // Mounts are filtered by the same patterns (ACC-169).
         let visible = names.into_iter().filter(|name| listing.is_visible(name));
@@ -93,8 +96,11 @@ impl Listing {
         }
         let Ok(path) = self.directory.child(name) else { return true };
         let user = &self.session.account.user;
-        if self.session.confines.is_some() && user.may_share_path(&path).is_err() {
-            return false;
+        if self.session.confines.is_some() {
+            let behind = self.leads_to.as_ref().and_then(|directory| directory.child(name).ok());
+            if [Some(&path), behind.as_ref()].into_iter().flatten().any(|path| user.may_share_path(path).is_err()) {
+                return false;
+            }
         }
         !matches!(user.patterns.check(&path), PatternVerdict::Denied { hide: true, .. })
     }

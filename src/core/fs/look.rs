@@ -27,6 +27,7 @@ impl UserFs {
         if let Some(upload) = self.0.overlay.get(path) {
             return upload.metadata().await;
         }
+        let follow = follow || self.is_shared_path(path);
         if let Some(found) = present(self.0.account.door.stat(&granted, follow).await)? {
             return Ok(found);
         }

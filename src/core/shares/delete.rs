@@ -2,14 +2,14 @@
 
 use entrepot_model::share::share_permission;
 
-use super::{record, require, seen};
+use super::{ended, record, require, seen};
 use crate::{
     Core, Result, UserCaller,
     admin::{changes::Action, stored},
-    login::Holder,
 };
 
-/// Deletes a share. Its link leads nowhere from now on, and browser sessions of it end (API-226).
+/// Deletes a share. Its link leads nowhere from now on, browser sessions of it end, and so
+/// does what its visitors are doing (API-226).
 ///
 /// # Errors
 /// `NotFound`, also for somebody else's; `Denied` for members of a bound group who may not.
@@ -18,7 +18,7 @@ pub async fn delete(core: &Core, caller: &UserCaller, id: &str) -> Result<()> {
     let found = seen(core, caller, id).await?;
     found.require(share_permission::DELETE, "delete")?;
     core.0.store.shares().delete(&found.share.id).await.map_err(stored)?;
-    core.0.credentials.forget(Holder::Share, &found.share.id);
+    ended(core, &found.share.id);
     let mut share = found.share;
     share.hide_confidential();
     record(core, caller, Action::Delete, &share);

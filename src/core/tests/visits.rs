@@ -220,6 +220,62 @@ async fn links_lead_nobody_out_of_the_share() {
     assert_eq!(rule(&get(&fs, "/door/away/f").await), Some("share"));
 }
 
+// ACC-374, API-188: whatever a link is called, what it leads to counts.
+#[tokio::test]
+async fn what_may_not_be_shared_is_not_reached_along_links() {
+    let fixture = Fixture::new().await;
+    let home = fixture.directory("home");
+    std::fs::create_dir_all(format!("{home}/in/d/private")).expect("directory");
+    std::fs::write(format!("{home}/in/d/private/f"), b"private").expect("file");
+    std::fs::write(format!("{home}/in/d/g"), b"data").expect("file");
+    for (target, link) in [("d", "in/near"), ("d/private", "in/open"), ("d/private/f", "in/file")] {
+        std::os::unix::fs::symlink(target, format!("{home}/{link}")).expect("link");
+    }
+    let fields = json!({"home_dir": home, "filters": {"denied_share_paths": ["/in/d/private"]}});
+    fixture.user("alice", fields).await;
+    share(&fixture, &json!({})).await;
+    let fs = read(&fixture).await.expect("in").fs();
+    assert_eq!(get(&fs, "/in/near/g").await.expect("may be shared"), b"data");
+    assert_eq!(names(&fs, "/in/near").await.expect("list"), ["g"]);
+    for denied in ["/in/open/f", "/in/file", "/in/near/private/f"] {
+        assert_eq!(rule(&get(&fs, denied).await), Some("filters.denied_share_paths"), "{denied}");
+    }
+    assert_eq!(rule(&names(&fs, "/in/open").await), Some("filters.denied_share_paths"));
+    for denied in ["/in/open/x", "/in/near/private/x", "/in/near/private"] {
+        assert_eq!(rule(&put(&fs, denied, b"x").await), Some("filters.denied_share_paths"), "{denied}");
+    }
+    assert_eq!(rule(&fs.create_directory(&path("/in/open/x")).await), Some("filters.denied_share_paths"));
+    assert_eq!(std::fs::read_dir(format!("{home}/in/d/private")).expect("directory").count(), 1);
+}
+
+// API-183: its owner may share a link.
+#[tokio::test]
+async fn a_shared_link_is_what_it_leads_to() {
+    let fixture = Fixture::new().await;
+    let home = fixture.directory("home");
+    std::fs::create_dir_all(format!("{home}/in")).expect("directory");
+    std::fs::write(format!("{home}/in/f"), b"data").expect("file");
+    std::os::unix::fs::symlink("in", format!("{home}/door")).expect("link");
+    fixture.user("alice", json!({"home_dir": home})).await;
+    share(&fixture, &json!({"paths": ["/door"]})).await;
+    let fs = read(&fixture).await.expect("in").fs();
+    assert!(fs.stat(&path("/door"), false).await.expect("stat").is_directory());
+}
+
+// API-226: whoever reads just then is cut off.
+#[tokio::test]
+async fn the_end_of_a_share_ends_its_visits() {
+    let fixture = house(json!({}), json!({})).await;
+    let (visit, owner) = (read(&fixture).await.expect("in"), fixture.session("alice").await);
+    let download = visit.fs().open_read(&path("/in/f")).await.expect("open");
+    crate::shares::ended(&fixture.core, "another");
+    assert_eq!(download.read_at(0, 4).await.expect("read"), &b"data"[..]);
+    fixture.store.shares().delete(ID).await.expect("deleted");
+    crate::shares::ended(&fixture.core, ID);
+    assert!(visit.fs().ended().is_cancelled() && !owner.ended().is_cancelled());
+    assert_eq!(visit.fs().list(&path("/in")).await.map(drop), Err(Error::Cancelled));
+}
+
 // ACC-374
 #[tokio::test]
 async fn what_may_not_be_shared_is_not_reached_from_above() {
@@ -327,9 +383,7 @@ async fn uses_are_counted_and_given_back() {
     drop(visit.spend(3).await.expect("three"));
     assert_eq!(used().await, 1);
     assert_eq!(visit.spend(5).await.err(), Some(VisitError::UsedUp));
-    let mut first = visit.spend(2).await.expect("two");
-    first.join(visit.spend(2).await.expect("two more"));
-    first.keep();
+    visit.spend(4).await.expect("four").keep();
     assert_eq!(used().await, 5);
     refused(read(&fixture).await, &VisitError::UsedUp);
 }
