@@ -13,6 +13,9 @@ use crate::{
     policy::Denial,
 };
 
+/// How often a save begins anew, when others save the same share.
+const TRIES: u32 = 5;
+
 /// Replaces a share (API-178): what the draft does not name gets its default, and an absent password is none; the redacted one
 /// keeps what is stored (API-043). Id, owner, uses and the time of its creation stay (API-176).
 ///
@@ -20,9 +23,22 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound`, also for somebody else's; `Denied` for members who may not, and for what the owner's account does not allow;
-/// `Invalid`, naming the member; `Busy` when too many passwords wait.
+/// `Invalid`, naming the member; `Busy` when too many passwords wait; `Conflict` while others change it all the time.
 pub async fn update(core: &Core, caller: &UserCaller, id: &str, draft: ShareDraft) -> Result<()> {
     require(caller)?;
+    for _ in 0..TRIES {
+        if let Some(mut updated) = save(core, caller, id, draft.clone()).await? {
+            core.0.credentials.forget(Holder::Share, &updated.id);
+            updated.hide_confidential();
+            record(core, caller, Action::Update, &updated);
+            return Ok(());
+        }
+    }
+    Err(Error::Conflict("somebody else changes the share just now".to_owned()))
+}
+
+/// Saves what the draft makes of the share as it is now. `None` = it was changed meanwhile: what stays of it would be lost.
+async fn save(core: &Core, caller: &UserCaller, id: &str, draft: ShareDraft) -> Result<Option<Share>> {
     let found = seen(core, caller, id).await?;
     found.require(share_permission::EDIT, "change")?;
     let old = found.share;
@@ -32,6 +48,7 @@ pub async fn update(core: &Core, caller: &UserCaller, id: &str, draft: ShareDraf
     share.id.clone_from(&old.id);
     share.username.clone_from(&old.username);
     share.used_tokens = old.used_tokens;
+    share.updated_at = old.updated_at;
     let keeps_password = share.password == REDACTED_PASSWORD;
     if keeps_password {
         share.password.clone_from(&old.password);
@@ -48,11 +65,7 @@ pub async fn update(core: &Core, caller: &UserCaller, id: &str, draft: ShareDraf
     if !share.password.is_empty() && !keeps_password {
         share.password = passwords::of_share(core, &owner.user, &share.password).await?;
     }
-    let mut updated = core.0.store.shares().update(share, core.clock().millis()).await.map_err(stored)?;
-    core.0.credentials.forget(Holder::Share, &updated.id);
-    updated.hide_confidential();
-    record(core, caller, Action::Update, &updated);
-    Ok(())
+    core.0.store.shares().update(share, core.clock().millis()).await.map_err(stored)
 }
 
 /// What only the owner has a say about (API-174).

@@ -101,33 +101,38 @@ impl Shares {
     }
 
     /// Uses a share `count` times, if it has as many uses left: two callers at once never get more than there are (API-190).
-    /// `now` in Unix milliseconds becomes its last use (API-192).
+    /// `now` in Unix milliseconds becomes its last use (API-192). Answers when it was used before; `None` = nothing is left.
     ///
     /// # Errors
     /// `NotFound` if it does not exist.
-    pub async fn spend(&self, id: &str, count: u32, now: i64) -> Result<bool, StoreError> {
+    pub async fn spend(&self, id: &str, count: u32, now: i64) -> Result<Option<i64>, StoreError> {
         let name = id.to_owned();
         self.database
             .write(Durability::Normal, move |c| {
                 let id = require(c, KIND, &name)?;
+                let before = c.prepare_cached("SELECT last_use_at FROM share WHERE id = ?")?.query_row([id], |row| row.get(0))?;
                 let used = c
                     .prepare_cached(
                         "UPDATE share SET used_tokens = used_tokens + ?1, last_use_at = ?2 \
-                         WHERE id = ?3 AND (max_tokens = 0 OR used_tokens + ?1 <= max_tokens)",
+                         WHERE id = ?3 AND (?1 = 0 OR max_tokens = 0 OR used_tokens + ?1 <= max_tokens)",
                     )?
                     .execute(params![count, now, id])?;
-                Ok(used == 1)
+                Ok((used == 1).then_some(before))
             })
             .await
     }
 
-    /// Gives uses back that came to nothing. One that is gone meanwhile is no error.
-    pub async fn give_back(&self, id: &str, count: u32) -> Result<(), StoreError> {
+    /// Gives uses back that were taken at `taken` and came to nothing; the last use is the one `before`, unless there was another
+    /// meanwhile. A share that is gone is no error.
+    pub async fn give_back(&self, id: &str, count: u32, taken: i64, before: i64) -> Result<(), StoreError> {
         let name = id.to_owned();
         self.database
             .write(Durability::Normal, move |c| {
-                c.prepare_cached("UPDATE share SET used_tokens = max(used_tokens - ?1, 0) WHERE name = ?2")?
-                    .execute(params![count, name])?;
+                c.prepare_cached(
+                    "UPDATE share SET used_tokens = max(used_tokens - ?1, 0), \
+                     last_use_at = iif(last_use_at = ?2, ?3, last_use_at) WHERE name = ?4",
+                )?
+                .execute(params![count, taken, before, name])?;
                 Ok(())
             })
             .await
@@ -175,12 +180,14 @@ impl Shares {
             .await
     }
 
-    /// Replaces what a save can change of a share: not its owner, its uses and the time of its creation (API-042, API-176).
+    /// Replaces what a save can change of a share: not its owner, its uses and the time of its creation (API-042, API-176). It
+    /// must be as it was when it was read, with `share.updated_at`: `None` = somebody else has changed it since.
     ///
     /// # Errors
     /// `NotFound` if it does not exist; `Reference` if a group does not exist.
-    pub async fn update(&self, share: Share, now: i64) -> Result<Share, StoreError> {
+    pub async fn update(&self, share: Share, now: i64) -> Result<Option<Share>, StoreError> {
         let mut document = Document::of(KIND, &share)?;
+        let read_at = share.updated_at;
         self.database
             .write(Durability::Full, move |c| {
                 let id = require(c, KIND, &document.take_text("id"))?;
@@ -189,12 +196,19 @@ impl Shares {
                 let (expires_at, most) = (document.take_integer("expires_at"), document.take_integer("max_tokens"));
                 document.drop_members(&ELSEWHERE);
                 document.drop_members(&["username", "created_at", "last_use_at", "used_tokens"]);
-                c.prepare_cached(
-                    "UPDATE share SET updated_at = ?, expires_at = ?, max_tokens = ?, password_hash = ?, document = ? WHERE id = ?",
-                )?
-                .execute(params![now, expires_at, most, password, document.text()?, id])?;
+                // Two changes in one millisecond have different times.
+                let now = now.max(read_at.saturating_add(1));
+                let saved = c
+                    .prepare_cached(
+                        "UPDATE share SET updated_at = ?, expires_at = ?, max_tokens = ?, password_hash = ?, document = ? \
+                         WHERE id = ? AND updated_at = ?",
+                    )?
+                    .execute(params![now, expires_at, most, password, document.text()?, id, read_at])?;
+                if saved == 0 {
+                    return Ok(None);
+                }
                 save_groups(c, id, groups)?;
-                load(c, id)
+                load(c, id).map(Some)
             })
             .await
     }

@@ -69,10 +69,15 @@ async fn updates_leave_owner_and_uses() {
     populated(&store).await;
     store.users().insert(user("bob"), None, NOW).await.expect("user");
     store.shares().restore(Share { used_tokens: 2, last_use_at: 5, ..share("x") }, NOW).await.expect("restored");
-    let changed = Share { username: "bob".into(), used_tokens: 0, max_tokens: 1, groups: Vec::new(), ..share("x") };
-    let updated = store.shares().update(changed, NOW + 9).await.expect("updated");
+    let changed =
+        Share { username: "bob".into(), used_tokens: 0, max_tokens: 1, groups: Vec::new(), updated_at: NOW, ..share("x") };
+    let updated = store.shares().update(changed.clone(), NOW + 9).await.expect("updated").expect("unchanged meanwhile");
     assert_eq!((updated.username.as_str(), updated.used_tokens, updated.last_use_at, updated.max_tokens), ("alice", 2, 5, 1));
     assert_eq!((updated.created_at, updated.updated_at, updated.groups.len()), (NOW, NOW + 9, 0));
+    // Whoever read it before that loses nothing of it; and no two changes have one time.
+    assert_eq!(store.shares().update(changed, NOW + 10).await, Ok(None));
+    let again = store.shares().update(updated, NOW + 9).await.expect("updated").expect("unchanged meanwhile");
+    assert_eq!(again.updated_at, NOW + 10);
 }
 
 // API-046, ACC-067
@@ -115,16 +120,27 @@ async fn uses_are_never_more_than_there_are() {
         let shares = store.shares();
         tries.spawn(async move { shares.spend("x", 1, NOW + 5).await.expect("spent") });
     }
-    assert_eq!(tries.join_all().await.into_iter().filter(|used| *used).count(), 3);
+    assert_eq!(tries.join_all().await.into_iter().flatten().count(), 3);
     let used = store.shares().get("x").await.expect("get").expect("share");
     assert_eq!((used.used_tokens, used.last_use_at), (3, NOW + 5));
-    store.shares().give_back("x", 2).await.expect("given back");
-    assert_eq!(store.shares().spend("x", 3, NOW).await, Ok(false));
-    assert_eq!(store.shares().spend("x", 2, NOW).await, Ok(true));
-    store.shares().update(Share { max_tokens: 0, ..share("x") }, NOW).await.expect("updated");
-    assert_eq!(store.shares().spend("x", 9, NOW).await, Ok(true));
+    store.shares().give_back("x", 2, NOW + 4, 0).await.expect("given back");
+    assert_eq!(store.shares().spend("x", 3, NOW).await, Ok(None));
+    assert_eq!(store.shares().spend("x", 2, NOW + 6).await, Ok(Some(NOW + 5)));
+    // Going on with something is no use, and possible after the last one.
+    assert_eq!(store.shares().spend("x", 0, NOW + 7).await, Ok(Some(NOW + 6)));
+    // What came to nothing was no use, unless there was another meanwhile.
+    store.shares().give_back("x", 1, NOW + 7, NOW + 6).await.expect("given back");
+    let used = store.shares().get("x").await.expect("get").expect("share");
+    assert_eq!((used.used_tokens, used.last_use_at), (2, NOW + 6));
+    store
+        .shares()
+        .update(Share { max_tokens: 0, updated_at: NOW, ..share("x") }, NOW)
+        .await
+        .expect("updated")
+        .expect("unchanged");
+    assert_eq!(store.shares().spend("x", 9, NOW).await, Ok(Some(NOW + 6)));
     assert!(matches!(store.shares().spend("y", 1, NOW).await, Err(StoreError::NotFound { .. })));
-    store.shares().give_back("y", 1).await.expect("nothing to give back");
+    store.shares().give_back("y", 1, NOW, 0).await.expect("nothing to give back");
 }
 
 // API-175, API-221, API-224
