@@ -30,5 +30,5 @@ pub(crate) use multipart::{receive_form, receive_guarded_form};
 pub(crate) use query::{PathQuery, decoded_path};
 pub(crate) use refusal::refused;
 pub(crate) use search::{Wanted, search};
-pub(crate) use upload::{Placing, declared_length, receive};
+pub(crate) use upload::{Placing, declared_length, receive, receive_all};
 pub(crate) use zip::{send_zip, zip_name};

@@ -74,7 +74,7 @@ pub async fn describe(core: &Core, id: &str, session: Option<&str>, peer: Peer) 
     Ok(Description { next, has_session: claims.is_some(), about: Some(about(&share, visitor)) })
 }
 
-fn about(share: &Share, visitor: String) -> About {
+pub(super) fn about(share: &Share, visitor: String) -> About {
     let name = |path: &String| match path.rsplit('/').next() {
         None | Some("") => "/".to_owned(),
         Some(name) => name.to_owned(),

@@ -49,11 +49,7 @@ pub(super) struct Proved {
 /// Whether what is shown opens the share.
 pub(super) async fn prove(core: &Core, share: &Share, proof: Proof<'_>, peer: &Peer) -> Result<Proved, VisitError> {
     if let Proof::Session(token) = proof {
-        let claims = core.verify_share_token(token, share, peer.remote.ip())?;
-        if share.options.legal_agreement == 1 && !claims.agreed {
-            return Err(VisitError::Agreement);
-        }
-        return Ok(Proved { visitor: claims.visitor, session: Some(claims.jti) });
+        return prove_session(core, share, token, peer);
     }
     if share.has_email_auth() || share.options.legal_agreement == 1 {
         return Err(VisitError::PagesOnly);
@@ -63,6 +59,22 @@ pub(super) async fn prove(core: &Core, share: &Share, proof: Proof<'_>, peer: &P
         Proof::Password(plain) => check_password(core, share, plain, peer).await.map(|()| Proved::default()),
         Proof::Nothing | Proof::Session(_) => Err(VisitError::Credentials),
     }
+}
+
+fn prove_session(core: &Core, share: &Share, token: &str, peer: &Peer) -> Result<Proved, VisitError> {
+    let asks_for_agreement = share.options.legal_agreement == 1;
+    let claims = match core.verify_share_token(token, share, peer.remote.ip()) {
+        Ok(claims) => claims,
+        // What is left of a session, in a browser, does not keep anybody out of what is open to all.
+        Err(_) if share.password.is_empty() && !share.has_email_auth() => {
+            return if asks_for_agreement { Err(VisitError::Agreement) } else { Ok(Proved::default()) };
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if asks_for_agreement && !claims.agreed {
+        return Err(VisitError::Agreement);
+    }
+    Ok(Proved { visitor: claims.visitor, session: Some(claims.jti) })
 }
 
 /// Compares with the stored hash; one that fits is remembered for some minutes, so that not every request costs a hash.

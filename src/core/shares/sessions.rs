@@ -24,8 +24,8 @@ pub async fn authenticate_password(core: &Core, id: &str, password: &str, peer: 
     begin(core, &share, &peer, "", "password").await
 }
 
-/// Accepts the agreement of a share, and answers a session that goes on with `session`: the one that the visitor has, needed
-/// where the share asks for a password or a code. It is recorded as log event 6.
+/// Accepts the agreement of a share, and answers a session that goes on with `session`, for as long as that would have lasted:
+/// the one that the visitor has, needed where the share asks for a password or a code. It is recorded as log event 6.
 ///
 /// # Errors
 /// As [`super::describe`]; `Credentials` without a session that is needed; `Method` for a share without an agreement.
@@ -35,12 +35,19 @@ pub async fn accept_agreement(core: &Core, id: &str, session: Option<&str>, peer
         return Err(VisitError::Method);
     }
     let ip = peer.remote.ip().to_canonical();
-    let visitor = match session {
-        Some(token) => core.verify_share_token(token, &share, ip)?.visitor,
-        None if share.password.is_empty() && !share.has_email_auth() => String::new(),
+    let asks_first = !share.password.is_empty() || share.has_email_auth();
+    let claims = match session.map(|token| core.verify_share_token(token, &share, ip)) {
+        Some(Ok(claims)) => Some(claims),
+        // One that has ended is as none.
+        Some(Err(_)) | None if !asks_first => None,
+        Some(Err(error)) => return Err(error.into()),
         None => return Err(VisitError::Credentials),
     };
-    let token = core.issue_share_token(&share, ip, &visitor, true)?;
+    let visitor = claims.as_ref().map(|claims| claims.visitor.clone()).unwrap_or_default();
+    let token = match claims {
+        Some(claims) => core.agreed_share_token(claims)?,
+        None => core.issue_share_token(&share, ip, "", true)?,
+    };
     let by = if visitor.is_empty() { String::new() } else { format!(" by {visitor}") };
     record(core, &share, &peer, EVENT_AGREED, format!("agreement of {} accepted{by}", shown(&share)));
     Ok(token)

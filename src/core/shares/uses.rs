@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use parking_lot::Mutex;
 
 use super::VisitError;
-use crate::{Core, admin::stored};
+use crate::{Core, Error, Upload, admin::stored};
 
 /// Milliseconds in which a browser session goes on with a file that it began, without another use (API-191).
 const GOING_ON: i64 = 10 * 60 * 1000;
@@ -18,6 +18,10 @@ pub struct Uses {
     core: Core,
     id: String,
     count: u32,
+    /// When the share was used before, and when these uses were taken.
+    moments: (i64, i64),
+    /// What a browser session reads for it.
+    read: Option<Read>,
 }
 
 impl Uses {
@@ -26,17 +30,29 @@ impl Uses {
     /// # Errors
     /// `UsedUp`; `Unknown` when the share was deleted.
     pub(super) async fn take(core: &Core, id: &str, count: u32) -> Result<Self, VisitError> {
-        match core.0.store.shares().spend(id, count, core.clock().millis()).await.map_err(stored) {
-            Ok(true) => Ok(Self { core: core.clone(), id: id.to_owned(), count }),
-            Ok(false) => Err(VisitError::UsedUp),
-            Err(crate::Error::NotFound) => Err(VisitError::Unknown),
+        let now = core.clock().millis();
+        match core.0.store.shares().spend(id, count, now).await.map_err(stored) {
+            Ok(Some(before)) => Ok(Self { core: core.clone(), id: id.to_owned(), count, moments: (before, now), read: None }),
+            Ok(None) => Err(VisitError::UsedUp),
+            Err(Error::NotFound) => Err(VisitError::Unknown),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// None: what goes on is no use of its own.
-    pub(super) fn none(core: &Core, id: &str) -> Self {
-        Self { core: core.clone(), id: id.to_owned(), count: 0 }
+    /// A use for reading a file in a browser session, from the byte `start` on; none if the session goes on with what it paid
+    /// for (API-191).
+    pub(super) async fn take_for_read(core: &Core, id: &str, read: Read, start: u64) -> Result<Self, VisitError> {
+        let goes_on = core.0.shares.reads.goes_on(&read, start, core.clock().millis());
+        let mut uses = Self::take(core, id, u32::from(!goes_on)).await?;
+        uses.read = Some(read).filter(|_| !goes_on);
+        Ok(uses)
+    }
+
+    /// The visitor is being sent what the uses are for: reading on is paid for from now, unless they are given back.
+    pub fn begin(&self) {
+        if let Some(read) = &self.read {
+            self.core.0.shares.reads.begin(read.clone(), self.core.clock().millis());
+        }
     }
 
     /// The visitor got what the uses are for.
@@ -44,14 +60,29 @@ impl Uses {
         self.count = 0;
     }
 
-    /// The visitor got `count` of them; the others are given back.
-    pub fn keep_of(mut self, count: u32) {
-        self.count = self.count.saturating_sub(count);
+    /// Gives an upload its name and keeps the uses with it, even if the visitor goes away meanwhile.
+    ///
+    /// # Errors
+    /// As [`Upload::commit`]; then the uses are given back.
+    pub async fn commit(self, upload: Upload) -> Result<(), Error> {
+        Self::commit_all(vec![(upload, self)]).await
     }
 
-    /// Makes one of two.
-    pub fn join(&mut self, mut other: Self) {
-        self.count += std::mem::take(&mut other.count);
+    /// [`Uses::commit`] for several uploads: one after the other, until one fails.
+    ///
+    /// # Errors
+    /// As [`Upload::commit`]; those before the one that failed are stored, the uses of the others are given back.
+    pub async fn commit_all(uploads: Vec<(Upload, Self)>) -> Result<(), Error> {
+        let Some((_, Self { core, .. })) = uploads.first() else { return Ok(()) };
+        let core = core.clone();
+        let work = async move {
+            for (upload, uses) in uploads {
+                upload.commit().await?;
+                uses.keep();
+            }
+            Ok(())
+        };
+        core.tasks().complete(work).await
     }
 }
 
@@ -61,62 +92,101 @@ impl Drop for Uses {
         if count == 0 {
             return;
         }
-        let (shares, id) = (self.core.0.store.shares(), std::mem::take(&mut self.id));
+        if let Some(read) = &self.read {
+            self.core.0.shares.reads.forget(read);
+        }
+        let (shares, id, (before, taken)) = (self.core.0.store.shares(), std::mem::take(&mut self.id), self.moments);
         self.core.tasks().spawn(async move {
-            if let Err(error) = shares.give_back(&id, count).await {
+            if let Err(error) = shares.give_back(&id, count, taken, before).await {
                 tracing::error!(%error, count, "uses of a share are not given back");
             }
         });
     }
 }
 
-/// Which files browser sessions began to read, and when they last went on.
+/// A file that a browser session reads.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Read {
+    /// Id of the session.
+    pub session: String,
+    /// Its path.
+    pub path: Vec<u8>,
+}
+
+/// Which files browser sessions paid for, and when they last went on.
 #[derive(Default)]
-pub(super) struct Reads(Mutex<HashMap<(String, Vec<u8>), i64>>);
+pub(super) struct Reads(Mutex<HashMap<Read, i64>>);
 
 impl Reads {
-    /// Whether reading from `start` on goes on with what the session began less than ten minutes ago.
-    pub(super) fn goes_on(&self, session: &str, path: &[u8], start: u64, now: i64) -> bool {
+    /// Whether reading from `start` on goes on with what the session paid for, and read from less than ten minutes ago.
+    fn goes_on(&self, read: &Read, start: u64, now: i64) -> bool {
         let mut reads = self.0.lock();
-        let key = (session.to_owned(), path.to_vec());
-        let is_recent = |then: &i64| (0..GOING_ON).contains(&(now - then));
-        if reads.len() >= READS && !reads.contains_key(&key) {
-            reads.retain(|_, then| is_recent(then));
+        let Some(then) = reads.get_mut(read).filter(|then| start > 0 && is_recent(**then, now)) else { return false };
+        *then = now;
+        true
+    }
+
+    /// Whether the session is at anything.
+    pub(super) fn is_reading(&self, session: &str, now: i64) -> bool {
+        self.0.lock().iter().any(|(read, then)| read.session == session && is_recent(*then, now))
+    }
+
+    /// A use was paid for it.
+    fn begin(&self, read: Read, now: i64) {
+        let mut reads = self.0.lock();
+        if reads.len() >= READS && !reads.contains_key(&read) {
+            reads.retain(|_, then| is_recent(*then, now));
             if reads.len() >= READS
-                && let Some(oldest) = reads.iter().min_by_key(|(_, then)| **then).map(|(key, _)| key.clone())
+                && let Some(oldest) = reads.iter().min_by_key(|(_, then)| **then).map(|(read, _)| read.clone())
             {
                 reads.remove(&oldest);
             }
         }
-        let before = reads.insert(key, now);
-        start > 0 && before.is_some_and(|then| is_recent(&then))
+        reads.insert(read, now);
     }
+
+    /// The use was given back.
+    fn forget(&self, read: &Read) {
+        self.0.lock().remove(read);
+    }
+}
+
+fn is_recent(then: i64, now: i64) -> bool {
+    (0..GOING_ON).contains(&(now - then))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(session: &str, path: &str) -> Read {
+        Read { session: session.to_owned(), path: path.as_bytes().to_vec() }
+    }
+
     // API-191
     #[test]
     fn a_player_that_seeks_is_one_use() {
         let reads = Reads::default();
-        assert!(!reads.goes_on("s", b"/f", 0, 0));
-        assert!(reads.goes_on("s", b"/f", 5, 1));
-        assert!(reads.goes_on("s", b"/f", 9, GOING_ON));
-        assert!(!reads.goes_on("s", b"/f", 9, 2 * GOING_ON));
-        assert!(!reads.goes_on("s", b"/f", 0, 2 * GOING_ON + 1));
-        assert!(!reads.goes_on("s", b"/g", 5, 2 * GOING_ON + 1));
-        assert!(!reads.goes_on("t", b"/f", 5, 2 * GOING_ON + 1));
+        assert!(!reads.goes_on(&read("s", "/f"), 5, 0));
+        reads.begin(read("s", "/f"), 0);
+        assert!(!reads.goes_on(&read("s", "/f"), 0, 1));
+        assert!(reads.goes_on(&read("s", "/f"), 5, 1));
+        assert!(reads.goes_on(&read("s", "/f"), 9, GOING_ON));
+        assert!(!reads.goes_on(&read("s", "/f"), 9, 2 * GOING_ON));
+        assert!(!reads.goes_on(&read("s", "/g"), 5, 2) && !reads.goes_on(&read("t", "/f"), 5, 2));
+        reads.begin(read("s", "/f"), 0);
+        assert!(reads.is_reading("s", 1) && !reads.is_reading("t", 1) && !reads.is_reading("s", GOING_ON));
+        reads.forget(&read("s", "/f"));
+        assert!(!reads.goes_on(&read("s", "/f"), 5, 1));
     }
 
     #[test]
     fn memory_is_bounded() {
         let reads = Reads::default();
         for number in 0..READS + 10 {
-            reads.goes_on(&number.to_string(), b"/f", 0, i64::try_from(number).unwrap_or(0));
+            reads.begin(read(&number.to_string(), "/f"), i64::try_from(number).unwrap_or(0));
         }
         assert_eq!(reads.0.lock().len(), READS);
-        assert!(reads.goes_on(&(READS + 9).to_string(), b"/f", 1, 20_000));
+        assert!(reads.goes_on(&read(&(READS + 9).to_string(), "/f"), 1, 20_000));
     }
 }

@@ -7,10 +7,10 @@ use entrepot_storage::Metadata;
 use uuid::Uuid;
 
 use super::{
-    PROTOCOL, Proof, VisitError, owner,
+    About, PROTOCOL, Proof, VisitError, describe, owner,
     proof::{self, Proved},
     shown,
-    uses::Uses,
+    uses::{Read, Uses},
 };
 use crate::{
     Authenticated, Core, Error, Lease, Operation, Peer, UserFs, accounts::Account, admin::stored, fs::confine::Confines,
@@ -20,8 +20,10 @@ use crate::{
 /// What a visitor comes for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Listing and downloading.
+    /// Listing and looking.
     Read,
+    /// Downloading. A browser session that has begun with the last use of a share may go on with it (API-191).
+    Download,
     /// Uploading and making directories.
     Write,
 }
@@ -40,8 +42,8 @@ pub struct Visit {
     share: Share,
     roots: Vec<VirtualPath>,
     lease: Lease,
-    /// Id of the browser session.
-    session: Option<String>,
+    /// Who proved to be here.
+    proved: Proved,
 }
 
 impl std::fmt::Debug for Visit {
@@ -56,10 +58,15 @@ impl std::fmt::Debug for Visit {
 /// # Errors
 /// See [`VisitError`].
 pub async fn visit(core: &Core, id: &str, purpose: Purpose, proof: Proof<'_>, peer: Peer) -> Result<Visit, VisitError> {
+    let moment = core.0.shares.moment();
     let share = find(core, id, &peer).await?;
     let visited = enter(core, &share, purpose, proof, &peer).await;
-    let (roots, lease, session) = visited.inspect_err(|error| note_refusal(&share, &peer, error))?;
-    Ok(Visit { core: core.clone(), share: Share { password: String::new(), ..share }, roots, lease, session })
+    let (roots, lease, proved) = visited.inspect_err(|error| note_refusal(&share, &peer, error))?;
+    if core.0.shares.moment() != moment {
+        // It may have been this one that was deleted meanwhile.
+        find(core, id, &peer).await?;
+    }
+    Ok(Visit { core: core.clone(), share: Share { password: String::new(), ..share }, roots, lease, proved })
 }
 
 /// The share of this id.
@@ -78,10 +85,22 @@ pub(super) fn is_usable(core: &Core, share: &Share, peer: &Peer) -> Result<(), V
     if share.is_used_up() {
         return Err(VisitError::UsedUp);
     }
+    is_open(core, share, peer)
+}
+
+/// As [`is_usable`], however often it was used.
+fn is_open(core: &Core, share: &Share, peer: &Peer) -> Result<(), VisitError> {
     if share.is_expired(core.clock().millis()) {
         return Err(VisitError::Expired);
     }
     if share.allows_address(peer.remote.ip()) { Ok(()) } else { Err(VisitError::Address) }
+}
+
+/// Whether the visitor shows a browser session that reads what it paid for.
+fn is_reading(core: &Core, share: &Share, proof: Proof<'_>, peer: &Peer) -> bool {
+    let Proof::Session(token) = proof else { return false };
+    let claims = core.verify_share_token(token, share, peer.remote.ip());
+    claims.is_ok_and(|claims| core.0.shares.reads.is_reading(&claims.jti, core.clock().millis()))
 }
 
 /// The account of the owner, if it lets the visitor in.
@@ -91,22 +110,27 @@ pub(super) async fn host(core: &Core, share: &Share, peer: &Peer) -> Result<Host
     Ok(Host { account, since })
 }
 
-type Entered = (Vec<VirtualPath>, Lease, Option<String>);
+type Entered = (Vec<VirtualPath>, Lease, Proved);
 
 async fn enter(core: &Core, share: &Share, purpose: Purpose, proof: Proof<'_>, peer: &Peer) -> Result<Entered, VisitError> {
     let scope = share.scope().ok_or(VisitError::Scope)?;
     let fits = match purpose {
-        Purpose::Read => scope.can_read(),
+        Purpose::Read | Purpose::Download => scope.can_read(),
         Purpose::Write => scope.can_write(),
     };
     if !fits {
         return Err(VisitError::Scope);
     }
-    is_usable(core, share, peer)?;
-    let Proved { visitor, session } = proof::prove(core, share, proof, peer).await?;
+    match is_usable(core, share, peer) {
+        Err(VisitError::UsedUp) if purpose == Purpose::Download && is_reading(core, share, proof, peer) => {
+            is_open(core, share, peer)?
+        }
+        other => other?,
+    }
+    let proved = proof::prove(core, share, proof, peer).await?;
     let Host { account, since } = host(core, share, peer).await?;
     prepare::storage(core, &account).await?;
-    let confines = Confines::of(share, scope, &visitor);
+    let confines = Confines::of(share, scope, &proved.visitor);
     let roots = confines.roots.clone();
     let overlay = Arc::new(Overlay::off());
     let login = Authenticated { core: core.clone(), account, peer: peer.clone(), overlay, since };
@@ -117,7 +141,7 @@ async fn enter(core: &Core, share: &Share, purpose: Purpose, proof: Proof<'_>, p
         Error::Auth => VisitError::Closed,
         other => other.into(),
     })?;
-    Ok((roots, Lease::alone(session_of_owner), session))
+    Ok((roots, Lease::alone(session_of_owner), proved))
 }
 
 /// An owner asks why a link does not work.
@@ -146,6 +170,16 @@ impl Visit {
     /// What the share is for.
     pub fn scope(&self) -> ShareScope {
         self.share.scope().unwrap_or(ShareScope::Read)
+    }
+
+    /// What a page may show of the share.
+    pub fn about(&self) -> About {
+        describe::about(&self.share, self.proved.visitor.clone())
+    }
+
+    /// The visitor gave a password or a code, or accepted an agreement: there is a session to leave.
+    pub fn has_session(&self) -> bool {
+        self.proved.session.is_some()
     }
 
     /// The paths of the share, as its owner names them.
@@ -197,16 +231,19 @@ impl Visit {
         Uses::take(&self.core, &self.share.id, count).await
     }
 
-    /// Counts a use for reading a file from the byte `start` on. A browser session that goes on with a file that it began less
-    /// than ten minutes ago has paid already: a player that seeks does not use a share up (API-191).
+    /// Counts a use for reading a file from the byte `start` on. A browser session that goes on with a file that it paid for and
+    /// read from less than ten minutes ago is not asked again: a player that seeks does not use a share up (API-191).
     ///
     /// # Errors
     /// As [`Visit::spend`].
     pub async fn spend_for_read(&self, path: &VirtualPath, start: u64) -> Result<Uses, VisitError> {
-        let now = self.core.clock().millis();
-        let reads = &self.core.0.shares.reads;
-        let goes_on = self.session.as_deref().is_some_and(|session| reads.goes_on(session, path.as_bytes(), start, now));
-        if goes_on { Ok(Uses::none(&self.core, &self.share.id)) } else { self.spend(1).await }
+        match &self.proved.session {
+            Some(session) => {
+                let read = Read { session: session.clone(), path: path.as_bytes().to_vec() };
+                Uses::take_for_read(&self.core, &self.share.id, read, start).await
+            }
+            None => self.spend(1).await,
+        }
     }
 
     /// Whether uses are limited at all.

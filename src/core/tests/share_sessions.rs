@@ -180,6 +180,14 @@ async fn agreements_are_accepted_before_anything_is_shown() {
     assert_eq!(describe(core, ID, Some(&agreed), here()).await.expect("described").next, Next::Visit);
     assert_eq!(enters(&fixture, &agreed, here()).await, Ok(()));
     assert_eq!(log(&fixture).await.into_iter().map(|(event, _)| event).collect::<Vec<_>>(), [5, 6]);
+    // It is the same session, however often it agrees.
+    fixture.clock.advance_millis(119 * MINUTE);
+    let again = accept_agreement(core, ID, Some(&agreed), here()).await.expect("token").access_token;
+    fixture.clock.advance_millis(2 * MINUTE);
+    for ended in [&again, &agreed] {
+        assert_eq!(enters(&fixture, ended, here()).await, Err(VisitError::Credentials));
+        assert_eq!(accept_agreement(core, ID, Some(ended), here()).await.err(), Some(VisitError::Credentials));
+    }
     // Without a password the agreement alone opens a session.
     share(&fixture, &json!({"options": {"legal_agreement": 1}})).await;
     assert_eq!(describe(core, ID, None, here()).await.expect("described").next, Next::Agreement);
@@ -188,6 +196,54 @@ async fn agreements_are_accepted_before_anything_is_shown() {
     share(&fixture, &json!({})).await;
     assert_eq!(accept_agreement(core, ID, None, here()).await, Err(VisitError::Method));
     assert_eq!(describe(core, ID, None, here()).await.expect("described").next, Next::Visit);
+}
+
+// UI-145: what is left of a session keeps nobody out of what is open to all.
+#[tokio::test]
+async fn a_stale_session_is_as_none() {
+    let fixture = house(json!({"password": hunter2()})).await;
+    let core = &fixture.core;
+    let token = authenticate_password(core, ID, "hunter2", here()).await.expect("token").access_token;
+    leave(core, ID, &token, here()).await;
+    assert_eq!(enters(&fixture, &token, here()).await, Err(VisitError::Credentials));
+    share(&fixture, &json!({})).await;
+    assert_eq!(enters(&fixture, &token, here()).await, Ok(()));
+    share(&fixture, &json!({"options": {"legal_agreement": 1}})).await;
+    assert_eq!(enters(&fixture, &token, here()).await, Err(VisitError::Agreement));
+    let agreed = accept_agreement(core, ID, Some(&token), here()).await.expect("token").access_token;
+    assert_eq!(enters(&fixture, &agreed, here()).await, Ok(()));
+}
+
+// API-191: a player that seeks goes on with the last use as well, and with nothing else.
+#[tokio::test]
+async fn the_last_use_can_be_gone_on_with() {
+    let fixture = house(json!({"password": hunter2(), "max_tokens": 1})).await;
+    let core = &fixture.core;
+    let token = authenticate_password(core, ID, "hunter2", here()).await.expect("token").access_token;
+    let other = authenticate_password(core, ID, "hunter2", here()).await.expect("token").access_token;
+    let enter = async |purpose, token: &str| visit(core, ID, purpose, Proof::Session(token), here()).await;
+    let (file, last_use) =
+        (path("/in/f"), async || fixture.store.shares().get(ID).await.expect("get").expect("share").last_use_at);
+    // What is given back was not paid for.
+    let first = enter(Purpose::Download, &token).await.expect("in");
+    let uses = first.spend_for_read(&file, 1).await.expect("a use");
+    uses.begin();
+    drop(uses);
+    fixture.quiet().await;
+    assert_eq!(last_use().await, 0);
+    let uses = first.spend_for_read(&file, 1).await.expect("a use");
+    uses.begin();
+    uses.keep();
+    fixture.clock.advance_millis(MINUTE);
+    let again = enter(Purpose::Download, &token).await.expect("goes on");
+    again.spend_for_read(&file, 1).await.expect("goes on").keep();
+    assert_eq!(last_use().await, crate::Clock::millis(&*fixture.clock));
+    assert_eq!(again.spend_for_read(&file, 0).await.err(), Some(VisitError::UsedUp));
+    assert_eq!(again.spend_for_read(&path("/in/g"), 1).await.err(), Some(VisitError::UsedUp));
+    assert_eq!(enter(Purpose::Read, &token).await.err(), Some(VisitError::UsedUp));
+    assert_eq!(enter(Purpose::Download, &other).await.err(), Some(VisitError::UsedUp));
+    fixture.clock.advance_millis(10 * MINUTE);
+    assert_eq!(enter(Purpose::Download, &token).await.err(), Some(VisitError::UsedUp));
 }
 
 // API-179, UI-146

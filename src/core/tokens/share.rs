@@ -39,6 +39,16 @@ impl Core {
         Ok(Token { access_token, expires_at: claims.exp })
     }
 
+    /// The token of a visitor who accepted the agreement meanwhile: the same session, which ends when it would have ended.
+    ///
+    /// # Errors
+    /// `Internal` when it cannot be signed.
+    pub(crate) fn agreed_share_token(&self, claims: Claims) -> Result<Token> {
+        let claims = Claims { agreed: true, ..claims };
+        let access_token = self.0.tokens.ring.sign(&claims).map_err(|error| Error::internal("signing a token", error))?;
+        Ok(Token { access_token, expires_at: claims.exp })
+    }
+
     /// Checks a token of a visitor. Another password or recipient of the share does not end it, its deletion does.
     ///
     /// # Errors

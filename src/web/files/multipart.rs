@@ -2,7 +2,7 @@
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{HttpRequest, http::StatusCode, web::Payload};
-use entrepot_core::{Upload, UserFs};
+use entrepot_core::{Upload, UserFs, shares::Uses};
 use entrepot_model::VirtualPath;
 use futures_util::StreamExt as _;
 
@@ -41,18 +41,10 @@ pub(crate) async fn receive_form(
     Ok(())
 }
 
-/// What stopped a form in its middle.
-pub(crate) struct Stopped {
-    /// Files that were stored before.
-    pub(crate) stored: u32,
-    /// Why.
-    pub(crate) error: ApiError,
-}
-
 /// Files of one form that wait for each other.
 const MOST_HELD: usize = 100;
 
-/// As [`receive_form`], for uploads that somebody has to admit one by one, before they are read. With `whole` the files get
+/// As [`receive_form`], for uploads through a share: each is admitted for a use, before it is read. With `whole` the files get
 /// their names when all of the form is there: all of them are stored or none, unless the storage fails between two names.
 pub(crate) async fn receive_guarded_form(
     request: &HttpRequest,
@@ -60,32 +52,23 @@ pub(crate) async fn receive_guarded_form(
     fs: &UserFs,
     directory: &VirtualPath,
     whole: bool,
-    mut admit: impl AsyncFnMut() -> Result<(), ApiError>,
-) -> Result<(), Stopped> {
+    mut admit: impl AsyncFnMut() -> Result<Uses, ApiError>,
+) -> Result<(), ApiError> {
     let mut form = Multipart::new(request.headers(), payload);
-    let (mut held, mut stored) = (Vec::new(), 0);
-    loop {
-        let upload = match next_upload(&mut form, fs, directory, held.len(), &mut admit).await {
-            Ok(Some(upload)) => upload,
-            Ok(None) => break,
-            Err(error) => return Err(Stopped { stored, error }),
-        };
+    let (mut held, mut is_empty) = (Vec::new(), true);
+    while let Some((upload, uses)) = next_upload(&mut form, fs, directory, held.len(), &mut admit).await? {
+        is_empty = false;
         if whole {
             upload.rest();
-            held.push(upload);
+            held.push((upload, uses));
         } else {
-            upload.commit().await.map_err(|error| Stopped { stored, error: refused(error) })?;
-            stored += 1;
+            uses.commit(upload).await.map_err(refused)?;
         }
     }
-    for upload in held {
-        upload.commit().await.map_err(|error| Stopped { stored, error: refused(error) })?;
-        stored += 1;
+    if is_empty {
+        return Err(nothing());
     }
-    if stored == 0 {
-        return Err(Stopped { stored, error: nothing() });
-    }
-    Ok(())
+    Uses::commit_all(held).await.map_err(refused)
 }
 
 /// The next file of a form, all of it; `None` at the end.
@@ -94,17 +77,17 @@ async fn next_upload(
     fs: &UserFs,
     directory: &VirtualPath,
     held: usize,
-    admit: &mut impl AsyncFnMut() -> Result<(), ApiError>,
-) -> Result<Option<Upload>, ApiError> {
+    admit: &mut impl AsyncFnMut() -> Result<Uses, ApiError>,
+) -> Result<Option<(Upload, Uses)>, ApiError> {
     while let Some(field) = in_time(form.next()).await? {
         let Some(name) = file_name(&field) else { continue };
         let path = directory.child(name.as_bytes()).map_err(|error| ApiError::bad_request(format!("{name}: {error}")))?;
         if held >= MOST_HELD {
             return Err(ApiError::bad_request(format!("a form may have at most {MOST_HELD} files here")));
         }
-        admit().await?;
+        let uses = admit().await?;
         let placing = Placing { makes_parents: false, may_replace: true, modified: None };
-        return receive_all(fs, &path, field, None, placing).await.map(Some);
+        return receive_all(fs, &path, field, None, placing).await.map(|upload| Some((upload, uses)));
     }
     Ok(None)
 }

@@ -65,7 +65,7 @@ pub(crate) async fn receive<E: Display>(
 }
 
 /// As [`receive`], up to the moment at which the file gets its name.
-pub(super) async fn receive_all<E: Display>(
+pub(crate) async fn receive_all<E: Display>(
     fs: &UserFs,
     path: &VirtualPath,
     body: impl Stream<Item = Result<Bytes, E>> + Unpin,

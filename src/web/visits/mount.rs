@@ -46,10 +46,3 @@ fn admit(request: &ServiceRequest) {
         request.extensions_mut().insert(VisitorSession(session));
     }
 }
-
-/// The same for a handler that a page calls.
-pub(super) fn seat_visitor(request: &actix_web::HttpRequest, session: Option<&str>) {
-    if let Some(session) = session {
-        request.extensions_mut().insert(VisitorSession(session.to_owned()));
-    }
-}

@@ -1,15 +1,11 @@
 //! Reading: the list of a share, one file, several, all.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{self, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 use entrepot_core::shares::{About, Purpose, Visit, VisitError};
-use entrepot_model::{ShareScope, VirtualPath};
+use entrepot_model::VirtualPath;
 
-use super::{Refusal, Visitor, mount, page};
+use super::{Refusal, Visitor, page};
 use crate::{
     api::{public_shares, query::Parameters},
     client::{
@@ -95,11 +91,7 @@ fn left(look: &Look, about: &About) -> Option<String> {
 
 /// UI-142
 pub(super) async fn browse(request: HttpRequest, visitor: Visitor, paths: PathQuery) -> Shown {
-    let (about, has_session) = visitor.about(&request).await?;
-    if about.scope == ShareScope::Write {
-        return Ok(crate::frame::redirect(&page(&visitor.id, "/upload")));
-    }
-    let visit = visitor.visit(&request, Purpose::Read).await?;
+    let visit = visitor.visit_or_home(&request, Purpose::Read).await?;
     let refused = |error: VisitError| Refusal::new(&request, error);
     let root = match visit.directory().await {
         Ok(root) => root.clone(),
@@ -113,13 +105,11 @@ pub(super) async fn browse(request: HttpRequest, visitor: Visitor, paths: PathQu
         PageError::Core(error) => refused(error.into()),
         _ => refused(VisitError::Unknown),
     })?;
-    Ok(html(StatusCode::OK, &built(visitor, about, has_session, &visit, (&root, &path), order, rows)))
+    Ok(html(StatusCode::OK, &built(visitor, &visit, (&root, &path), order, rows)))
 }
 
 fn built(
     visitor: Visitor,
-    about: About,
-    has_session: bool,
     visit: &Visit,
     (root, path): (&VirtualPath, &VirtualPath),
     order: Order,
@@ -140,55 +130,40 @@ fn built(
         bytes,
         number,
         pages,
-        has_session,
+        has_session: visit.has_session(),
         may_write: visit.scope().can_write(),
         chunk: u64::from(visitor.client.features.upload_chunk) << 20,
         texts: texts::data(visitor.look.t),
         id: visitor.id,
-        about,
+        about: visit.about(),
         f: visitor.look,
     }
 }
 
 /// UI-143: what is in it, and one button.
 pub(super) async fn offer(request: HttpRequest, visitor: Visitor) -> Shown {
-    let (about, has_session) = visitor.about(&request).await?;
-    let visit = visitor.visit(&request, Purpose::Read).await?;
+    let visit = visitor.visit_or_home(&request, Purpose::Read).await?;
     let single = visit.single_file().await.map_err(|error| Refusal::new(&request, error))?;
     let file = single.map(|(path, found)| {
         let name = String::from_utf8_lossy(path.file_name().unwrap_or_default()).into_owned();
         let sign = entries::sign(&name);
         (name, sign, i64::try_from(found.size).unwrap_or(i64::MAX))
     });
+    let (about, has_session) = (visit.about(), visit.has_session());
     Ok(html(StatusCode::OK, &OfferPage { base: page(&visitor.id, ""), about, file, has_session, f: visitor.look }))
 }
 
 /// All of it, as the REST API sends it.
-pub(super) async fn all(
-    request: HttpRequest,
-    visitor: Visitor,
-    site: web::Data<crate::Site>,
-    id: Path<String>,
-    paths: PathQuery,
-    query: Parameters,
-) -> Shown {
-    visitor.about(&request).await?;
-    mount::seat_visitor(&request, visitor.session.as_deref());
-    let sent = public_shares::read::all(request.clone(), site, id, paths, query).await;
+pub(super) async fn all(request: HttpRequest, visitor: Visitor, paths: PathQuery, query: Parameters) -> Shown {
+    let visit = visitor.visit(&request, Purpose::Download).await?;
+    let sent = public_shares::read::all_of(&request, &visit, &paths, &query).await;
     sent.map_err(|error| Refusal::of_api(&request, &visitor.id, &error))
 }
 
 /// One file.
-pub(super) async fn file(
-    request: HttpRequest,
-    visitor: Visitor,
-    site: web::Data<crate::Site>,
-    id: Path<String>,
-    paths: PathQuery,
-) -> Shown {
-    visitor.about(&request).await?;
-    mount::seat_visitor(&request, visitor.session.as_deref());
-    let sent = public_shares::read::file(request.clone(), site, id, paths).await;
+pub(super) async fn file(request: HttpRequest, visitor: Visitor, paths: PathQuery) -> Shown {
+    let visit = visitor.visit(&request, Purpose::Download).await?;
+    let sent = public_shares::read::file_of(&request, &visit, &paths).await;
     sent.map_err(|error| Refusal::of_api(&request, &visitor.id, &error))
 }
 

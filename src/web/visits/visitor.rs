@@ -6,7 +6,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseErr
 use askama::Template;
 use entrepot_core::{
     Error, Peer,
-    shares::{self, About, Description, Next, Proof, Purpose, Visit, VisitError},
+    shares::{self, Description, Proof, Purpose, Visit, VisitError},
 };
 use entrepot_http::Client;
 
@@ -65,22 +65,26 @@ impl Visitor {
         shares::describe(self.site.core(), &self.id, self.session.as_deref(), self.peer.clone()).await
     }
 
-    /// What the share is, for one who is in; otherwise the way to get in.
-    pub(super) async fn about(&self, request: &HttpRequest) -> Result<(About, bool), Refusal> {
-        let found = self.describe().await.map_err(|error| Refusal::new(request, error))?;
-        match (found.next, found.about) {
-            (Next::Visit, Some(about)) => Ok((about, found.has_session)),
-            _ => Err(Refusal::door(request, &self.id)),
-        }
-    }
-
     /// Goes in.
     pub(super) async fn visit(&self, request: &HttpRequest, purpose: Purpose) -> Result<Visit, Refusal> {
         let visit = shares::visit(self.site.core(), &self.id, purpose, self.proof(), self.peer.clone()).await;
+        visit.map_err(|error| self.kept_out(request, error))
+    }
+
+    /// Goes in; one for whom the page is not, because the share is for something else, is led to the page that fits.
+    pub(super) async fn visit_or_home(&self, request: &HttpRequest, purpose: Purpose) -> Result<Visit, Refusal> {
+        let visit = shares::visit(self.site.core(), &self.id, purpose, self.proof(), self.peer.clone()).await;
         visit.map_err(|error| match error {
+            VisitError::Scope => Refusal::elsewhere(page(&self.id, "/login")),
+            other => self.kept_out(request, other),
+        })
+    }
+
+    fn kept_out(&self, request: &HttpRequest, error: VisitError) -> Refusal {
+        match error {
             VisitError::Credentials | VisitError::Agreement | VisitError::PagesOnly => Refusal::door(request, &self.id),
             other => Refusal::new(request, other),
-        })
+        }
     }
 }
 
@@ -138,7 +142,10 @@ impl Refusal {
         let t = look.t;
         match error.code() {
             StatusCode::UNAUTHORIZED => Self::door(request, id),
-            StatusCode::NOT_FOUND => Self::page(StatusCode::NOT_FOUND, look, t.visit_used_title, t.visit_used.to_owned()),
+            StatusCode::NOT_FOUND if error.to_string().ends_with(&VisitError::UsedUp.to_string()) => {
+                Self::new(request, VisitError::UsedUp)
+            }
+            StatusCode::NOT_FOUND => Self::page(StatusCode::NOT_FOUND, look, t.error_missing_title, t.visit_moved.to_owned()),
             status => Self::page(status, look, t.error_refused_title, t.visit_bad.to_owned()),
         }
     }
@@ -153,7 +160,10 @@ impl Refusal {
     /// To what the visitor has to do first, and back here afterwards.
     fn door(request: &HttpRequest, id: &str) -> Self {
         let here = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
-        let to = page(id, &format!("/login?next={}", crate::api::escaped(&here)));
+        Self::elsewhere(page(id, &format!("/login?next={}", crate::api::escaped(&here))))
+    }
+
+    fn elsewhere(to: String) -> Self {
         Self { status: StatusCode::SEE_OTHER, page: String::new(), to: Some(to) }
     }
 }

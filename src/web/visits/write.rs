@@ -1,15 +1,11 @@
 //! Bringing files: the page with the large area, plain forms, and a new directory (UI-144, UI-182).
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{self, Path, Payload},
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Payload};
 use askama::Template;
 use entrepot_core::shares::{About, Purpose};
 use entrepot_model::ShareScope;
 
-use super::{Refusal, Visitor, mount, page};
+use super::{Refusal, Visitor, page};
 use crate::{
     api::public_shares,
     client::{place::encoded, texts},
@@ -45,17 +41,13 @@ impl UploadPage {
 
 /// UI-144: the name of the share, and nothing of what is in it.
 pub(super) async fn show(request: HttpRequest, visitor: Visitor) -> Shown {
-    let (about, has_session) = visitor.about(&request).await?;
-    if about.scope == ShareScope::Read {
-        return Ok(crate::frame::redirect(&page(&visitor.id, "/login")));
-    }
-    visitor.visit(&request, Purpose::Write).await?;
+    let visit = visitor.visit_or_home(&request, Purpose::Write).await?;
     Ok(html(
         StatusCode::OK,
         &UploadPage {
             base: page(&visitor.id, ""),
-            about,
-            has_session,
+            about: visit.about(),
+            has_session: visit.has_session(),
             chunk: u64::from(visitor.client.features.upload_chunk) << 20,
             texts: texts::data(visitor.look.t),
             id: visitor.id,
@@ -65,20 +57,13 @@ pub(super) async fn show(request: HttpRequest, visitor: Visitor) -> Shown {
 }
 
 /// A plain form.
-pub(super) async fn form(
-    request: HttpRequest,
-    visitor: Visitor,
-    site: web::Data<crate::Site>,
-    id: Path<String>,
-    body: Payload,
-) -> Shown {
+pub(super) async fn form(request: HttpRequest, visitor: Visitor, body: Payload) -> Shown {
     if !origin::is_own(&request) {
         return Err(Refusal::foreign(&request));
     }
-    let (about, _) = visitor.about(&request).await?;
-    mount::seat_visitor(&request, visitor.session.as_deref());
-    let to = page(&visitor.id, if about.scope == ShareScope::Write { "/upload" } else { "/browse" });
-    Ok(match public_shares::write::form(request, site, id, body).await {
+    let visit = visitor.visit(&request, Purpose::Write).await?;
+    let to = page(&visitor.id, if visit.scope() == ShareScope::Write { "/upload" } else { "/browse" });
+    Ok(match public_shares::write::form_of(&request, &visit, body).await {
         Ok(_) => redirect_saying(&to, &visitor.look, visitor.look.t.visit_arrived),
         Err(error) => redirect_refusing(&to, &visitor.look, error.to_string()),
     })

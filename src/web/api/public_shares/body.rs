@@ -25,6 +25,7 @@ impl Paid {
         if !answer.status().is_success() {
             return answer;
         }
+        uses.begin();
         answer.map_body(|_, body| Self { body, uses: Some(uses) }.boxed())
     }
 }

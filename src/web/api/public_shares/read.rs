@@ -17,14 +17,19 @@ use crate::{
 };
 
 /// API-183
-pub(crate) async fn all(request: HttpRequest, site: web::Data<Site>, id: Id, paths: PathQuery, query: Parameters) -> ApiResult {
-    let visit = visit(&request, &site, &id, Purpose::Read).await?;
+pub(super) async fn all(request: HttpRequest, site: web::Data<Site>, id: Id, paths: PathQuery, query: Parameters) -> ApiResult {
+    let visit = visit(&request, &site, &id, Purpose::Download).await?;
+    all_of(&request, &visit, &paths, &query).await
+}
+
+/// All that is shared, or the only file as it is.
+pub(crate) async fn all_of(request: &HttpRequest, visit: &Visit, paths: &PathQuery, query: &Parameters) -> ApiResult {
     let compresses = query.text("compress").is_none() || query.flag("compress")?;
     if !compresses && let Some((path, found)) = visit.single_file().await.map_err(refused)? {
         let path = path.clone();
-        return send(&request, &visit, &path, &found, disposition(&paths)?).await;
+        return send(request, visit, &path, &found, disposition(paths)?).await;
     }
-    archive(&request, &visit).await
+    archive_of(request, visit, visit.roots().to_vec()).await
 }
 
 /// API-184
@@ -35,9 +40,14 @@ pub(crate) async fn directory(request: HttpRequest, site: web::Data<Site>, id: I
 }
 
 /// API-185
-pub(crate) async fn file(request: HttpRequest, site: web::Data<Site>, id: Id, paths: PathQuery) -> ApiResult {
+pub(super) async fn file(request: HttpRequest, site: web::Data<Site>, id: Id, paths: PathQuery) -> ApiResult {
+    let visit = visit(&request, &site, &id, Purpose::Download).await?;
+    file_of(&request, &visit, &paths).await
+}
+
+/// The file that `path` names, below the directory of the share.
+pub(crate) async fn file_of(request: &HttpRequest, visit: &Visit, paths: &PathQuery) -> ApiResult {
     const NO_FILE: &str = "Please set the path to a valid file";
-    let visit = visit(&request, &site, &id, Purpose::Read).await?;
     let path = visit.inside(paths.bytes("path")?).await.map_err(refused)?;
     if visit.roots().contains(&path) {
         return Err(ApiError::bad_request(NO_FILE));
@@ -49,7 +59,7 @@ pub(crate) async fn file(request: HttpRequest, site: web::Data<Site>, id: Id, pa
     if !found.is_file() {
         return Err(ApiError::bad_request("non regular files are not supported for shares"));
     }
-    send(&request, &visit, &path, &found, disposition(&paths)?).await
+    send(request, visit, &path, &found, disposition(paths)?).await
 }
 
 fn disposition(paths: &PathQuery) -> Result<Disposition, ApiError> {
@@ -66,12 +76,7 @@ async fn send(request: &HttpRequest, visit: &Visit, path: &VirtualPath, found: &
     Ok(Paid::answer(files::download(request, &fs, path, wanted).await?, uses))
 }
 
-/// A zip of all that is shared, for a use.
-async fn archive(request: &HttpRequest, visit: &Visit) -> ApiResult {
-    archive_of(request, visit, visit.roots().to_vec()).await
-}
-
-/// A zip of some of it, for a use.
+/// A zip of these paths, for a use.
 pub(crate) async fn archive_of(request: &HttpRequest, visit: &Visit, paths: Vec<VirtualPath>) -> ApiResult {
     let name = format!("share-{}.zip", visit.share().name);
     let fs = visit.fs();

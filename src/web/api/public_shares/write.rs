@@ -1,7 +1,5 @@
 //! Writing to a share: a form, a file, a directory (API-186…API-189). A file that is there stays (API-193).
 
-use std::cell::RefCell;
-
 use actix_web::{
     HttpRequest,
     http::StatusCode,
@@ -9,7 +7,7 @@ use actix_web::{
 };
 use entrepot_core::{
     Error,
-    shares::{Purpose, Uses, Visit, VisitError},
+    shares::{Purpose, Visit, VisitError},
 };
 use entrepot_model::VirtualPath;
 
@@ -22,37 +20,16 @@ use crate::{
 };
 
 /// API-186
-pub(crate) async fn form(request: HttpRequest, site: web::Data<Site>, id: Id, body: Payload) -> ApiResult {
+pub(super) async fn form(request: HttpRequest, site: web::Data<Site>, id: Id, body: Payload) -> ApiResult {
     let visit = visit(&request, &site, &id, Purpose::Write).await?;
+    form_of(&request, &visit, body).await
+}
+
+/// Stores the files of a form. Each is a use, taken before it is read; with limited ones, all of them are stored or none.
+pub(crate) async fn form_of(request: &HttpRequest, visit: &Visit, body: Payload) -> ApiResult {
     let directory = visit.directory().await.map_err(refused)?.clone();
-    let fs = visit.fs();
-    let uses: RefCell<Option<Uses>> = RefCell::default();
-    // Each file is a use, taken before it is read. With limited ones, all of them are stored or none.
-    let admit = async || {
-        let next = visit.spend(1).await.map_err(allowed)?;
-        let before = uses.take();
-        let sum = match before {
-            Some(mut sum) => {
-                sum.join(next);
-                sum
-            }
-            None => next,
-        };
-        uses.replace(Some(sum));
-        Ok(())
-    };
-    let stored = files::receive_guarded_form(&request, body, &fs, &directory, visit.is_limited(), admit).await;
-    let spent = uses.take();
-    match stored {
-        Ok(()) => spent.into_iter().for_each(Uses::keep),
-        // Those that are stored stay, and were used; one was not.
-        Err(failed) => {
-            if let Some(spent) = spent {
-                spent.keep_of(failed.stored);
-            }
-            return Err(failed.error);
-        }
-    }
+    let admit = async || visit.spend(1).await.map_err(allowed);
+    files::receive_guarded_form(request, body, &visit.fs(), &directory, visit.is_limited(), admit).await?;
     Ok(done_as(StatusCode::CREATED, "Upload completed"))
 }
 
@@ -76,8 +53,8 @@ pub(super) async fn file(
     let path = target(&visit, &file_path(&request)?).await?;
     let placing = Placing::of(&request, query.flag("mkdir_parents")?);
     let uses = visit.spend(1).await.map_err(refused)?;
-    files::receive(&visit.fs(), &path, body, files::declared_length(&request), placing).await?;
-    uses.keep();
+    let upload = files::receive_all(&visit.fs(), &path, body, files::declared_length(&request), placing).await?;
+    uses.commit(upload).await.map_err(files::refused)?;
     Ok(done_as(StatusCode::CREATED, "Upload completed"))
 }
 
