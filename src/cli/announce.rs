@@ -71,7 +71,7 @@ pub(crate) fn local_url(scheme: &str, listener: SocketAddr) -> String {
 /// What the ready file says.
 pub(crate) fn ready(house: &House) -> Ready {
     Ready {
-        sftp: house.sftp.clone(),
+        sftp: house.ssh.addresses(),
         http: house.web.iter().map(WebAddress::local_url).collect(),
         telemetry: house.telemetry.as_ref().and_then(Telemetry::local_url),
     }
@@ -88,7 +88,7 @@ pub(crate) fn setup_bases(web: &[WebAddress]) -> Vec<String> {
 /// Where the server can be reached, and how to know that it is the right one.
 pub(crate) fn listeners(house: &House) -> String {
     let mut text = String::new();
-    for listener in &house.sftp {
+    for listener in &house.ssh.addresses() {
         for (index, host) in hosts(*listener).iter().enumerate() {
             let label = if index == 0 { "SFTP" } else { "" };
             let _ = writeln!(text, "  {label:<10} sftp://{host}:{}", listener.port());

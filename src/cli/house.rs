@@ -9,26 +9,23 @@ use entrepot_core::{
     Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, admin::settings::Configuration, fs::door::BuiltInStorages,
 };
 use entrepot_http::{Running, ServeOptions};
-use entrepot_model::status::SshBinding;
-use entrepot_net::BindSpec;
 use entrepot_secrets::Sealer;
-use entrepot_sftp::{HostKey, Listening, SshServer, StartError};
+use entrepot_sftp::HostKey;
 use entrepot_store::Store;
 use entrepot_web::{Site, SiteOptions};
 use tokio::runtime::Handle;
 
 use crate::{
-    bindings::{WebBindings, proxy_policy},
+    bindings::WebBindings,
     certificates::{Certificates, keeper},
     exit::{self, Failure},
     gate::Gate,
     initial_data, runtime,
+    ssh_service::SshService,
     telemetry::Telemetry,
     version,
 };
 
-/// Name in the identification line of SSH.
-const PRODUCT: &str = "Entrepot";
 /// How long what runs may take to come to rest, after the grace time.
 const DRAIN: Duration = Duration::from_secs(30);
 /// How long requests over HTTP may take to end when the server stops.
@@ -75,16 +72,14 @@ pub(crate) struct WebAddress {
 pub(crate) struct House {
     /// The heart.
     pub(crate) core: Core,
-    /// Listeners of SFTP.
-    pub(crate) sftp: Vec<SocketAddr>,
+    /// SFTP.
+    pub(crate) ssh: Arc<SshService>,
     /// Listeners of the web.
     pub(crate) web: Vec<WebAddress>,
     /// Metrics and health, if they are on.
     pub(crate) telemetry: Option<Telemetry>,
     /// Certificates of the web.
     pub(crate) certificates: Arc<Certificates>,
-    listening: Vec<Listening>,
-    ssh: Option<SshServer>,
     http: Option<Running>,
     gate: Arc<Gate>,
 }
@@ -156,18 +151,10 @@ impl House {
             initial_data::load(&core).await;
         }
         let gate = Arc::new(Gate(core.clone()));
-        let mut house = Self {
-            core,
-            sftp: Vec::new(),
-            web: Vec::new(),
-            telemetry: None,
-            certificates: Arc::default(),
-            listening: Vec::new(),
-            ssh: None,
-            http: None,
-            gate,
-        };
-        let mut started = house.start_sftp(any_port);
+        let ssh = Arc::new(SshService::new(core.clone(), gate.clone(), any_port));
+        core.services().listen_with(ssh.clone());
+        let mut house = Self { core, ssh, web: Vec::new(), telemetry: None, certificates: Arc::default(), http: None, gate };
+        let mut started = house.ssh.listen(&house.core.settings()).await;
         if started.is_ok() && has_web {
             started = house.start_web(any_port).await;
         }
@@ -183,45 +170,12 @@ impl House {
         }
     }
 
-    fn start_sftp(&mut self, any_port: bool) -> anyhow::Result<()> {
-        let settings = self.core.settings();
-        let bindings = || settings.sftpd.bindings.iter().enumerate().filter(|(_, binding)| binding.port != 0);
-        if bindings().next().is_none() {
-            return Ok(());
-        }
-        let version = env!("CARGO_PKG_VERSION");
-        let ssh = SshServer::new(self.core.clone(), self.gate.clone(), PRODUCT, version).map_err(|error| match error {
-            StartError::HostKey(error) => anyhow::Error::new(error),
-            other => Failure::with_code(exit::CONFIGURATION, other.to_string()),
-        })?;
-        for (index, binding) in bindings() {
-            let spec = BindSpec {
-                address: binding.address.clone(),
-                port: if any_port { 0 } else { binding.port },
-                setting_key: format!("sftpd.bindings[{index}]"),
-            };
-            let listening = ssh.listen(&spec, proxy_policy(&settings).filter(|_| binding.apply_proxy_config))?;
-            self.sftp.push(listening.address());
-            self.listening.push(listening);
-        }
-        let bindings = settings.sftpd.bindings.iter().filter(|binding| binding.port != 0).zip(&self.sftp);
-        let bindings = bindings.map(|(binding, bound)| SshBinding {
-            address: binding.address.clone(),
-            port: bound.port(),
-            apply_proxy_config: binding.apply_proxy_config,
-        });
-        self.core.services().report_ssh(ssh.status(bindings.collect()));
-        self.ssh = Some(ssh);
-        Ok(())
-    }
-
     async fn start_web(&mut self, any_port: bool) -> anyhow::Result<()> {
         let settings = self.core.settings();
         let web = WebBindings::from_settings(&settings, any_port)?;
         let site = Site::new(SiteOptions {
             core: self.core.clone(),
             certificate: web.stores.first().cloned(),
-            sftp_port: self.sftp.first().map(SocketAddr::port),
             version: version::info(),
         });
         let running = entrepot_http::serve(
@@ -266,7 +220,7 @@ impl House {
 
     /// The host keys of SSH.
     pub(crate) fn host_keys(&self) -> Vec<HostKey> {
-        self.ssh.as_ref().map(SshServer::host_keys).unwrap_or_default()
+        self.ssh.host_keys()
     }
 
     /// Resolves when a service ended that nobody stopped (LOAD-009).
@@ -286,18 +240,14 @@ impl House {
             }
         }
         self.certificates.reload_now();
-        if let Some(ssh) = &self.ssh {
-            ssh.reload();
-        }
+        self.ssh.reload();
     }
 
     /// Stops: nobody new comes in, running transfers may go on for `grace`, then sessions end, what they leave is settled,
     /// and the databases are closed. Answers whether everything came to rest (LIM-009).
-    pub(crate) async fn stop(mut self, grace: Duration) -> bool {
+    pub(crate) async fn stop(self, grace: Duration) -> bool {
         self.core.close_gates();
-        for listening in self.listening.drain(..) {
-            listening.stop().await;
-        }
+        self.ssh.stop().await;
         let deadline = tokio::time::Instant::now() + grace;
         while self.core.running_transfers() > 0 && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(LOOK).await;

@@ -37,6 +37,7 @@ mod service_manager;
 mod setup_url;
 mod show_config;
 mod signals;
+mod ssh_service;
 mod telemetry;
 mod terminal;
 mod texts;

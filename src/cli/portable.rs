@@ -147,8 +147,8 @@ fn random_port() -> u16 {
 /// PORT-009
 fn print_ready(house: &House, command: &Portable, folder: &Path, person: &Person) {
     println!("Serving {} to one user; Ctrl-C ends it.\n", folder.display());
-    let Some(listener) = house.sftp.first() else { return };
-    let hosts = announce::hosts(*listener);
+    let Some(listener) = house.ssh.addresses().first().copied() else { return };
+    let hosts = announce::hosts(listener);
     for (index, host) in hosts.iter().enumerate() {
         let label = if index == 0 { "Connect" } else { "" };
         println!("  {label:<12} {}", announce::sftp_command(&command.username, host, listener.port()));

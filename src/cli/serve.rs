@@ -191,7 +191,7 @@ impl<'a> Attendant<'a> {
         for socket in inherited::unused() {
             tracing::warn!(socket, "the service manager opened a socket that no binding of the settings has");
         }
-        tracing::info!(version = version::text(), sftp = ?house.sftp, web = ?announce::ready(house).http, "ready");
+        tracing::info!(version = version::text(), sftp = ?house.ssh.addresses(), web = ?announce::ready(house).http, "ready");
         self.manager.ready();
         self.wait(house, signals).await
     }

@@ -18,6 +18,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use entrepot_config::{Settings, settings};
 use entrepot_model::{IpListMode, IpListType, Protocol};
 use entrepot_store::{Store, StoreError};
@@ -135,7 +136,7 @@ pub(crate) struct Gates {
     /// Changes of lists go one after the other, in the database and in memory.
     pub turn: Semaphore,
     defender: Mutex<Defender>,
-    limiters: Limiters,
+    limiters: ArcSwap<Limiters>,
     connections: Mutex<Connections>,
     closed: AtomicBool,
     silent: DenialBudget,
@@ -153,11 +154,19 @@ impl Gates {
             lists: RwLock::new(lists),
             turn: Semaphore::new(1),
             defender: Mutex::new(Defender::of(stored)),
-            limiters: Limiters::of(&settings.common.rate_limiters, clock.nanos()),
+            limiters: ArcSwap::from_pointee(Limiters::of(&settings.common.rate_limiters, clock.nanos())),
             connections: Mutex::default(),
             closed: AtomicBool::new(false),
             silent: DenialBudget::default(),
         })
+    }
+
+    /// Makes the limits of the settings those that hold. Limits that stay the same go on where they are.
+    pub fn adopt(&self, settings: &Settings, now: i64) {
+        let wanted = &settings.common.rate_limiters;
+        if !self.limiters.load().are_of(wanted) {
+            self.limiters.store(Limiters::of(wanted, now).into());
+        }
     }
 
     fn standing(&self, ip: IpAddr, protocol: Protocol) -> Standing {
@@ -227,7 +236,7 @@ impl Core {
         if standing.is_rate_safe || standing.is_trusted {
             return Ok(admission);
         }
-        match gates.limiters.take(source, protocol, self.clock().nanos()) {
+        match gates.limiters.load().take(source, protocol, self.clock().nanos()) {
             Ok(delay) => {
                 admission.delay = delay;
                 Ok(admission)

@@ -62,7 +62,7 @@ pub use lease::Lease;
 pub use login::{Attempt, Credentials, Dialogue, Factor, FirstFactor, Step};
 pub use operation::{Operation, Row, Scope};
 pub use policy::{Decision, Denial};
-pub use services::{Examiner, LogControl, Refusal, Restorer, RetentionChecks, RunningCheck, Services};
+pub use services::{Examiner, Listeners, LogControl, Refusal, Restorer, RetentionChecks, RunningCheck, Services};
 pub use session::{Authenticated, Direction, Peer, Session};
 pub use tasks::Tasks;
 pub use transfer::{Download, OpenWrite, Upload};

@@ -3,12 +3,14 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
+use entrepot_config::Settings;
 use entrepot_model::{
     doctor::Finding,
     retention::RetentionCheck,
     status::{LogLevel, SshServiceStatus},
 };
 use entrepot_secrets::Sensitive;
+use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
 
 use crate::admin::settings::Configuration;
@@ -37,10 +39,19 @@ pub trait Restorer: Send + Sync + 'static {
     fn restore(&self, file: &Path, passphrase: &Sensitive<String>) -> Result<(), Refusal>;
 }
 
-/// Why a backup was not taken in.
+/// Listeners that follow the settings while the server runs.
+pub trait Listeners: Send + Sync + 'static {
+    /// Listens where the settings say, and nowhere else; connections go on.
+    ///
+    /// # Errors
+    /// What cannot be had; it listens where it did before.
+    fn follow<'a>(&'a self, settings: &'a Settings) -> BoxFuture<'a, Result<(), Refusal>>;
+}
+
+/// Why a backup was not taken in, or a listener not started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// `passphrase` or `file`.
+    /// What is wrong: `passphrase` or `file`, or a setting.
     pub field: &'static str,
     /// The reason, for people.
     pub message: String,
@@ -54,6 +65,7 @@ pub struct Services {
     examiner: RwLock<Option<Arc<dyn Examiner>>>,
     configuration: RwLock<Option<Arc<Configuration>>>,
     restorer: RwLock<Option<Arc<dyn Restorer>>>,
+    listeners: RwLock<Option<Arc<dyn Listeners>>>,
     retention: Arc<RetentionChecks>,
 }
 
@@ -102,6 +114,16 @@ impl Services {
     /// Where the settings come from, if they can be changed.
     pub(crate) fn configuration(&self) -> Option<Arc<Configuration>> {
         self.configuration.read().clone()
+    }
+
+    /// Hands over the listeners.
+    pub fn listen_with(&self, listeners: Arc<dyn Listeners>) {
+        *self.listeners.write() = Some(listeners);
+    }
+
+    /// The listeners that follow the settings.
+    pub(crate) fn listeners(&self) -> Option<Arc<dyn Listeners>> {
+        self.listeners.read().clone()
     }
 
     /// Hands over what takes backups in.

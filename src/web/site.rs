@@ -26,8 +26,6 @@ pub struct SiteOptions {
     pub core: Core,
     /// Certificate of the HTTPS bindings; the setup page shows its fingerprint if the server made it itself.
     pub certificate: Option<Arc<CertificateStore>>,
-    /// Port of SFTP, for the command on the start page; `None` if SFTP is off.
-    pub sftp_port: Option<u16>,
     /// The running build.
     pub version: VersionInfo,
 }
@@ -60,12 +58,13 @@ impl Site {
 
     /// Port of SFTP, if it is on.
     pub(crate) fn sftp_port(&self) -> Option<u16> {
-        self.options.sftp_port
+        let ssh = self.core().services().ssh();
+        ssh.bindings.first().map(|binding| binding.port)
     }
 
     /// The command that connects over SFTP.
     pub(crate) fn sftp_command(&self, username: &str, host: &str) -> Option<String> {
-        match self.options.sftp_port? {
+        match self.sftp_port()? {
             22 => Some(format!("sftp {username}@{host}")),
             port => Some(format!("sftp -P {port} {username}@{host}")),
         }

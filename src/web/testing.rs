@@ -16,7 +16,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use entrepot_config::{Settings, Sources};
 use entrepot_core::{Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, admin, fs::door::BuiltInStorages};
 use entrepot_http::{Entrance, Features, entrance};
-use entrepot_model::{Admin, AdminPermission, Permission, User, api::VersionInfo};
+use entrepot_model::{
+    Admin, AdminPermission, Permission, User,
+    api::VersionInfo,
+    status::{SshBinding, SshServiceStatus},
+};
 use entrepot_net::AllowAll;
 use entrepot_secrets::Sealer;
 use entrepot_store::{Store, StoreOptions};
@@ -127,10 +131,14 @@ impl House {
         {
             return service.clone();
         }
+        if self.core.services().ssh().bindings.is_empty() {
+            let ssh = SshBinding { address: String::new(), port: 2022, apply_proxy_config: true };
+            let status = SshServiceStatus { is_active: true, bindings: vec![ssh], ..SshServiceStatus::default() };
+            self.core.services().report_ssh(status);
+        }
         let site = Site::new(SiteOptions {
             core: self.core.clone(),
             certificate: None,
-            sftp_port: Some(2022),
             version: VersionInfo { version: "1.2.3".into(), ..VersionInfo::default() },
         });
         let app = init_service(

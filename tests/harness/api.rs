@@ -91,6 +91,10 @@ impl Api {
         self.send(self.client.put(self.url(path)).json(body))
     }
 
+    pub fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.client.patch(self.url(path)).json(body))
+    }
+
     pub fn delete(&self, path: &str) -> Answer {
         self.send(self.client.delete(self.url(path)))
     }

@@ -1,6 +1,6 @@
 //! Connections seen and ended from outside, and what the server says about itself, over the real program.
 
-use std::thread;
+use std::{net::TcpStream, thread};
 
 use serde_json::json;
 
@@ -56,4 +56,44 @@ fn status_version_and_log_level_are_those_of_the_running_server() {
     api.put("/api/v2/system/log-level", &json!({ "level": "error" })).ok(200);
     assert_eq!(api.get("/api/v2/system/log-level").ok(200), json!({ "level": "error" }));
     api.put("/api/v2/system/log-level", &json!({ "level": "debug" })).ok(200);
+}
+
+// Listeners are rebound while running: who is inside stays, and what cannot be had changes nothing.
+#[test]
+fn listeners_of_ssh_follow_the_settings() {
+    let server = Server::start(Settings::default());
+    let user = server.create_user("alice", json!({ "download_bandwidth": 400 }));
+    let content = bytes(2 << 20, 1);
+    user.place("large", &content);
+    let api = server.api();
+    let ports = || -> Vec<u16> {
+        let status = api.get("/api/v2/status").ok(200);
+        let bindings = status["ssh"]["bindings"].as_array().unwrap().clone();
+        bindings.iter().map(|binding| u16::try_from(binding["port"].as_u64().unwrap()).unwrap()).collect()
+    };
+    let first = server.sftp_address().port();
+    assert_eq!(ports(), [first]);
+    thread::scope(|scope| {
+        let client = scope.spawn(|| OpenSsh::new(&server, &user).sftp("get large\n"));
+        eventually("the download runs", || !api.get("/api/v2/connections").ok(200).as_array().unwrap().is_empty());
+        let changed = api.patch("/api/v2/x/settings", &json!({ "sftpd.bindings[0].apply_proxy_config": false })).ok(200);
+        assert_eq!(changed["needs_restart"], json!([]), "{changed}");
+        assert_ne!(ports(), [first]);
+        assert!(TcpStream::connect(("127.0.0.1", first)).is_err() && TcpStream::connect(("127.0.0.1", ports()[0])).is_ok());
+        client.join().unwrap().ok();
+        assert_eq!(std::fs::read(server.scratch().join("large")).unwrap(), content);
+    });
+    let moved = ports();
+    // TEST-NET-3: nobody has it.
+    let refused = json!({ "sftpd.bindings[1].address": "203.0.113.1", "sftpd.bindings[1].port": 2022, "common.idle_timeout": 7 });
+    let refused = api.patch("/api/v2/x/settings", &refused).ok(400);
+    assert!(refused.to_string().contains("sftpd.bindings[1]"), "{refused}");
+    assert_eq!(ports().len(), 1);
+    assert!(TcpStream::connect(("127.0.0.1", ports()[0])).is_ok(), "it listens where it did, {moved:?}");
+    // A second one, and none.
+    let second = json!({ "sftpd.bindings[1].port": 2022, "sftpd.bindings[1].address": "127.0.0.1" });
+    api.patch("/api/v2/x/settings", &second).ok(200);
+    assert_eq!(ports().len(), 2);
+    api.patch("/api/v2/x/settings", &json!({ "sftpd.bindings[0].port": 0, "sftpd.bindings[1].port": 0 })).ok(200);
+    assert!(ports().is_empty() && api.get("/api/v2/status").ok(200)["ssh"]["is_active"] == json!(false));
 }

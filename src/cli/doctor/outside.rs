@@ -13,7 +13,7 @@ use entrepot_core::{Core, Examiner};
 use entrepot_model::doctor::Finding;
 use entrepot_net::tls::{CertificateSource, CertificateStore};
 
-use crate::{backup::schedule::Schedule, house::House};
+use crate::{backup::schedule::Schedule, house::House, ssh_service::SshService};
 
 /// A certificate that ends sooner should have been renewed.
 const SOON: Duration = Duration::from_secs(21 * 24 * 3600);
@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Looks for a running server.
 pub(crate) struct Outside {
     core: Core,
+    ssh: Arc<SshService>,
     listeners: Vec<(&'static str, SocketAddr)>,
     certificates: Vec<Arc<CertificateStore>>,
     warnings: Vec<String>,
@@ -32,13 +33,13 @@ pub(crate) struct Outside {
 impl Outside {
     /// What can be looked at in this house.
     pub(crate) fn of(house: &House, warnings: &[String], schedule: Arc<Schedule>) -> Self {
-        let sftp = house.sftp.iter().map(|address| ("SFTP", *address));
         let web = house.web.iter().map(|web| (if web.is_encrypted { "HTTPS" } else { "HTTP" }, web.address));
         let telemetry = house.telemetry.iter().flat_map(|telemetry| &telemetry.running.addresses);
         let telemetry_certificate = house.telemetry.iter().filter_map(|telemetry| telemetry.certificate.clone());
         Self {
             core: house.core.clone(),
-            listeners: sftp.chain(web).chain(telemetry.map(|address| ("telemetry", *address))).collect(),
+            ssh: house.ssh.clone(),
+            listeners: web.chain(telemetry.map(|address| ("telemetry", *address))).collect(),
             certificates: house.certificates.stores.iter().cloned().chain(telemetry_certificate).collect(),
             warnings: warnings.to_vec(),
             schedule,
@@ -48,8 +49,10 @@ impl Outside {
 
 impl Examiner for Outside {
     fn examine(&self) -> Vec<Finding> {
+        let ssh = self.ssh.addresses().into_iter().map(|address| ("SFTP", address));
+        let listeners = ssh.chain(self.listeners.iter().copied());
         let mut findings: Vec<Finding> =
-            self.listeners.iter().map(|(name, address)| Finding::ok("ports", format!("{name} listens on {address}"))).collect();
+            listeners.map(|(name, address)| Finding::ok("ports", format!("{name} listens on {address}"))).collect();
         let now = SystemTime::now();
         findings.extend(self.certificates.iter().map(|store| certificate("in use", store, now)));
         findings.extend(super::warnings(&self.warnings));

@@ -9,9 +9,9 @@ pub(super) const DEFAULT_COMMANDS: &[&str] = &["md5sum", "sha1sum", "sha256sum",
 /// Section `sftpd` (CFG-059..078, 338).
 #[rustfmt::skip]
 pub(super) const SFTPD: &[Setting] = &[
-    port("sftpd.bindings[].port", 2022, "Port of the SSH server; 0 turns the binding off."),
-    text("sftpd.bindings[].address", "", "Address to listen on; empty is all.").check(Check::Address),
-    bool("sftpd.bindings[].apply_proxy_config", true, "Whether the PROXY protocol settings of `common` apply."),
+    port("sftpd.bindings[].port", 2022, "Port of the SSH server; 0 turns the binding off.").hot(),
+    text("sftpd.bindings[].address", "", "Address to listen on; empty is all.").check(Check::Address).hot(),
+    bool("sftpd.bindings[].apply_proxy_config", true, "Whether the PROXY protocol settings of `common` apply.").hot(),
     int("sftpd.max_auth_tries", 0, "Authentication attempts per connection; 0 is 6, a negative number no limit.").range(-1, 1000).hot(),
     list("sftpd.host_keys", &[], "Files of the host keys; empty makes id_ed25519 and id_rsa in the data folder, and uses id_ecdsa if it is there."),
     list("sftpd.host_certificates", &[], "Files of host certificates."),

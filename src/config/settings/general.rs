@@ -135,7 +135,7 @@ pub struct LoginDelay {
 }
 
 /// A limit of connections per time.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimiter {
     /// Tokens per period; 0 turns the limiter off.

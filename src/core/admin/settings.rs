@@ -113,11 +113,22 @@ pub async fn change(core: &Core, session: &AdminSession, changes: BTreeMap<Strin
     let loaded = core.tasks().storage().run(move || entrepot_config::load(sources)).await;
     let loaded = loaded.map_err(|error| Error::internal("loading settings", error))?.map_err(invalid)?;
     refuse_hidden(&loaded, &changes)?;
-    core.0.store.settings().change(stores, core.clock().millis()).await.map_err(stored)?;
+    follow(core, &loaded.settings).await?;
+    if let Err(error) = core.0.store.settings().change(stores, core.clock().millis()).await {
+        // They hold as long as they are saved.
+        follow(core, &core.settings()).await?;
+        return Err(stored(error));
+    }
     let needs_restart = adopt(core, &configuration, loaded);
     let object = shown(&changes);
     changes::record(core, session, &Change { action: Action::Update, kind: KIND, name: NAME, role: "", object: &object });
     Ok(Changed { needs_restart })
+}
+
+/// Listens where the settings say.
+async fn follow(core: &Core, settings: &Settings) -> Result<()> {
+    let Some(listeners) = core.services().listeners() else { return Ok(()) };
+    listeners.follow(settings).await.map_err(|refusal| Error::invalid(refusal.field, refusal.message))
 }
 
 /// Whoever saves what a higher layer hides would wonder why nothing happens.
@@ -154,6 +165,7 @@ fn adopt(core: &Core, configuration: &Configuration, loaded: Loaded) -> Vec<Stri
 }
 
 fn use_settings(core: &Core, settings: Settings) {
+    core.0.gates.adopt(&settings, core.clock().nanos());
     core.0.settings.store(Arc::new(settings));
     // What accounts are made of may have changed: the folder of homes, rules of names.
     core.0.accounts.invalidate_all();

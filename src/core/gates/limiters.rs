@@ -47,13 +47,22 @@ pub(crate) struct Exceeded {
 
 /// All limits.
 #[derive(Debug, Default)]
-pub(crate) struct Limiters(Vec<Limiter>);
+pub(crate) struct Limiters {
+    settings: Vec<RateLimiter>,
+    limits: Vec<Limiter>,
+}
 
 impl Limiters {
     /// The limits of the settings; those that are off are left out (RATE-001).
     pub fn of(settings: &[RateLimiter], now: i64) -> Self {
         let is_on = |limiter: &&RateLimiter| limiter.average > 0 && !limiter.protocols.is_empty();
-        Self(settings.iter().filter(is_on).map(|limiter| Limiter::of(limiter, now)).collect())
+        let limits = settings.iter().filter(is_on).map(|limiter| Limiter::of(limiter, now)).collect();
+        Self { settings: settings.to_vec(), limits }
+    }
+
+    /// Whether they are the limits of these settings.
+    pub fn are_of(&self, settings: &[RateLimiter]) -> bool {
+        self.settings == settings
     }
 
     /// Takes a token of every limit that concerns the protocol, or none. Answers how long to wait before going on.
@@ -62,14 +71,14 @@ impl Limiters {
     /// The wait would be too long for the strictest of them (RATE-004, RATE-006).
     pub fn take(&self, source: IpAddr, protocol: Protocol, now: i64) -> Result<Duration, Exceeded> {
         let mut wait: f64 = 0.0;
-        for (index, limiter) in self.0.iter().enumerate() {
+        for (index, limiter) in self.limits.iter().enumerate() {
             if !ip_list::covers(limiter.protocols, protocol) {
                 continue;
             }
             match limiter.with_bucket(source, now, |bucket| bucket.take(limiter, now)) {
                 Ok(needed) => wait = wait.max(needed),
                 Err(needed) => {
-                    for earlier in self.0[..index].iter().filter(|limiter| ip_list::covers(limiter.protocols, protocol)) {
+                    for earlier in self.limits[..index].iter().filter(|limiter| ip_list::covers(limiter.protocols, protocol)) {
                         earlier.with_bucket(source, now, |bucket| bucket.tokens += 1.0);
                     }
                     return Err(Exceeded { retry_after: nanos(needed), scores: limiter.generates_events });
@@ -254,7 +263,7 @@ mod tests {
             assert!(limits.take(host(number), Protocol::Ssh, i64::from(number)).is_ok());
         }
         assert!(limits.take(host(10), Protocol::Ssh, 10).is_ok());
-        let Buckets::PerSource { known, .. } = &limits.0[0].buckets else { panic!("per source") };
+        let Buckets::PerSource { known, .. } = &limits.limits[0].buckets else { panic!("per source") };
         assert_eq!(known.lock().len(), 5);
         assert!(limits.take(host(9), Protocol::Ssh, 11).is_err(), "seen last, kept");
         assert!(limits.take(host(0), Protocol::Ssh, 11).is_ok(), "seen first, forgotten");

@@ -5,6 +5,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use entrepot_config::settings::RateLimiter;
 use entrepot_model::{IpListEntry, User};
 
 use super::*;
@@ -136,8 +137,8 @@ async fn closed_gates_let_nobody_in() {
     assert_eq!(refusal(&house, "192.0.2.1", Protocol::Http), Some(Refused::Stopping));
 }
 
-fn limiter(events: bool) -> settings::RateLimiter {
-    settings::RateLimiter {
+fn limiter(events: bool) -> RateLimiter {
+    RateLimiter {
         average: 1,
         period: 1000,
         burst: 1,
@@ -166,6 +167,25 @@ async fn rate_limits_refuse_or_delay_and_tell_the_defender() {
     for safe in ["192.0.2.2", "192.0.2.3"] {
         assert!((0..5).all(|_| refusal(&house, safe, Protocol::Ssh).is_none()), "{safe}");
     }
+}
+
+// RATE-001
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_that_are_changed_hold_at_once_and_others_go_on() {
+    let house = house(|settings| settings.common.rate_limiters = vec![limiter(false)]).await;
+    let adopt = |limiters: Vec<RateLimiter>| {
+        let mut settings = (*house.core.settings()).clone();
+        settings.common.rate_limiters = limiters;
+        house.core.0.gates.adopt(&settings, house.core.clock().nanos());
+    };
+    let is_limited = || refusal(&house, "192.0.2.1", Protocol::Ssh).is_some();
+    assert!(!is_limited() && is_limited());
+    adopt(vec![limiter(false)]);
+    assert!(is_limited(), "the same limit has not forgotten");
+    adopt(vec![RateLimiter { average: 100, burst: 100, ..limiter(false) }]);
+    assert!(!is_limited() && !is_limited());
+    adopt(Vec::new());
+    assert!((0..200).all(|_| !is_limited()));
 }
 
 // DEF-013, SEC-183, SEC-184, DEF-012

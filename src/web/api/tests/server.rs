@@ -59,6 +59,7 @@ async fn status_tells_what_is_so() {
     let house = ready().await;
     house.add_admin("viewer", &[P::ViewStatus]).await;
     let token = house.token("viewer").await;
+    house.core.services().report_ssh(SshServiceStatus::default());
     let status = house.with(&token, get("/api/v2/status")).await.json();
     for service in ["ssh", "ftp", "webdav", "event_rules"] {
         assert_eq!(status[service]["is_active"], json!(false), "{service}");
