@@ -1,9 +1,14 @@
 //! What the databases say, read beside the server.
 
+use std::{thread, time::Duration};
+
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use super::Server;
+
+/// Without a new event for so long there are no more.
+const QUIET: Duration = Duration::from_millis(150);
 
 /// A file event, moved to its database already or on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +24,20 @@ pub struct Event {
 }
 
 impl Server {
-    /// All file events, oldest first, each once.
+    /// All file events, oldest first, each once. They are written beside the answers, so it waits until no more come.
     pub fn events(&self) -> Vec<Event> {
+        let mut events = self.events_by_now();
+        loop {
+            thread::sleep(QUIET);
+            let later = self.events_by_now();
+            if later.len() == events.len() {
+                return later;
+            }
+            events = later;
+        }
+    }
+
+    fn events_by_now(&self) -> Vec<Event> {
         // In this order: the mover copies before it deletes, so nothing is missed.
         let waiting = self.outbox();
         let mut events = self.moved();
