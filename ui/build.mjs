@@ -20,6 +20,7 @@ const scripts = {
   "admin.js": "js/admin.js",
   "client.js": "js/client.js",
   "editor.js": "js/editor.js",
+  "find.js": "js/find.js",
   "visit.js": "js/visit.js",
   "openapi.js": "js/openapi.js",
 };

@@ -10,6 +10,7 @@ mod event_actions;
 mod event_rules;
 mod events;
 mod fields;
+mod find;
 mod folders;
 mod groups;
 mod ip_lists;
@@ -45,6 +46,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(ip_lists::routes)
         .configure(maintenance::routes)
         .configure(settings::routes)
+        .configure(find::routes)
         .configure(profile::routes)
         .configure(user_actions::routes)
         .configure(object::routes::<User>)

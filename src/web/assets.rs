@@ -44,6 +44,9 @@ pub(crate) struct Assets {
     /// Script of the files of users.
     #[serde(rename = "client.js")]
     pub(crate) client_js: String,
+    /// Script of the search over everything.
+    #[serde(rename = "find.js")]
+    pub(crate) find_js: String,
     /// Script of the text editor.
     #[serde(rename = "editor.js")]
     pub(crate) editor_js: String,
@@ -138,6 +141,7 @@ mod tests {
                 &all.logo_mark,
                 &all.client_js,
                 &all.editor_js,
+                &all.find_js,
                 &all.visit_js,
             ]
         } {

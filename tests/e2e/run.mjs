@@ -83,6 +83,20 @@ async function firstStart() {
   check((await page.locator(".says").allTextContents()).join().includes("50 GB"), "the limit is shown");
 }
 
+/** Ctrl+K finds whatever has a name. */
+async function palette() {
+  await go("/web/admin/overview");
+  await page.keyboard.press("Control+k");
+  await page.waitForSelector(".palette[open] .hits a");
+  await look("palette");
+  await page.keyboard.type("grid");
+  await page.waitForSelector(".palette .hits a[href='/web/admin/user/ingrid.holm']");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.waitForLoadState();
+  check((await heading()) === "ingrid.holm", "the palette goes to what it found");
+}
+
 /** Bad input comes back at its field, with what was typed. */
 async function refusedInput() {
   refusals = true;
@@ -198,6 +212,7 @@ async function signInWithoutScripts() {
 try {
   await firstStart();
   await look("user-new");
+  await palette();
   await refusedInput();
   await look("user-refused");
   await signInWithoutScripts();

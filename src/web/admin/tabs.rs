@@ -31,6 +31,22 @@ const TABS: [(&str, &str, P); 15] = [
     ("maintenance", "log", P::Any),
 ];
 
+/// Every tab that is open to the administrator: sign, label, address.
+pub(super) fn all(session: &AdminSession, t: &'static Words) -> Vec<(&'static str, &'static str, String)> {
+    let icon = |place: &str| match place {
+        "maintenance" => "wrench",
+        "people" => "people",
+        "activity" => "activity",
+        "automation" => "automation",
+        _ => "security",
+    };
+    let open = TABS.into_iter().filter(|(.., permission)| session.may(*permission));
+    open.map(|(place, segment, _)| {
+        (icon(place), t.find(&format!("tab.{segment}")).unwrap_or_default(), Area::Admin.page(segment))
+    })
+    .collect()
+}
+
 /// The tabs of a place that are open to the administrator; none where there would be one only.
 pub(super) fn tabs(place: &str, here: &str, session: &AdminSession, t: &'static Words) -> Vec<Tab> {
     let open = TABS.into_iter().filter(|(of, _, permission)| *of == place && session.may(*permission));

@@ -5,7 +5,7 @@ use entrepot_model::AdminPermission as P;
 
 use crate::testing::{Answer, Browser, House, ready};
 
-const ALL: [&str; 24] = [
+const ALL: [&str; 27] = [
     "overview",
     "overview/now",
     "activity",
@@ -30,6 +30,9 @@ const ALL: [&str; 24] = [
     "maintenance",
     "doctor",
     "profile",
+    "find",
+    "find?q=a",
+    "find/hits?q=idle",
 ];
 
 fn user(name: &str) -> Vec<(String, String)> {
@@ -73,6 +76,27 @@ async fn every_page_is_there_with_one_heading_and_nothing_inline() {
             assert_eq!(page.text.matches("<h1").count(), 1, "{path}");
         }
     }
+}
+
+// Pages, objects and settings are found by a part of their name, and only what the administrator may see.
+#[actix_web::test]
+async fn everything_is_found_by_a_part_of_its_name() {
+    let house = ready().await;
+    let mut browser = with_user(&house).await;
+    let hits = browser.get("/web/admin/find/hits?q=an").await.text;
+    assert!(hits.contains("href=\"/web/admin/user/ana\"") && !hits.contains("<html"), "{hits}");
+    let hits = browser.get("/web/admin/find/hits?q=idle+timeout").await.text;
+    assert!(hits.contains("href=\"/web/admin/configs/common.idle_timeout\""), "{hits}");
+    let hits = browser.get("/web/admin/find/hits?q=create+user").await.text;
+    assert!(hits.contains("href=\"/web/admin/user\""), "{hits}");
+    let page = browser.get("/web/admin/find?q=%3Cscript%3E").await.text;
+    assert!(page.contains("&#60;script&#62;") && !page.contains("<script>"), "{page}");
+    house.add_admin("viewer", &[P::ViewUsers]).await;
+    let mut viewer = Browser::admin(&house, "viewer").await;
+    let hits = viewer.get("/web/admin/find/hits?q=an").await.text;
+    assert!(hits.contains("/web/admin/user/ana") && !hits.contains("/web/admin/group"), "{hits}");
+    let hits = viewer.get("/web/admin/find/hits?q=idle").await.text;
+    assert!(!hits.contains("idle_timeout"), "{hits}");
 }
 
 // UI-054, UI-015

@@ -85,6 +85,11 @@ impl Shell {
         }
     }
 
+    /// Whether there is a search over everything.
+    pub(crate) fn has_find(&self) -> bool {
+        self.area == Area::Admin && !self.is_confined
+    }
+
     /// Where the area begins.
     pub(crate) fn home(&self) -> &'static str {
         self.area.home()
