@@ -8,6 +8,7 @@ pub(crate) mod archive;
 pub(crate) mod contents;
 pub(crate) mod passphrase;
 pub(crate) mod schedule;
+mod snapshot;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -15,17 +16,16 @@ mod tests;
 use std::{
     fs::{self, File},
     io::{self, Write},
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use entrepot_config::{Loaded, Origin};
 use entrepot_core::Core;
-use entrepot_secrets::{Sensitive, envelope::Costs, random_alphanumeric};
+use entrepot_secrets::{Sensitive, envelope::Costs};
 use entrepot_storage::private_file;
-use entrepot_store::{Copies, Store};
+use entrepot_store::Store;
 use serde_json::{Value, json};
 
 use crate::{
@@ -37,56 +37,7 @@ use crate::{
 use archive::Manifest;
 use contents::Contents;
 use passphrase::Purpose;
-
-/// Begin of the names of folders with copies of the databases, in the data folder.
-const SNAPSHOT: &str = ".entrepot-snapshot-";
-/// Copies that are older were left behind by a command that was killed.
-const FORGOTTEN: Duration = Duration::from_secs(24 * 3600);
-
-/// Copies of the databases that go when this does.
-#[derive(Debug)]
-struct Snapshot {
-    folder: PathBuf,
-}
-
-impl Snapshot {
-    /// A new, empty folder for copies; those that were forgotten are removed.
-    fn make(data: &Path) -> io::Result<Self> {
-        remove_forgotten(data, FORGOTTEN);
-        let folder = data.join(format!("{SNAPSHOT}{}", random_alphanumeric(12)));
-        fs::DirBuilder::new().mode(0o700).create(&folder)?;
-        Ok(Self { folder })
-    }
-
-    fn copies(&self) -> Copies {
-        Copies { main: self.folder.join("main"), events: self.folder.join("events") }
-    }
-
-    /// Leaves the folder to somebody else.
-    fn hand_over(mut self) -> PathBuf {
-        std::mem::take(&mut self.folder)
-    }
-}
-
-impl Drop for Snapshot {
-    fn drop(&mut self) {
-        if !self.folder.as_os_str().is_empty() {
-            let _ = fs::remove_dir_all(&self.folder);
-        }
-    }
-}
-
-/// Removes copies that nobody will read any more.
-fn remove_forgotten(data: &Path, age: Duration) {
-    for entry in fs::read_dir(data).into_iter().flatten().filter_map(Result::ok) {
-        let is_snapshot = entry.file_name().to_string_lossy().starts_with(SNAPSHOT);
-        let changed = entry.metadata().and_then(|found| found.modified());
-        let is_old = changed.is_ok_and(|changed| SystemTime::now().duration_since(changed).is_ok_and(|old| old >= age));
-        if is_snapshot && is_old {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
+use snapshot::{FORGOTTEN, Snapshot, remove_forgotten};
 
 /// What is to be archived.
 struct Prepared {
@@ -117,12 +68,13 @@ pub(crate) fn run(command: &arguments::Backup) -> anyhow::Result<()> {
         return Err(Failure::with_code(exit::DATA, format!("the data folder {} does not exist", folder.path().display())));
     }
     if command.file != Path::new("-") && command.file.exists() {
-        return Err(Failure::plain(format!("{} exists; a backup replaces nothing: choose another name", command.file.display())));
+        return Err(exists(&command.file));
     }
+    check_folder_of(&command.file)?;
     let sources = load::sources(&folder, &command.place)?;
     let passphrase = passphrase::find(command.passphrase_file.as_deref(), &sources, Purpose::Seal)?;
     let prepared = match control::ask_long(&folder, &json!({ "command": "snapshot" }))? {
-        Some(answer) => from_server(&answer)?,
+        Some(answer) => from_server(&folder, &answer)?,
         None => without_server(&folder, entrepot_config::load(sources)?)?,
     };
     for note in &prepared.contents.notes {
@@ -136,16 +88,39 @@ pub(crate) fn run(command: &arguments::Backup) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the running server prepared.
-fn from_server(answer: &Value) -> anyhow::Result<Prepared> {
-    let snapshot = Snapshot { folder: answer["copies"].as_str().unwrap_or_default().into() };
-    Ok(Prepared { contents: serde_json::from_value(answer["contents"].clone())?, snapshot })
+fn exists(file: &Path) -> anyhow::Error {
+    Failure::plain(format!("{} exists; a backup replaces nothing: choose another name", file.display()))
+}
+
+/// A folder that is missing is a disk that is not mounted, or a wrong name: made in its place it would fill another disk.
+fn check_folder_of(file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => {
+            let message = format!("the folder {} does not exist: make it, or mount the disk that it is on", folder.display());
+            Err(Failure::plain(message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the running server prepared. Root does not do whatever it says: the folder is one of ours in the data folder, and
+/// everything is read below it.
+fn from_server(folder: &DataFolder, answer: &Value) -> anyhow::Result<Prepared> {
+    let wrong = || Failure::plain("the running server answered something else than copies in its data folder: restart it");
+    let name = answer["copies"].as_str().unwrap_or_default();
+    let snapshot = Snapshot::adopt(folder.path(), name).map_err(|_| wrong())?;
+    let contents: Contents = serde_json::from_value(answer["contents"].clone()).map_err(|_| wrong())?;
+    if contents.members.iter().any(|member| member.source.is_absolute()) {
+        return Err(wrong());
+    }
+    Ok(Prepared { snapshot, contents })
 }
 
 /// The same, with the lock of the database.
 fn without_server(folder: &DataFolder, loaded: Loaded) -> anyhow::Result<Prepared> {
     let snapshot = Snapshot::make(folder.path())?;
-    Store::copy_closed(&load::store_options(&loaded.settings), &snapshot.folder)?;
+    Store::copy_closed(&load::store_options(&loaded.settings), snapshot.folder())?;
     let contents = Contents::of(&loaded.settings, &configuration_files(&loaded))?;
     Ok(Prepared { snapshot, contents })
 }
@@ -155,9 +130,13 @@ fn without_server(folder: &DataFolder, loaded: Loaded) -> anyhow::Result<Prepare
 /// # Errors
 /// They cannot be written or read.
 pub(crate) async fn snapshot(core: &Core, configuration: &[PathBuf]) -> anyhow::Result<Value> {
-    let prepared = prepare(core, configuration).await?;
-    let contents = serde_json::to_value(&prepared.contents)?;
-    Ok(json!({ "ok": true, "copies": prepared.snapshot.hand_over(), "contents": contents }))
+    let Prepared { snapshot, mut contents } = prepare(core, configuration).await?;
+    let copy = move || {
+        snapshot.take_files(&mut contents)?;
+        let contents = serde_json::to_value(&contents)?;
+        anyhow::Ok(json!({ "ok": true, "copies": snapshot.hand_over(), "contents": contents }))
+    };
+    core.tasks().storage().run(copy).await?
 }
 
 async fn prepare(core: &Core, configuration: &[PathBuf]) -> anyhow::Result<Prepared> {
@@ -165,7 +144,7 @@ async fn prepare(core: &Core, configuration: &[PathBuf]) -> anyhow::Result<Prepa
     let (core, pool) = (core.clone(), core.tasks().storage().clone());
     let look = move || {
         let snapshot = Snapshot::make(&settings.data_dir)?;
-        core.copy_databases(&snapshot.folder)?;
+        core.copy_databases(snapshot.folder())?;
         let contents = Contents::of(&settings, &configuration)?;
         anyhow::Ok(Prepared { snapshot, contents })
     };
@@ -175,7 +154,7 @@ async fn prepare(core: &Core, configuration: &[PathBuf]) -> anyhow::Result<Prepa
 fn seal<W: Write>(output: W, prepared: &Prepared, passphrase: &Sensitive<String>) -> anyhow::Result<W> {
     let created = DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, true);
     let manifest = Manifest::new(version::text().to_owned(), created, &prepared.contents);
-    archive::write(output, passphrase, Costs::USUAL, &manifest, &prepared.snapshot.copies(), &prepared.contents)
+    archive::write(output, passphrase, Costs::USUAL, &manifest, &prepared.snapshot, &prepared.contents)
 }
 
 /// A file that appears when it is complete.
@@ -195,13 +174,14 @@ impl Write for Output {
 fn write_file(path: &Path, prepared: &Prepared, passphrase: &Sensitive<String>) -> anyhow::Result<u64> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::StorageFull => Failure::plain(format!("{}: no space is left on that disk", path.display())),
+        io::ErrorKind::AlreadyExists => exists(path),
         _ => Failure::plain(format!("{} cannot be written: {error}", path.display())),
     };
     // The name of a file in the working directory has no folder.
     let whole = std::path::absolute(path).map_err(failed)?;
     let output = Output(private_file::Writer::create(&whole).map_err(failed)?);
     let written = seal(output, prepared, passphrase)?;
-    written.0.finish().map_err(failed)?;
+    written.0.finish_new().map_err(failed)?;
     let verified = check(&whole, passphrase);
     if verified.is_err() {
         let _ = fs::remove_file(&whole);

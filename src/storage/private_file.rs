@@ -64,14 +64,42 @@ impl Writer {
     /// # Errors
     /// Those of the system.
     pub fn finish(&self) -> io::Result<()> {
+        self.put(|staged, target| fs::rename(staged, target))
+    }
+
+    /// The same, but nothing is replaced.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, and those of the system.
+    pub fn finish_new(&self) -> io::Result<()> {
+        self.put(rename_new)
+    }
+
+    fn put(&self, rename: impl FnOnce(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
         let mut state = self.0.lock();
         state.file.sync_all()?;
-        fs::rename(&state.staged, &state.target)?;
+        rename(&state.staged, &state.target)?;
         state.is_finished = true;
         match state.target.parent() {
             Some(folder) => File::open(folder)?.sync_all(),
             None => Ok(()),
         }
+    }
+}
+
+/// Renames, unless there is something under the new name.
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::{
+        fs::{CWD, RenameFlags, renameat_with},
+        io::Errno,
+    };
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // File systems of networks and of user space cannot do it in one step.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) if fs::symlink_metadata(to).is_ok() => {
+            Err(io::ErrorKind::AlreadyExists.into())
+        }
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => fs::rename(from, to),
+        renamed => Ok(renamed?),
     }
 }
 
@@ -131,6 +159,12 @@ mod tests {
             writer.finish().expect("finished");
             assert_eq!(read(&target, 100).expect("readable"), text.as_bytes());
         }
+        let writer = Writer::create(&target).expect("begun");
+        writer.write(b"third").expect("written");
+        assert_eq!(writer.finish_new().map_err(|error| error.kind()), Err(io::ErrorKind::AlreadyExists));
+        drop(writer);
+        assert_eq!(read(&target, 100).expect("readable"), b"second");
+        assert_eq!(fs::read_dir(target.parent().expect("parent")).expect("there").count(), 1);
         assert_eq!((mode(&target), mode(&folder.path().join("a")), mode(&folder.path().join("a/b"))), (0o600, 0o700, 0o700));
         assert!(Writer::create(&folder.path().join("a/b")).is_err());
     }

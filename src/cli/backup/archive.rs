@@ -13,12 +13,12 @@ use entrepot_secrets::{
     Sensitive,
     envelope::{Costs, EnvelopeError},
 };
-use entrepot_store::Copies;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize};
 
 use super::{
     contents::Contents,
+    snapshot::Snapshot,
     stream::{self, SealedReader, SealedWriter},
 };
 use crate::exit::{self, Failure};
@@ -41,13 +41,17 @@ pub(crate) struct Manifest {
     pub(crate) created: String,
     /// Name of the main database in the data folder.
     pub(crate) database: String,
+    /// The data folder; empty in backups of the first versions.
+    #[serde(default)]
+    pub(crate) data_dir: String,
     /// What whoever restores it should know.
     pub(crate) notes: Vec<String>,
 }
 
 impl Manifest {
     pub(crate) fn new(version: String, created: String, contents: &Contents) -> Self {
-        Self { format: FORMAT, version, created, database: contents.database.clone(), notes: contents.notes.clone() }
+        let Contents { database, data_dir, notes, .. } = contents.clone();
+        Self { format: FORMAT, version, created, database, data_dir, notes }
     }
 }
 
@@ -95,25 +99,27 @@ impl Place {
 ///
 /// # Errors
 /// A file cannot be read, or the output not be written; a weak passphrase.
-pub(crate) fn write<W: Write>(
+pub(super) fn write<W: Write>(
     output: W,
     passphrase: &Sensitive<String>,
     costs: Costs,
     manifest: &Manifest,
-    copies: &Copies,
+    snapshot: &Snapshot,
     contents: &Contents,
 ) -> anyhow::Result<W> {
     let sealed = SealedWriter::begin(output, passphrase, costs).map_err(explained)?;
     let mut archive = tar::Builder::new(GzEncoder::new(sealed, Compression::default()));
     let text = serde_json::to_vec_pretty(manifest)?;
     append(&mut archive, Path::new(MANIFEST), text.len() as u64, text.as_slice())?;
+    let copies = Snapshot::databases();
     for (place, path) in [(Place::MainDatabase, &copies.main), (Place::EventsDatabase, &copies.events)] {
-        let file = File::open(path).with_context(|| path.display().to_string())?;
+        let file = snapshot.open(path).with_context(|| format!("the copy of the database {}", path.display()))?;
         let length = file.metadata()?.len();
         append(&mut archive, &place.name(), length, file)?;
     }
     for member in &contents.members {
-        let content = read_whole(&member.source)?;
+        let source = &member.source;
+        let content = read_whole(source, if source.is_absolute() { File::open(source) } else { snapshot.open(source) })?;
         let place = if member.is_outside { Place::Outside(member.path.clone()) } else { Place::Data(member.path.clone()) };
         append(&mut archive, &place.name(), content.len() as u64, content.as_slice())?;
     }
@@ -122,9 +128,9 @@ pub(crate) fn write<W: Write>(
 }
 
 /// A file that may change while it is read is taken as it is at one moment.
-fn read_whole(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(super) fn read_whole(path: &Path, file: io::Result<File>) -> anyhow::Result<Vec<u8>> {
     let mut content = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut content));
+    let read = file.and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut content));
     read.map_err(|error| Failure::with_code(exit::DATA, format!("{} cannot be read: {error}", path.display())))?;
     if content.len() as u64 > FILE_LIMIT {
         return Err(Failure::with_code(exit::DATA, format!("{} grew too large to be a setting or a key", path.display())));

@@ -2,7 +2,8 @@
 //! and the files that the settings name elsewhere. Files of users, logs and other backups do not.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Component, Path, PathBuf},
 };
 
@@ -30,7 +31,7 @@ const DEPTH: usize = 16;
 pub(crate) struct Member {
     /// Its path: beneath the data folder, or beneath the root if it lies elsewhere.
     pub(crate) path: PathBuf,
-    /// Where it lies.
+    /// Where it lies; a relative path is one below a [`super::snapshot::Snapshot`].
     pub(crate) source: PathBuf,
     /// Whether it lies outside of the data folder.
     pub(crate) is_outside: bool,
@@ -41,6 +42,8 @@ pub(crate) struct Member {
 pub(crate) struct Contents {
     /// Name of the main database in a data folder.
     pub(crate) database: String,
+    /// The data folder.
+    pub(crate) data_dir: String,
     /// The files.
     pub(crate) members: Vec<Member>,
     /// What was left out though somebody may miss it, and what to do after a restore.
@@ -57,7 +60,8 @@ impl Contents {
         let configured = load::database_file(settings);
         let is_inside = Path::new(&configured).components().all(|part| matches!(part, Component::Normal(_)));
         let database = if is_inside { configured.clone() } else { "entrepot.db".to_owned() };
-        let mut contents = Self { database, members: Vec::new(), notes: Vec::new() };
+        let data_dir = data.to_string_lossy().into_owned();
+        let mut contents = Self { database, data_dir, members: Vec::new(), notes: Vec::new() };
         if !is_inside {
             contents.notes.push(format!(
                 "the database lay at {configured}; a restore puts it into the data folder: move it there, or remove \
@@ -65,10 +69,13 @@ impl Contents {
             ));
         }
         let left_out = left_out(settings, &configured);
-        contents.walk(data, Path::new(""), &left_out, DEPTH)?;
+        contents.walk(&Tree { root: data, left_out: &left_out, is_outside: false }, Path::new(""), DEPTH)?;
         contents.members.sort_by(|one, other| one.path.cmp(&other.path));
         for path in outside(settings, configuration) {
             contents.add_outside(data, &path);
+        }
+        for folder in outside_folders(settings) {
+            contents.add_outside_folder(data, &folder, &left_out)?;
         }
         if contents.members.iter().any(|member| member.is_outside) {
             contents.notes.push(
@@ -85,15 +92,15 @@ impl Contents {
         Ok(contents)
     }
 
-    fn walk(&mut self, data: &Path, below: &Path, left_out: &[PathBuf], depth: usize) -> anyhow::Result<()> {
-        let folder = data.join(below);
+    fn walk(&mut self, tree: &Tree<'_>, below: &Path, depth: usize) -> anyhow::Result<()> {
+        let folder = tree.root.join(below);
         let failed = |error: io::Error| Failure::with_code(exit::DATA, format!("{} cannot be read: {error}", folder.display()));
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let (name, path) = (entry.file_name(), entry.path());
             let relative = below.join(&name);
-            let is_top = below.as_os_str().is_empty();
-            if left_out.contains(&path)
+            let is_top = below.as_os_str().is_empty() && !tree.is_outside;
+            if tree.left_out.contains(&path)
                 || is_top && is_ours_to_make(&name.to_string_lossy())
                 || is_staged(&name.to_string_lossy())
             {
@@ -103,9 +110,11 @@ impl Contents {
             let Ok(found) = fs::metadata(&path) else { continue };
             let is_link = entry.file_type().map_err(failed)?.is_symlink();
             if found.is_dir() && !is_link && depth > 0 {
-                self.walk(data, &relative, left_out, depth - 1)?;
-            } else if found.is_file() && found.len() <= FILE_LIMIT && relative.to_str().is_some() {
-                self.members.push(Member { path: relative, source: path, is_outside: false });
+                self.walk(tree, &relative, depth - 1)?;
+            } else if found.is_file() && found.len() <= FILE_LIMIT && path.to_str().is_some() {
+                let whole = path.strip_prefix("/").unwrap_or(&path).to_owned();
+                let place = if tree.is_outside { whole } else { relative };
+                self.members.push(Member { path: place, source: path, is_outside: tree.is_outside });
             } else if found.is_file() || found.is_dir() {
                 self.notes.push(format!("left out: {} (too large, too deep, a link or not named in UTF-8)", path.display()));
             }
@@ -118,12 +127,22 @@ impl Contents {
         if is_known || path.starts_with(data) {
             return;
         }
-        match (fs::metadata(path), path.strip_prefix("/")) {
+        // A pipe must not be opened before it is known to be none.
+        let found = fs::metadata(path).and_then(|found| if found.is_file() { File::open(path)?.metadata() } else { Ok(found) });
+        match (found, path.strip_prefix("/")) {
             (Ok(found), Ok(relative)) if found.is_file() && found.len() <= FILE_LIMIT && relative.to_str().is_some() => {
                 self.members.push(Member { path: relative.to_owned(), source: path.to_owned(), is_outside: true });
             }
             _ => self.notes.push(format!("left out: {}, which cannot be read", path.display())),
         }
+    }
+
+    /// A folder that is not there has nothing that somebody could miss.
+    fn add_outside_folder(&mut self, data: &Path, folder: &Path, left_out: &[PathBuf]) -> anyhow::Result<()> {
+        if folder.starts_with(data) || data.starts_with(folder) || !folder.is_dir() {
+            return Ok(());
+        }
+        self.walk(&Tree { root: folder, left_out, is_outside: true }, Path::new(""), DEPTH)
     }
 
     /// The master key opens everything in the database: it travels only if it already lies beside it.
@@ -139,6 +158,13 @@ impl Contents {
             self.notes.push("the master key is set directly (kms.secrets.master_key): keep it yourself".to_owned());
         }
     }
+}
+
+/// A folder with everything in it.
+struct Tree<'a> {
+    root: &'a Path,
+    left_out: &'a [PathBuf],
+    is_outside: bool,
 }
 
 /// Whole paths of what is left out.
@@ -186,12 +212,20 @@ fn outside(settings: &Settings, configuration: &[PathBuf]) -> Vec<PathBuf> {
     names.extend([settings.telemetry.certificate_file.as_str(), &settings.telemetry.certificate_key_file]);
     names.push(&settings.telemetry.auth_user_file);
     names.extend(settings.sftpd.trusted_user_ca_keys.iter().map(String::as_str));
-    names.push(&settings.sftpd.revoked_user_certs_file);
+    names.extend([settings.sftpd.revoked_user_certs_file.as_str(), &settings.sftpd.login_banner_file]);
+    names.extend([httpd.signing_passphrase_file.as_str(), settings.hook.share_legal_tmpl_path.trim()]);
     let named = names.into_iter().filter(|name| !name.is_empty()).map(|name| settings.resolve(name));
     // Settings that were read from a file of their own count among the configuration: master keys must not.
     let secrets = &settings.kms.secrets;
     let keys = [&secrets.master_key_path, &secrets.additional_master_keys_path].map(|name| settings.resolve(name));
     configuration.iter().cloned().chain(named).filter(|path| !keys.contains(path)).collect()
+}
+
+/// Folders that the settings name: certificates with the account at their authority, and texts of mails.
+fn outside_folders(settings: &Settings) -> Vec<PathBuf> {
+    let mails = settings.smtp.templates_path.trim();
+    let mails = (!mails.is_empty()).then(|| settings.resolve(mails).join("email"));
+    [settings.resolve(&settings.acme.certs_path)].into_iter().chain(mails).collect()
 }
 
 #[cfg(test)]
@@ -232,17 +266,26 @@ mod tests {
         kept.iter().chain(&left).for_each(|name| place(data, name));
         place(elsewhere.path(), "key.pem");
         let file = elsewhere.path().join("entrepot.toml");
-        let key = elsewhere.path().join("key.pem");
-        let text =
-            format!("[sftpd]\nhost_keys = [\"id_ed25519\", {key:?}]\n[backup]\nat = \"03:00\"\npassphrase_file = \"pass\"\n");
+        let [key, banner, certs] = ["key.pem", "banner", "acme"].map(|name| elsewhere.path().join(name));
+        ["banner", "acme/accounts/x.json", "acme/a.example.key"].iter().for_each(|name| place(elsewhere.path(), name));
+        let text = format!(
+            "[sftpd]\nhost_keys = [\"id_ed25519\", {key:?}]\nlogin_banner_file = {banner:?}\n[acme]\ncerts_path = {certs:?}\n\
+             [backup]\nat = \"03:00\"\npassphrase_file = \"pass\"\n"
+        );
         fs::write(&file, text).expect("written");
         let sources = Sources { config_file: Some(file.clone()), ..Sources::new(data) };
         let settings = entrepot_config::load(sources).expect("settings").settings;
         let contents = Contents::of(&settings, std::slice::from_ref(&file)).expect("looked");
         let inside: Vec<_> = contents.members.iter().filter(|member| !member.is_outside).map(|member| &member.path).collect();
         assert_eq!(inside, kept.iter().map(Path::new).collect::<Vec<_>>());
-        let outside: Vec<_> = contents.members.iter().filter(|member| member.is_outside).map(|member| &member.source).collect();
-        assert_eq!(outside, [&file, &key]);
+        let mut outside: Vec<_> =
+            contents.members.iter().filter(|member| member.is_outside).map(|member| member.source.clone()).collect();
+        outside.sort();
+        let mut wanted = vec![file.clone(), key, banner, certs.join("accounts/x.json"), certs.join("a.example.key")];
+        wanted.sort();
+        assert_eq!(outside, wanted);
+        let is_whole = |member: &Member| Path::new("/").join(&member.path) == member.source;
+        assert!(contents.members.iter().filter(|member| member.is_outside).all(is_whole), "{contents:?}");
         assert!(contents.notes.iter().any(|note| note.contains("`outside`")), "{:?}", contents.notes);
     }
 

@@ -74,15 +74,15 @@ impl Schedule {
         if let Some(Attempt { at, failure: Some(_) }) = self.last() {
             return now - at >= AGAIN;
         }
-        let last = newest(&settings.resolve(&settings.backup.directory));
+        let last = newest(&settings.resolve(&settings.backup.directory), now);
         due(&settings.backup, last, now.with_timezone(&Local)).is_some_and(|due| due <= now)
     }
 
     /// What the doctor says.
     pub(crate) fn finding(&self, core: &Core) -> Finding {
-        let settings = core.settings();
+        let (settings, now) = (core.settings(), now(core));
         let directory = settings.resolve(&settings.backup.directory);
-        judge(&settings.backup, &directory, newest(&directory), self.last().and_then(|last| last.failure), now(core))
+        judge(&settings.backup, &directory, newest(&directory, now), self.last().and_then(|last| last.failure), now)
     }
 }
 
@@ -100,7 +100,7 @@ async fn make(core: &Core, configuration: &[PathBuf], now: DateTime<Utc>) -> any
         let passphrase = passphrase::read(&settings.resolve(&settings.backup.passphrase_file))?;
         write_file(&target, &prepared, &passphrase)?;
         remove_forgotten(&settings.data_dir, super::FORGOTTEN);
-        retire(&directory, keep);
+        retire(&directory, keep, now);
         anyhow::Ok(())
     });
     written.await??;
@@ -134,26 +134,28 @@ fn due(settings: &Backup, last: Option<DateTime<Utc>>, now: DateTime<Local>) -> 
     }
 }
 
-/// The backups in a folder that were made by timetable, the oldest first.
-fn made(directory: &Path) -> Vec<(DateTime<Utc>, PathBuf)> {
+/// The backups in a folder that were made by timetable, the oldest first. One that is dated after `now` was made while the clock
+/// was wrong: it says nothing about what is due, and stays until its time comes.
+fn made(directory: &Path, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, PathBuf)> {
     let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
     let mut made: Vec<_> = entries
         .filter_map(|entry| {
             let at = NaiveDateTime::parse_from_str(entry.file_name().to_str()?, NAME).ok()?;
             Some((at.and_utc(), entry.path()))
         })
+        .filter(|(at, _)| *at <= now)
         .collect();
     made.sort();
     made
 }
 
-fn newest(directory: &Path) -> Option<DateTime<Utc>> {
-    made(directory).pop().map(|(at, _)| at)
+fn newest(directory: &Path, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    made(directory, now).pop().map(|(at, _)| at)
 }
 
 /// Removes the oldest until `keep` are left; 0 keeps all. Files of other names are nobody's business.
-fn retire(directory: &Path, keep: u32) {
-    let made = made(directory);
+fn retire(directory: &Path, keep: u32, now: DateTime<Utc>) {
+    let made = made(directory, now);
     let keep = usize::try_from(keep).unwrap_or(usize::MAX);
     let surplus = if keep == 0 { 0 } else { made.len().saturating_sub(keep) };
     for (_, path) in made.into_iter().take(surplus) {
@@ -190,7 +192,7 @@ fn judge(
 /// The same for a server that does not run.
 pub(crate) fn finding_of(settings: &entrepot_config::Settings, now: DateTime<Utc>) -> Finding {
     let directory = settings.resolve(&settings.backup.directory);
-    judge(&settings.backup, &directory, newest(&directory), None, now)
+    judge(&settings.backup, &directory, newest(&directory, now), None, now)
 }
 
 #[cfg(test)]
@@ -240,12 +242,28 @@ mod tests {
         for name in names.iter().chain(&["entrepot-monday.backup", "backup_1.json"]) {
             fs::write(folder.path().join(name), "x").expect("written");
         }
-        retire(folder.path(), 0);
-        assert_eq!(made(folder.path()).len(), 3, "0 keeps all");
-        retire(folder.path(), 2);
-        let left: Vec<_> = made(folder.path()).into_iter().map(|(_, path)| path).collect();
+        let now = local("2026-02-01 12:00").to_utc();
+        retire(folder.path(), 0, now);
+        assert_eq!(made(folder.path(), now).len(), 3, "0 keeps all");
+        retire(folder.path(), 2, now);
+        let left: Vec<_> = made(folder.path(), now).into_iter().map(|(_, path)| path).collect();
         assert_eq!(left, [folder.path().join(names[1]), folder.path().join(names[2])]);
         assert!(folder.path().join("entrepot-monday.backup").exists() && folder.path().join("backup_1.json").exists());
+    }
+
+    // BKP-011, BKP-012
+    #[test]
+    fn backup_of_a_clock_that_was_wrong_stops_nothing() {
+        let folder = tempfile::tempdir().expect("folder");
+        let names = ["entrepot-20260101-033000.backup", "entrepot-20260102-033000.backup", "entrepot-20990101-033000.backup"];
+        for name in names {
+            fs::write(folder.path().join(name), "x").expect("written");
+        }
+        let now = local("2026-01-03 12:00").to_utc();
+        assert_eq!(newest(folder.path(), now).map(|at| at.format("%Y%m%d").to_string()).as_deref(), Some("20260102"));
+        retire(folder.path(), 1, now);
+        assert!(!folder.path().join(names[0]).exists(), "it was the older of two");
+        assert!(folder.path().join(names[1]).exists() && folder.path().join(names[2]).exists());
     }
 
     // BKP-013

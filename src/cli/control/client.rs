@@ -1,8 +1,9 @@
 //! The command's end.
 
 use std::{
+    fs,
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
-    os::unix::net::UnixStream,
+    os::unix::{fs::MetadataExt as _, net::UnixStream},
     time::Duration,
 };
 
@@ -46,11 +47,28 @@ fn send(folder: &DataFolder, exchange: impl FnOnce(&UnixStream) -> io::Result<Va
         }
         Err(error) => return Err(Failure::plain(format!("the running server cannot be reached: {error}"))),
     };
+    check_peer(folder, &stream)?;
     let answer = exchange(&stream).map_err(|error| Failure::plain(format!("the running server does not answer: {error}")))?;
     if answer["ok"] == true {
         return Ok(Some(answer));
     }
     Err(Failure::plain(answer["error"].as_str().unwrap_or("the running server refuses").to_owned()))
+}
+
+/// Whoever made the socket is to get passwords, and is believed: that must be the account of the folder, or root.
+fn check_peer(folder: &DataFolder, stream: &UnixStream) -> anyhow::Result<()> {
+    let wrong = |what: String| Failure::plain(format!("the control socket of {} {what}", folder.path().display()));
+    let peer = rustix::net::sockopt::socket_peercred(stream).map_err(|error| wrong(format!("cannot be judged: {error}")))?;
+    let owner = fs::metadata(folder.path()).map_err(|error| wrong(format!("cannot be judged: {error}")))?.uid();
+    let peer = peer.uid.as_raw();
+    if is_trusted(peer, owner, rustix::process::geteuid().as_raw()) {
+        return Ok(());
+    }
+    Err(wrong(format!("is held by account {peer}, and the folder belongs to account {owner}: nothing was sent to it")))
+}
+
+fn is_trusted(peer: u32, owner: u32, own: u32) -> bool {
+    peer == 0 || peer == owner || peer == own
 }
 
 fn exchange(mut stream: &UnixStream, request: &Value, content: &[u8], patience: Duration, limit: usize) -> io::Result<Value> {
@@ -64,4 +82,18 @@ fn exchange(mut stream: &UnixStream, request: &Value, content: &[u8], patience: 
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(serde_json::from_str(&line)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // BKP-007
+    #[test]
+    fn only_the_account_of_the_folder_and_root_are_servers() {
+        let (owner, other, root) = (1000, 1001, 0);
+        assert!(is_trusted(owner, owner, root) && is_trusted(root, owner, owner) && is_trusted(owner, owner, owner));
+        assert!(is_trusted(other, root, other), "a folder that was given to everybody, and a server of one's own");
+        assert!(!is_trusted(other, owner, root) && !is_trusted(other, owner, owner));
+    }
 }

@@ -28,7 +28,8 @@ const LOG_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 /// Makes the file if it is missing, readable by its owner only; the log files take over its mode.
 pub(crate) fn create_private_file(path: &Path) -> Result<(), StoreError> {
     let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
-    opened.map(drop).map_err(|error| super::place::unusable(path, &error))
+    let given = opened.and_then(|file| super::place::give_to_owner(&file, path));
+    given.map_err(|error| super::place::unusable(path, &error))
 }
 
 /// Opens the connection that writes. With `reclaim` the file gives back free pages after deletions (it takes

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
@@ -75,8 +75,17 @@ pub(crate) fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
 pub(crate) fn take_lock(database: &Path) -> Result<File, StoreError> {
     let path = with_suffix(database, ".lock");
     let unusable = |error: std::io::Error| unusable(&path, &error);
-    let mut file =
-        OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(&path).map_err(unusable)?;
+    // A link that lies there leads to a file of somebody else, which root would empty below.
+    let no_link = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true).mode(0o600).custom_flags(no_link);
+    let mut file = options.open(&path).map_err(unusable)?;
+    let found = file.metadata().map_err(unusable)?;
+    if !found.is_file() || found.nlink() != 1 {
+        let detail = "it is no file of its own, as a lock must be: remove it".into();
+        return Err(StoreError::Directory { path, detail });
+    }
+    give_to_owner(&file, &path).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -95,6 +104,23 @@ pub(crate) fn take_lock(database: &Path) -> Result<File, StoreError> {
     file.rewind().map_err(unusable)?;
     writeln!(file, "{}", std::process::id()).map_err(unusable)?;
     Ok(file)
+}
+
+/// Root that works in the folder of another account leaves files there that this account can open.
+///
+/// # Errors
+/// Those of the system.
+pub(crate) fn give_to_owner(file: &File, path: &Path) -> std::io::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let folder = std::fs::metadata(path.parent().unwrap_or(path))?;
+    let found = file.metadata()?;
+    // Only what is root's own: a second name would be that of a file elsewhere.
+    if found.uid() != 0 || folder.uid() == 0 || found.nlink() != 1 {
+        return Ok(());
+    }
+    std::os::unix::fs::fchown(file, Some(folder.uid()), Some(folder.gid()))
 }
 
 /// The path with `suffix` added to its last component.
@@ -119,6 +145,35 @@ mod tests {
         for magic in [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x794C_7630, 0x2FC1_2FC1] {
             assert_eq!(judge(magic), Verdict::Good);
         }
+    }
+
+    // BKP-007
+    #[test]
+    fn lock_that_is_a_link_is_refused_and_its_target_kept() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let (database, target) = (folder.path().join("x.db"), folder.path().join("passwd"));
+        std::fs::write(&target, "root").expect("written");
+        std::os::unix::fs::symlink(&target, with_suffix(&database, ".lock")).expect("linked");
+        take_lock(&database).expect_err("it is a link");
+        assert_eq!(std::fs::read_to_string(&target).expect("readable"), "root");
+    }
+
+    // BKP-007
+    #[test]
+    fn root_leaves_files_of_the_account_of_the_folder() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().expect("temporary folder");
+        std::os::unix::fs::chown(folder.path(), Some(4242), Some(4243)).expect("given away");
+        let lock = take_lock(&folder.path().join("x.db")).expect("locked");
+        let found = lock.metadata().expect("there");
+        assert_eq!((found.uid(), found.gid()), (4242, 4243));
+        let (foreign, second) = (folder.path().join("foreign"), folder.path().join("y.db.lock"));
+        std::fs::write(&foreign, "root").expect("written");
+        std::fs::hard_link(&foreign, &second).expect("a second name");
+        take_lock(&folder.path().join("y.db")).expect_err("it is somebody's file");
+        assert_eq!(std::fs::read_to_string(&foreign).expect("readable"), "root");
     }
 
     #[test]

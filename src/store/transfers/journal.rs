@@ -17,7 +17,10 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
 use super::UploadIntent;
-use crate::{StoreError, engine::place::unusable};
+use crate::{
+    StoreError,
+    engine::place::{give_to_owner, unusable},
+};
 
 /// Once all lines are in the database, a file beyond this size is emptied.
 const KEPT_BYTES: u64 = 256 << 10;
@@ -51,6 +54,7 @@ impl Journal {
         let failed = |error: std::io::Error| unusable(path, &error);
         let mut options = OpenOptions::new();
         let mut file = options.create(true).truncate(false).read(true).write(true).mode(0o600).open(path).map_err(failed)?;
+        give_to_owner(&file, path).map_err(failed)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(failed)?;
         let transaction = database.transaction()?;
