@@ -17,7 +17,7 @@ use std::{
     sync::Arc,
 };
 
-use entrepot_core::{Core, Refusal, Restorer};
+use entrepot_core::{Core, Error, Refusal, Restorer};
 use entrepot_secrets::{Sensitive, random_alphanumeric};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -54,11 +54,15 @@ pub(crate) fn run(command: &arguments::Restore) -> anyhow::Result<()> {
     if control::ask(&folder, &json!({ "command": "ping" }))?.is_some() {
         return beside_server(&folder, &command.file, &passphrase);
     }
+    let missing: Vec<PathBuf> = folder.path().ancestors().take_while(|path| !path.exists()).map(Path::to_owned).collect();
     folder.create()?;
     // One that was begun and interrupted comes first: it has taken effect.
     finish_pending(&folder)?;
     obstacles::check(&folder)?;
-    let manifest = staging::stage(&folder, &command.file, &passphrase)?;
+    let manifest = staging::stage(&folder, &command.file, &passphrase).inspect_err(|_| {
+        // Folders that were made for nothing: those with something in them stay.
+        missing.iter().for_each(|path| drop(fs::remove_dir(path)));
+    })?;
     finish_pending(&folder)?;
     println!("Restored into {}.", folder.path().display());
     print(&manifest);
@@ -75,6 +79,9 @@ fn beside_server(folder: &DataFolder, file: &Path, passphrase: &Sensitive<String
         None => return Err(Failure::plain("the server stopped meanwhile; nothing was restored: try again")),
     }
     print(&manifest);
+    if !manifest.data_dir.is_empty() && Path::new(&manifest.data_dir) != folder.path() {
+        println!("  Note: homes of users that lay in {} are looked for in {} now.", manifest.data_dir, folder.path().display());
+    }
     Ok(())
 }
 
@@ -89,7 +96,7 @@ impl Incoming {
             let mut options = fs::OpenOptions::new();
             let mut copy = options.write(true).create_new(true).mode(0o600).open(&incoming.0)?;
             io::copy(&mut content, &mut copy)?;
-            staging::give(&incoming.0, folder.path())
+            staging::give_file(&copy, folder.path())
         });
         copied.map(|()| incoming)
     }
@@ -108,7 +115,15 @@ impl Drop for Incoming {
 pub(crate) async fn take_in(core: &Core, request: &Value) -> anyhow::Result<Value> {
     let text = |name: &str| request[name].as_str().unwrap_or_default();
     let restored = core.restore_instance(text("file").into(), Sensitive::from(text("passphrase"))).await;
-    restored.map_err(|error| Failure::with_code(exit::DATA, error.to_string()))?;
+    restored.map_err(|error| {
+        let hint = match error {
+            Error::Conflict(_) => {
+                ": nothing was restored; stop it and restore into an empty folder (--data-dir), or move its own away"
+            }
+            _ => "",
+        };
+        Failure::with_code(exit::DATA, format!("{error}{hint}"))
+    })?;
     Ok(json!({ "ok": true }))
 }
 
@@ -135,6 +150,7 @@ impl Restorer for AtSetup {
                 tracing::info!(
                     made = manifest.created,
                     by = manifest.version,
+                    notes = ?manifest.notes,
                     "a backup is restored: the server starts again with it"
                 );
                 self.restart.notify_one();

@@ -25,6 +25,7 @@ mod audit;
 mod caller;
 mod clock;
 mod error;
+mod founding;
 pub mod fs;
 pub mod gates;
 mod hooks;

@@ -13,7 +13,7 @@ use entrepot_secrets::Sensitive;
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
 
-use crate::admin::settings::Configuration;
+use crate::{admin::settings::Configuration, founding::Founding};
 
 /// The log of the process.
 pub trait LogControl: Send + Sync + 'static {
@@ -66,6 +66,7 @@ pub struct Services {
     configuration: RwLock<Option<Arc<Configuration>>>,
     restorer: RwLock<Option<Arc<dyn Restorer>>>,
     listeners: RwLock<Option<Arc<dyn Listeners>>>,
+    founding: Founding,
     retention: Arc<RetentionChecks>,
 }
 
@@ -134,6 +135,11 @@ impl Services {
     /// What takes backups in, if this process can.
     pub(crate) fn restorer(&self) -> Option<Arc<dyn Restorer>> {
         self.restorer.read().clone()
+    }
+
+    /// Who makes this server somebody's now.
+    pub(crate) fn founding(&self) -> &Founding {
+        &self.founding
     }
 
     /// The running checks of data retention; what runs one enters it here.

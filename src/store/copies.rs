@@ -33,8 +33,7 @@ pub(crate) struct Files {
 impl Files {
     pub(crate) fn of(options: &StoreOptions) -> Self {
         let main = options.directory.join(&options.name);
-        let directory = main.parent().map_or_else(|| options.directory.clone(), Path::to_path_buf);
-        Self { events: directory.join(EVENTS_FILE), main }
+        Self { events: events_beside(&main), main }
     }
 
     /// The main database first: an event that is moved meanwhile is in both copies, which the mover puts right, and never
@@ -107,6 +106,11 @@ pub fn judge_copies(copies: &Copies) -> Result<(), StoreError> {
     let main = inspect(&copies.main, Schema::Main.application_id(), Schema::Main.newest())?;
     inspect(&copies.events, Schema::Events.application_id(), Schema::Events.newest())?;
     main.map(drop).ok_or_else(|| StoreError::Missing { path: copies.main.clone() })
+}
+
+/// Where the events of the main database at `main` lie.
+pub fn events_beside(main: &Path) -> PathBuf {
+    main.with_file_name(EVENTS_FILE)
 }
 
 /// Names of the files that a store of these options has in its folder beside the main database.

@@ -16,6 +16,7 @@ mod defender;
 mod engine;
 mod error;
 mod events;
+mod homes;
 mod ip_lists;
 mod revoked;
 mod settings;
@@ -29,10 +30,11 @@ pub use accounts::{
     Roles, Shares, TransferDirection, UserUsage, Users,
 };
 pub use checksums::{Checksums, FileState};
-pub use copies::{COMPANIONS, Copies, KeptClosed, is_companion, judge_copies};
+pub use copies::{COMPANIONS, Copies, KeptClosed, events_beside, is_companion, judge_copies};
 pub use defender::{DefenderHost, DefenderHosts};
 pub use error::{ObjectKind, StoreError};
 pub use events::{EventKind, Events, FsEventFilter, LogEventFilter, OutboxEvent, Page, ProviderEventFilter};
+pub use homes::move_homes;
 pub use ip_lists::{IpListPage, IpLists};
 pub use revoked::RevokedTokens;
 pub use settings::{SecretKey, SecretKeys, Settings, Setup, SetupToken};

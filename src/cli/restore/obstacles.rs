@@ -12,25 +12,12 @@ use crate::{
 };
 
 /// Name of the database of a server that was started without settings.
-const DATABASE: &str = "entrepot.db";
+pub(super) const DATABASE: &str = "entrepot.db";
 /// What a server makes at its first start, and what stays out of a restore's way.
-const HARMLESS: [&str; 15] = [
-    "homes",
-    "log",
-    "lost+found",
-    "backups",
-    "certificates",
-    "ready.json",
-    "setup-url",
-    "control.sock",
-    "id_ed25519",
-    "id_ed25519.pub",
-    "id_rsa",
-    "id_rsa.pub",
-    "id_ecdsa",
-    "id_ecdsa.pub",
-    DATABASE,
-];
+const HARMLESS: [&str; 9] =
+    ["homes", "log", "lost+found", "backups", "certificates", "ready.json", "setup-url", "control.sock", DATABASE];
+/// Keys of a server that was started here and never set up: clients know those of the backup.
+pub(super) const HOST_KEYS: [&str; 6] = ["id_ed25519", "id_ed25519.pub", "id_rsa", "id_rsa.pub", "id_ecdsa", "id_ecdsa.pub"];
 
 /// Refuses a folder that is not empty; one in which a server was started and never set up counts as empty.
 ///
@@ -68,9 +55,11 @@ fn one() -> entrepot_store::ListOptions {
 pub(super) fn check_files(folder: &DataFolder) -> anyhow::Result<()> {
     let path = folder.path();
     let failed = |error: io::Error| Failure::with_code(exit::DATA, format!("{} cannot be read: {error}", path.display()));
+    // Without a database it was no server that made keys, but somebody who brought them.
+    let has_database = path.join(DATABASE).exists();
     for entry in fs::read_dir(path).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
-        if !is_harmless(&name) {
+        if !is_harmless(&name, has_database) {
             let message = format!(
                 "{} is not empty ({} is in it): restore into an empty folder (--data-dir), or move that away",
                 path.display(),
@@ -82,9 +71,10 @@ pub(super) fn check_files(folder: &DataFolder) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn is_harmless(name: &OsStr) -> bool {
+fn is_harmless(name: &OsStr, has_database: bool) -> bool {
     let Some(name) = name.to_str() else { return false };
     let is_of_database =
         COMPANIONS.iter().any(|other| name == *other || is_companion(other, name)) || is_companion(DATABASE, name);
-    HARMLESS.contains(&name) || is_of_database || name.starts_with(staging::PREFIX)
+    let is_key = has_database && HOST_KEYS.contains(&name);
+    HARMLESS.contains(&name) || is_key || is_of_database || name.starts_with(staging::PREFIX)
 }

@@ -1,7 +1,7 @@
 //! Laying what is in a backup ready, beside the data.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use entrepot_secrets::Sensitive;
-use entrepot_store::{Copies, judge_copies};
+use entrepot_store::{Copies, judge_copies, move_homes};
 
 use crate::{
     backup::{
@@ -85,16 +85,22 @@ fn copies(stage: &Path) -> Copies {
 }
 
 /// Verifies the file as a whole, then lays its content ready. When this answers, the restore has taken effect, but for the
-/// last steps of [`super::takeover::finish`].
+/// last steps of [`super::takeover::finish`]. The notes of the manifest then also say what was changed.
 ///
 /// # Errors
-/// A file or a passphrase that is wrong, a database that this program cannot use, a full disk. Nothing has changed then.
+/// A file or a passphrase that is wrong, a database that this program cannot use, a full disk, another restore. Nothing has
+/// changed then.
 pub(super) fn stage(folder: &DataFolder, file: &Path, passphrase: &Sensitive<String>) -> anyhow::Result<Manifest> {
+    let _alone = alone(folder)?;
     // Once to its end without writing anything: what was altered at its end must not be half restored.
     backup::check(file, passphrase)?;
     let part = folder.path().join(PART);
     remove(&part).map_err(|error| unwritable(&part, &error))?;
-    let laid = lay(&part, file, passphrase).and_then(|manifest| judge(&part).map(|()| manifest));
+    let laid = lay(&part, file, passphrase).and_then(|mut manifest| {
+        judge(&part)?;
+        manifest.notes.extend(adapt(&part, &manifest, folder)?);
+        Ok(manifest)
+    });
     let ready = folder.path().join(READY);
     let manifest = laid.and_then(|manifest| {
         give(&part, folder.path())?;
@@ -106,6 +112,36 @@ pub(super) fn stage(folder: &DataFolder, file: &Path, passphrase: &Sensitive<Str
         let _ = remove(&part);
     }
     manifest
+}
+
+/// Two restores would lay their files into one folder: the second one is refused.
+fn alone(folder: &DataFolder) -> anyhow::Result<File> {
+    let refused = |what: &str| Failure::with_code(exit::DATA, format!("{}: {what}", folder.path().display()));
+    let handle = File::open(folder.path()).map_err(|error| refused(&error.to_string()))?;
+    match handle.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(refused("another restore into this folder is running")),
+        Err(TryLockError::Error(error)) => return Err(refused(&format!("it cannot be locked: {error}"))),
+    }
+    if folder.path().join(READY).exists() {
+        return Err(refused("a restore lies ready already, and is finished when the server starts"));
+    }
+    Ok(handle)
+}
+
+/// Homes in the data folder of then lie in this one now: a server that is restored beside another must not serve its files.
+/// Answers what somebody should know of it.
+fn adapt(part: &Path, manifest: &Manifest, folder: &DataFolder) -> anyhow::Result<Option<String>> {
+    let (then, now) = (manifest.data_dir.as_str(), folder.path().to_string_lossy());
+    if then.trim_end_matches('/').is_empty() || then == now {
+        return Ok(None);
+    }
+    let moved = move_homes(&copies(part), then, &now)?;
+    let note = format!(
+        "homes and folders of users that lay in {then} lie in {now} now ({moved} accounts and folders): files of users are not in \
+         a backup, copy them there"
+    );
+    Ok((moved > 0).then_some(note))
 }
 
 /// Removes what an interrupted restore left.
@@ -165,13 +201,22 @@ fn judge(part: &Path) -> anyhow::Result<()> {
 }
 
 /// Root restores for the account whose folder it is.
-pub(super) fn give(path: &Path, folder: &Path) -> anyhow::Result<()> {
+fn give(path: &Path, folder: &Path) -> anyhow::Result<()> {
     if !rustix::process::geteuid().is_root() {
         return Ok(());
     }
     let owner = fs::metadata(folder).with_context(|| folder.display().to_string())?;
     walk(path, &mut |path| std::os::unix::fs::lchown(path, Some(owner.uid()), Some(owner.gid())))
         .map_err(|error| unwritable(path, &error))
+}
+
+/// The same for a file that is open, whatever its name has become meanwhile.
+pub(super) fn give_file(file: &File, folder: &Path) -> anyhow::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let owner = fs::metadata(folder).with_context(|| folder.display().to_string())?;
+    Ok(std::os::unix::fs::fchown(file, Some(owner.uid()), Some(owner.gid()))?)
 }
 
 /// Brings the names to the disk: files were synced when they were written.

@@ -8,16 +8,14 @@ use std::{
     path::Path,
 };
 
-use entrepot_store::{COMPANIONS, Store, StoreOptions, is_companion};
+use entrepot_store::{COMPANIONS, Store, StoreOptions, events_beside, is_companion};
 
 use super::{
-    obstacles,
+    obstacles::{self, DATABASE, HOST_KEYS},
     staging::{PART, Staged, unwritable},
 };
 use crate::{data_folder::DataFolder, exit::Failure};
 
-/// Keys of a server that was started here and never set up: clients know those of the backup.
-const HOST_KEYS: [&str; 6] = ["id_ed25519", "id_ed25519.pub", "id_rsa", "id_rsa.pub", "id_ecdsa", "id_ecdsa.pub"];
 /// What such a server left that is of no use.
 const LEFT_OVER: [&str; 2] = ["setup-url", "ready.json"];
 
@@ -64,9 +62,11 @@ fn move_in(folder: &DataFolder, staged: &Staged, database: &str) -> io::Result<(
     }
     move_tree(&staged.data(), target, owner)?;
     move_tree(&staged.outside(), &target.join("outside"), owner)?;
-    move_file(&copies.events, &target.join(COMPANIONS[0]))?;
-    move_file(&copies.main, &target.join(database))?;
+    let main = target.join(database);
+    move_file(&copies.events, &events_beside(&main))?;
+    move_file(&copies.main, &main)?;
     fs::File::open(target)?.sync_all()?;
+    fs::File::open(main.parent().unwrap_or(target))?.sync_all()?;
     // A folder that is half removed must not look like one that lies ready.
     let done = target.join(PART);
     fs::rename(staged.path(), &done)?;
@@ -83,6 +83,8 @@ fn make_room(target: &Path, database: &str) -> io::Result<()> {
         let is_in_the_way = COMPANIONS.iter().any(|other| name == *other || is_log(other))
             || name == database
             || is_log(database)
+            || name == DATABASE
+            || is_log(DATABASE)
             || HOST_KEYS.contains(&name)
             || LEFT_OVER.contains(&name);
         if is_in_the_way {

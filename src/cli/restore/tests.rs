@@ -14,16 +14,25 @@ fn place(data: &Path) -> arguments::Place {
 
 /// A server with a user and a key, and a backup of it.
 fn backup_of(folder: &Path) -> std::path::PathBuf {
+    backup_with(folder, "entrepot.db")
+}
+
+/// The same with a database of this name.
+fn backup_with(folder: &Path, database: &str) -> std::path::PathBuf {
     let data = folder.join("old");
-    fs::create_dir(&data).expect("made");
-    let store = Store::open(StoreOptions::new(&data)).expect("databases");
+    fs::create_dir_all(data.join(database).parent().expect("a folder")).expect("made");
+    let store = Store::open(StoreOptions { name: database.to_owned(), ..StoreOptions::new(&data) }).expect("databases");
     runtime::build_small().expect("threads").block_on(async {
-        let user = entrepot_model::User { username: "ingrid".into(), ..Default::default() };
+        let home_dir = data.join("homes/ingrid").to_str().expect("a path").to_owned();
+        let user = entrepot_model::User { username: "ingrid".into(), home_dir, ..Default::default() };
+        store.users().insert(user, None, 1).await.expect("inserted");
+        let user = entrepot_model::User { username: "hans".into(), home_dir: "/srv/older".into(), ..Default::default() };
         store.users().insert(user, None, 1).await.expect("inserted");
         store.shutdown().await.expect("closed");
     });
     fs::write(data.join("id_ed25519"), "the old key").expect("written");
-    fs::write(data.join("entrepot.toml"), "[common]\nidle_timeout = 7\n").expect("written");
+    let settings = format!("[common]\nidle_timeout = 7\n[data_provider]\nname = {database:?}\n");
+    fs::write(data.join("entrepot.toml"), settings).expect("written");
     let passphrase = folder.join("passphrase");
     fs::write(&passphrase, PASSPHRASE).expect("written");
     let file = folder.join("it.backup");
@@ -37,13 +46,17 @@ fn restore(folder: &Path, data: &Path) -> anyhow::Result<()> {
     run(&arguments::Restore { place: place(data), file, passphrase_file: Some(passphrase), check: false })
 }
 
-fn users(data: &Path) -> Vec<String> {
-    let store = Store::open(StoreOptions::new(data)).expect("databases");
+fn accounts(data: &Path, database: &str) -> Vec<entrepot_model::User> {
+    let store = Store::open(StoreOptions { name: database.to_owned(), ..StoreOptions::new(data) }).expect("databases");
     runtime::build_small().expect("threads").block_on(async {
         let users = store.users().list(entrepot_store::ListOptions::all()).await.expect("listed");
         store.shutdown().await.expect("closed");
-        users.into_iter().map(|user| user.username).collect()
+        users
     })
+}
+
+fn users(data: &Path) -> Vec<String> {
+    accounts(data, "entrepot.db").into_iter().map(|user| user.username).filter(|name| name != "hans").collect()
 }
 
 fn names(data: &Path) -> Vec<String> {
@@ -66,6 +79,62 @@ fn empty_folder_becomes_the_server() {
     assert!(names(&data).iter().all(|name| !name.starts_with(staging::PREFIX)), "{:?}", names(&data));
     let error = restore(folder.path(), &data).expect_err("it is in use");
     assert!(error.to_string().contains("is not empty") && exit::code(&error) == exit::DATA, "{error}");
+}
+
+// BKP-027
+#[test]
+fn homes_in_the_data_folder_move_with_it_and_others_stay() {
+    let folder = tempfile::tempdir().expect("folder");
+    backup_of(folder.path());
+    let data = folder.path().join("new");
+    restore(folder.path(), &data).expect("restored");
+    let homes: Vec<_> = accounts(&data, "entrepot.db").into_iter().map(|user| (user.username, user.home_dir)).collect();
+    let moved = data.join("homes/ingrid").to_str().expect("a path").to_owned();
+    assert_eq!(homes, [("hans".to_owned(), "/srv/older".to_owned()), ("ingrid".to_owned(), moved)]);
+}
+
+// BKP-020
+#[test]
+fn database_in_a_folder_of_its_own_keeps_its_events_beside_it() {
+    let folder = tempfile::tempdir().expect("folder");
+    backup_with(folder.path(), "db/main.db");
+    let events = fs::metadata(folder.path().join("old/db/events.db")).expect("there").len();
+    let data = folder.path().join("new");
+    restore(folder.path(), &data).expect("restored");
+    assert_eq!(fs::metadata(data.join("db/events.db")).expect("there").len(), events);
+    assert!(!data.join("events.db").exists());
+    assert_eq!(accounts(&data, "db/main.db").len(), 2);
+}
+
+// BKP-026
+#[test]
+fn one_restore_runs_at_a_time() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = backup_of(folder.path());
+    let data = DataFolder::at(&folder.path().join("new")).expect("a path");
+    data.create().expect("made");
+    let other = fs::File::open(data.path()).expect("opened");
+    other.try_lock().expect("locked");
+    let stage = || staging::stage(&data, &file, &Sensitive::from(PASSPHRASE));
+    let error = stage().expect_err("another one runs");
+    assert!(error.to_string().contains("another restore"), "{error}");
+    drop(other);
+    stage().expect("laid ready");
+    let error = stage().expect_err("one lies ready");
+    assert!(error.to_string().contains("lies ready"), "{error}");
+}
+
+// BKP-020
+#[test]
+fn host_keys_that_somebody_brought_are_an_obstacle() {
+    let folder = tempfile::tempdir().expect("folder");
+    backup_of(folder.path());
+    let data = folder.path().join("new");
+    fs::create_dir(&data).expect("made");
+    fs::write(data.join("id_rsa"), "brought").expect("written");
+    let error = restore(folder.path(), &data).expect_err("the key would be lost");
+    assert!(error.to_string().contains("id_rsa"), "{error}");
+    assert_eq!(fs::read_to_string(data.join("id_rsa")).expect("there"), "brought");
 }
 
 // BKP-021
@@ -100,13 +169,13 @@ fn nothing_is_written_for_a_file_that_is_not_sound() {
     for altered in [&whole[..whole.len() - 1], &whole[..whole.len() / 2], b"text"] {
         fs::write(&file, altered).expect("written");
         restore(folder.path(), &data).expect_err("it is not sound");
-        assert_eq!(names(&data), Vec::<String>::new());
+        assert!(!data.exists(), "no empty folder is left");
     }
     fs::write(&file, &whole).expect("written");
     fs::write(folder.path().join("passphrase"), "another passphrase").expect("written");
     let error = restore(folder.path(), &data).expect_err("wrong passphrase");
     assert_eq!(exit::code(&error), exit::KEYS);
-    assert_eq!(names(&data), Vec::<String>::new());
+    assert!(!data.exists());
 }
 
 // BKP-022
@@ -153,5 +222,6 @@ fn setup_that_was_completed_meanwhile_wins() {
     drop(store);
     let error = finish_pending(&data).expect_err("hans would be lost");
     assert!(error.to_string().contains(".entrepot-restore"), "{error}");
-    assert_eq!(users(data.path()), ["hans"]);
+    let names: Vec<_> = accounts(data.path(), "entrepot.db").into_iter().map(|user| user.username).collect();
+    assert_eq!(names, ["hans"]);
 }

@@ -38,11 +38,21 @@ impl Core {
     /// `Conflict` when the server has an administrator or a user; `Invalid` for `passphrase` or `file`, in words for people:
     /// nothing has changed then.
     pub async fn restore_instance(&self, file: PathBuf, passphrase: Sensitive<String>) -> Result<()> {
+        let busy = || Error::Conflict("a backup is being restored, or the server is being set up".to_owned());
+        let restoring = self.services().founding().restore().ok_or_else(busy)?;
         if !self.is_fresh().await? {
             return Err(Error::Conflict("this server has accounts already".to_owned()));
         }
         let restorer = self.services().restorer().ok_or(Error::Unsupported)?;
-        let restored = self.tasks().storage().run(move || restorer.restore(&file, &passphrase)).await;
+        let restore = move || {
+            let restored = restorer.restore(&file, &passphrase);
+            if restored.is_ok() {
+                // What is set up now would be lost with the database.
+                restoring.keep();
+            }
+            restored
+        };
+        let restored = self.tasks().storage().run(restore).await;
         match restored.map_err(|error| Error::internal("restoring a backup", error))? {
             Ok(()) => Ok(()),
             Err(refusal) => Err(Error::invalid(refusal.field, refusal.message)),

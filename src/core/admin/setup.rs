@@ -89,6 +89,8 @@ impl Core {
         if !code.is_empty() && !constant_time_eq(code.as_bytes(), request.installation_code.as_bytes()) {
             return Err(Error::Denied(Denial::new("installation_code", "the installation code does not match")));
         }
+        let restored = || Error::Conflict("a backup is being restored: open the server again in a moment".to_owned());
+        let _founding = self.services().founding().set_up().ok_or_else(restored)?;
         let mut admin = first_admin(request.username, request.password);
         let password = admins::prepare(self, &mut admin).await?;
         let completed = self.0.store.setup().complete(hash, admin, Some(password), self.clock().millis()).await;
