@@ -8,6 +8,7 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
+    os::fd::AsRawFd as _,
     sync::{Mutex, PoisonError},
 };
 
@@ -42,12 +43,27 @@ pub fn unused() -> Vec<String> {
     lock().iter().filter(|socket| !socket.is_used).map(|socket| format!("{} ({})", socket.address, socket.name)).collect()
 }
 
-/// Lets the next program of this process have them, too (execve(2)).
+/// Lets the next program of this process have them, too (execve(2)). Answers what must be in its environment for that, which
+/// this process took out of its own.
 ///
 /// # Errors
 /// Those of the system.
-pub fn hand_on() -> io::Result<()> {
-    lock().iter().try_for_each(|socket| Ok(fcntl_setfd(&socket.listener, FdFlags::empty())?))
+pub fn hand_on() -> io::Result<Vec<(&'static str, String)>> {
+    let mut sockets = lock();
+    if sockets.is_empty() {
+        return Ok(Vec::new());
+    }
+    // They are counted from the descriptor 3 on, where they still are.
+    sockets.sort_by_key(|socket| socket.listener.as_raw_fd());
+    for socket in sockets.iter() {
+        fcntl_setfd(&socket.listener, FdFlags::empty())?;
+    }
+    let names: Vec<&str> = sockets.iter().map(|socket| socket.name.as_str()).collect();
+    Ok(vec![
+        ("LISTEN_PID", std::process::id().to_string()),
+        ("LISTEN_FDS", sockets.len().to_string()),
+        ("LISTEN_FDNAMES", names.join(":")),
+    ])
 }
 
 /// The socket for a binding, if there is one.

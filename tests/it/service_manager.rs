@@ -5,6 +5,7 @@ use std::{
     io::Read as _,
     net::TcpStream,
     os::unix::net::UnixDatagram,
+    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -12,7 +13,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::harness::{binary, eventually};
+use crate::harness::{Program, binary, eventually};
 
 /// Opens two sockets as systemd does, says which they are, and becomes the server.
 const MANAGER: &str = r#"
@@ -27,6 +28,14 @@ environment = dict(os.environ, LISTEN_PID=str(os.getpid()), LISTEN_FDS="2", LIST
 environment["ENTREPOT_HTTPD__BINDINGS__0__PORT"] = str(sockets[1].getsockname()[1])
 os.execve(sys.argv[2], sys.argv[2:], environment)
 "#;
+
+/// Takes a backup of the server in `data`, and has it take that in.
+fn restore_itself(data: &Path, scratch: &Path) {
+    for command in ["backup", "restore"] {
+        let program = Program::new(binary()).without_env().env("ENTREPOT_BACKUP_PASSPHRASE", "correct horse battery");
+        program.arg(command).arg("--data-dir").arg(data).arg(scratch.join("it.backup")).run().ok();
+    }
+}
 
 // SYS-008
 #[test]
@@ -56,6 +65,15 @@ fn sockets_of_the_manager_become_those_of_bindings() {
     assert_eq!(ready["sftp"][0], format!("127.0.0.1:{}", ports[0]), "by its name");
     assert_eq!(ready["http"][0], format!("http://127.0.0.1:{}", ports[1]), "by its address");
     let mut greeting = [0; 8];
+    TcpStream::connect(("127.0.0.1", ports[0])).unwrap().read_exact(&mut greeting).unwrap();
+    assert_eq!(&greeting, b"SSH-2.0-");
+    // Starting again in place: it has no administrator, and takes a backup in.
+    restore_itself(&data, folder.path());
+    let length = manager.recv(&mut told).unwrap();
+    assert_eq!(String::from_utf8_lossy(&told[..length]).trim(), "READY=1");
+    let ready: Value = serde_json::from_str(&fs::read_to_string(data.join("ready.json")).unwrap()).unwrap();
+    assert_eq!(ready["sftp"][0], format!("127.0.0.1:{}", ports[0]), "the socket is still there");
+    assert_eq!(ready["http"][0], format!("http://127.0.0.1:{}", ports[1]));
     TcpStream::connect(("127.0.0.1", ports[0])).unwrap().read_exact(&mut greeting).unwrap();
     assert_eq!(&greeting, b"SSH-2.0-");
     kill_process(Pid::from_child(&server), Signal::TERM).unwrap();
