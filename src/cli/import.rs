@@ -48,6 +48,10 @@ pub(crate) const LIMIT: u64 = 256 * 1024 * 1024;
 pub(crate) fn run(command: &arguments::Import) -> anyhow::Result<()> {
     let folder = DataFolder::at(&command.place.data_dir)?;
     let mut content = read(&command.file)?;
+    if entrepot_secrets::envelope::is_sealed(&content) {
+        let message = format!("{0} is a backup of a whole server: restore it with: entrepot restore {0}", command.file.display());
+        return Err(Failure::plain(message));
+    }
     if command.format != ImportFormat::Dump {
         let converted = foreign::convert(command, &content)?;
         for (name, note) in &converted.notes {

@@ -1,13 +1,21 @@
 //! What the account files of other servers have in common: from a line to a user, and a reason for everything that is lost.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    io::{self, ErrorKind},
+    path::Path,
+};
 
 use entrepot_core::admin::backup;
 use entrepot_model::{Permission, User};
 use entrepot_secrets::password;
+use entrepot_storage::private_file;
 use serde_json::json;
 
 use crate::exit::Failure;
+
+/// Longest file beside the list of accounts, in bytes: settings, hashes, keys.
+const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Accounts of another server, as users of this one.
 #[derive(Debug, Default)]
@@ -40,21 +48,21 @@ impl Converted {
     }
 
     /// Gives `user` the stored password of another system, or says why not. Without one the account is disabled, unless it
-    /// has a key.
+    /// has a key. A `!` before it locks the account (usermod(8)), with or without a password behind it: it stays closed.
     pub(super) fn keep_hash(&mut self, user: &mut User, stored: &str) {
         let name = user.username.clone();
         let (is_locked, hash) = match stored.strip_prefix('!') {
             Some(rest) => (true, rest),
             None => (false, stored),
         };
+        if is_locked {
+            user.status = 0;
+            self.note(&name, "is locked (its password begins with !): it is made disabled");
+        }
         match judge(hash) {
-            Verdict::Kept => {
-                user.password = Some(hash.to_owned());
-                if is_locked {
-                    user.status = 0;
-                    self.note(&name, "is locked: it is made disabled, with its password");
-                }
-            }
+            Verdict::Kept => user.password = Some(hash.to_owned()),
+            // Nothing else is behind the mark of a lock that never had a password.
+            Verdict::Absent | Verdict::Empty if is_locked => {}
             Verdict::Absent if user.public_keys.is_empty() => {
                 user.status = 0;
                 self.note(&name, "has no password and no key: it is made disabled");
@@ -121,13 +129,13 @@ pub(super) fn id(text: &str) -> Option<i64> {
 /// The keys of an account, from a file as `authorized_keys` is (sshd(8)). A key with options may do less than one without: it
 /// is left out. No file is no key.
 pub(super) fn keys(converted: &mut Converted, name: &str, path: &Path) -> Vec<String> {
-    let text = match fs::read_to_string(path) {
+    let text = match read(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            converted.note(name, format!("{} cannot be read: its keys are not kept", path.display()));
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Vec::new(),
+        Err(error) => {
+            converted.note(name, format!("{} cannot be read ({error}): its keys are not kept", path.display()));
             return Vec::new();
         }
-        Err(_) => return Vec::new(),
     };
     let mut keys = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -144,6 +152,15 @@ pub(super) fn keys(converted: &mut Converted, name: &str, path: &Path) -> Vec<St
         }
     }
     keys
+}
+
+/// The text of a file. It may be a file of somebody who is imported, and root reads it: nothing but a regular file of a sensible
+/// length is.
+///
+/// # Errors
+/// Those of the system; it is no such file.
+pub(super) fn read(path: &Path) -> io::Result<String> {
+    String::from_utf8(private_file::read(path, LIMIT)?).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
 /// A line that cannot be read. Nothing is imported then: a file that is half understood is not understood.

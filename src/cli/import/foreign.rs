@@ -1,9 +1,9 @@
 //! Which format a file of accounts has, and what else it needs.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use super::{
-    accounts::Converted,
+    accounts::{self, Converted},
     atmoz,
     passwd::{self, Range},
     vsftpd,
@@ -24,7 +24,7 @@ pub(super) fn convert(command: &Import, content: &[u8]) -> anyhow::Result<Conver
     let mut converted = match command.format {
         ImportFormat::Passwd => {
             let shadow = command.shadow.as_deref().map(read).transpose()?;
-            let range = Range { least: command.uid_min, most: command.uid_max };
+            let range = Range { least: command.uid_min, most: command.uid_max, today: passwd::today() };
             passwd::of_system(text, shadow.as_deref(), range)?
         }
         ImportFormat::Proftpd => passwd::of_proftpd(text)?,
@@ -47,7 +47,7 @@ pub(super) fn convert(command: &Import, content: &[u8]) -> anyhow::Result<Conver
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    fs::read_to_string(path).map_err(|error| Failure::plain(format!("cannot read {}: {error}", path.display())))
+    accounts::read(path).map_err(|error| Failure::plain(format!("cannot read {}: {error}", path.display())))
 }
 
 /// A flag of another format would have no effect, which nobody expects who gives one.

@@ -75,6 +75,73 @@ fn people_of_a_system_keep_their_passwords() {
     assert!(has_note(&converted, "machine", "whole machine") && has_note(&converted, "4 accounts", "1000 and 60000"));
 }
 
+// IMP-002
+#[test]
+fn accounts_that_are_closed_there_stay_closed() {
+    let folder = tempfile::tempdir().expect("folder");
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me";
+    fs::create_dir(folder.path().join(".ssh")).expect("made");
+    fs::write(folder.path().join(".ssh/authorized_keys"), key).expect("written");
+    let home = folder.path().to_str().expect("a path");
+    let hash = "$6$pWq8Lr0Zs2$dAj/8.5U1gt7ui2XwCqwfp37g8cRmIx9kmyqwJbjmSS7.QF/AhCXCZ/tsEMn9wVVL5tHu5v.a66cGpoP5rWf7/";
+    let today = 20_000;
+    let status = |shadow: &str| {
+        let passwd = format!("a:x:1000:1000::{home}:/bin/sh\n");
+        let range = passwd::Range { least: 1000, most: 2000, today };
+        let converted = passwd::of_system(&passwd, Some(shadow), range)?;
+        anyhow::Ok(user(&converted, "a").status)
+    };
+    for closed in [
+        "a:!:19000:0:99999:7:::".to_owned(),
+        "a:!!:19000:0:99999:7:::".to_owned(),
+        "a:!*:19000:0:99999:7:::".to_owned(),
+        "a:!abbAtLdYCsctE:19000:0:99999:7:::".to_owned(),
+        format!("a:{hash}:19000:0:99999:7::0:"),
+        format!("a:{hash}:19000:0:99999:7::-5:"),
+        format!("a:{hash}:19800:0:90:7:30::"),
+    ] {
+        assert_eq!(status(&closed).expect("read"), 0, "{closed}");
+    }
+    for open in ["a:*:19000:0:99999:7:::".to_owned(), format!("a:{hash}:19800:0:90:7:180:-1:"), format!("a:{hash}:::::::")] {
+        assert_eq!(status(&open).expect("read"), 1, "{open}");
+    }
+    status(&format!("a:{hash}:19000:0:99999:7::soon:")).expect_err("a date that is none must not be taken for no date");
+}
+
+// IMP-002
+#[test]
+fn keys_are_read_from_regular_files_of_a_sensible_length() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("authorized_keys");
+    std::os::unix::fs::symlink("/dev/zero", &path).expect("linked");
+    let mut converted = Converted::default();
+    assert!(accounts::keys(&mut converted, "a", &path).is_empty() && has_note(&converted, "a", "cannot be read"));
+    fs::remove_file(&path).expect("removed");
+    fs::File::create(&path).and_then(|file| file.set_len(1 << 30)).expect("a long file");
+    let mut converted = Converted::default();
+    assert!(accounts::keys(&mut converted, "a", &path).is_empty() && has_note(&converted, "a", "cannot be read"));
+}
+
+// IMP-003
+#[test]
+fn lists_of_vsftpd_keep_out_who_they_kept_out() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (conf, list) = (folder.path().join("vsftpd.conf"), folder.path().join("user_list"));
+    let status = |more: &str| {
+        let text = format!("local_root=/srv/$USER\nuser_sub_token=$USER\nuserlist_file={}\n{more}", list.display());
+        fs::write(&conf, text).expect("written");
+        let options = vsftpd::Options { configuration: Some(&conf), per_user: None, home: None };
+        let converted = vsftpd::convert("a\nx\nb\nx\n", &options)?;
+        anyhow::Ok((user(&converted, "a").status, user(&converted, "b").status))
+    };
+    assert_eq!(status("").expect("the list is not used"), (1, 1));
+    let error = status("userlist_enable=YES\n").expect_err("it is not there");
+    assert!(error.to_string().contains("userlist_file"), "{error}");
+    fs::write(&list, "# nobody\na\n").expect("written");
+    assert_eq!(status("userlist_enable=YES\n").expect("read"), (0, 1));
+    assert_eq!(status("userlist_enable=YES\nuserlist_deny=NO\n").expect("read"), (1, 0));
+}
+
 // IMP-003
 #[test]
 fn virtual_users_of_vsftpd_keep_their_rules() {

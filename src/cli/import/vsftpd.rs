@@ -2,15 +2,15 @@
 //! the server's own settings, and a file of settings per user (`user_config_dir`), as vsftpd.conf(5) says.
 
 use std::{
-    collections::HashMap,
-    fs, io,
+    collections::{HashMap, HashSet},
+    io,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 use entrepot_model::Permission as P;
 
-use super::accounts::{Converted, user, wrong_line};
+use super::accounts::{self, Converted, user, wrong_line};
 
 /// Settings that limit somebody and have no likeness here.
 const LOST: [(&str, &str); 8] = [
@@ -52,6 +52,7 @@ pub(super) fn convert(text: &str, options: &Options<'_>) -> anyhow::Result<Conve
     });
     let configured = general.get("user_config_dir").map(PathBuf::from);
     let per_user = options.per_user.map(Path::to_owned).or(configured);
+    let gate = Gate::of(&general)?;
     // No comments: a name or a password may begin with anything.
     let lines: Vec<&str> = text.lines().map(|line| line.trim_end_matches('\r')).collect();
     let count = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
@@ -70,8 +71,46 @@ pub(super) fn convert(text: &str, options: &Options<'_>) -> anyhow::Result<Conve
             }
         }
         account(&mut converted, name, password, &settings, options.home);
+        if let Some(user) = converted.users.iter_mut().find(|user| user.username == *name && gate.keeps_out(name)) {
+            user.status = 0;
+            converted.note(name, format!("is kept out by {}: it is made disabled", gate.path.display()));
+        }
     }
     Ok(converted)
+}
+
+/// The list of those who are kept out, or let in alone (`userlist_enable`, `userlist_deny`, `userlist_file`).
+#[derive(Default)]
+struct Gate {
+    path: PathBuf,
+    names: HashSet<String>,
+    lets_in: bool,
+    is_there: bool,
+}
+
+impl Gate {
+    /// The list that the settings name.
+    ///
+    /// # Errors
+    /// It cannot be read: accounts that it closes would be open here.
+    fn of(settings: &Settings) -> anyhow::Result<Self> {
+        if !is_on(settings, "userlist_enable", false) {
+            return Ok(Self::default());
+        }
+        let path = settings.get("userlist_file").filter(|path| !path.is_empty()).map_or("/etc/vsftpd.user_list", String::as_str);
+        let text = accounts::read(Path::new(path)).with_context(|| {
+            format!(
+                "the list of users {path} (userlist_file) cannot be read, which says whose accounts are closed: put it there, or \
+                 take userlist_enable out of the copy of vsftpd.conf that is given"
+            )
+        })?;
+        let names = accounts::lines(&text).map(|(_, line)| line.trim().to_owned()).collect();
+        Ok(Self { path: path.into(), names, lets_in: !is_on(settings, "userlist_deny", true), is_there: true })
+    }
+
+    fn keeps_out(&self, name: &str) -> bool {
+        self.is_there && self.names.contains(name) != self.lets_in
+    }
 }
 
 fn is_missing(error: &anyhow::Error) -> bool {
@@ -80,8 +119,8 @@ fn is_missing(error: &anyhow::Error) -> bool {
 
 /// `name=value` lines, without blanks around the `=`.
 fn read(path: &Path) -> anyhow::Result<Settings> {
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let settings = super::accounts::lines(&text).filter_map(|(_, line)| line.split_once('='));
+    let text = accounts::read(path).with_context(|| path.display().to_string())?;
+    let settings = accounts::lines(&text).filter_map(|(_, line)| line.split_once('='));
     Ok(settings.map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned())).collect())
 }
 
