@@ -4,7 +4,8 @@
 #   packaging/build.sh setup       installs what the builds need (Debian 12, as root)
 #   packaging/build.sh x86_64      dist/entrepot-x86_64, statically linked
 #   packaging/build.sh aarch64     dist/entrepot-aarch64, statically linked, cross-compiled
-#   packaging/build.sh packages    dist/*.deb and dist/*.rpm of the binaries that are there
+#   packaging/build.sh packages    dist/*.deb and dist/*.rpm of the binaries that are there, and the bill of materials
+#   packaging/build.sh container   dist/container/*: what an image is built from
 #   packaging/build.sh all         the above, in this order
 #
 # The same commit and the same toolchain give the same bytes: paths are remapped, times come from the commit.
@@ -106,6 +107,8 @@ texts() {
     gzip -9nc CHANGELOG.md >dist/texts/changelog.gz
     "$program" licenses | gzip -9n >dist/texts/licenses.gz
     debian_changelog | gzip -9n >dist/texts/changelog.Debian.gz
+    python3 packaging/licenses.py --sbom dist/entrepot.cdx.json
+    gzip -9nc dist/entrepot.cdx.json >dist/texts/entrepot.cdx.json.gz
 }
 
 # The one entry that Debian's form asks for; what changed is in CHANGELOG.md.
@@ -130,18 +133,33 @@ packages() {
     done
 }
 
+# One folder for each processor: an image has nothing but the program and an empty folder for its data.
+container() {
+    local binary where
+    for binary in dist/entrepot-x86_64 dist/entrepot-aarch64; do
+        [ -f "$binary" ] || continue
+        where=dist/container/${binary#dist/entrepot-}
+        rm -rf "$where"
+        mkdir -p "$where/data"
+        cp packaging/container/Containerfile "$where/"
+        cp "$binary" "$where/entrepot"
+    done
+}
+
 case "${1:-}" in
 setup) setup ;;
 x86_64) build_x86_64 ;;
 aarch64) build_aarch64 ;;
 packages) packages ;;
+container) container ;;
 all)
     build_x86_64
     build_aarch64
     packages
+    container
     ;;
 *)
-    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

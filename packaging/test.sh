@@ -127,9 +127,15 @@ try_packages() {
     [ -s "$where/var/lib/entrepot/ready.json" ] || fail "the installed server does not start: $(cat "$work/out")"
     stop_server
     pass "installed in a fresh Debian, runs as its own user"
+    [ -s "$where/usr/share/doc/entrepot/entrepot.cdx.json.gz" ] || fail "no bill of materials"
+    # What an administrator did to the settings is left alone.
+    rm "$where/etc/entrepot/entrepot.toml"
+    chroot "$where" chgrp daemon /etc/entrepot
     chroot "$where" dpkg -i /entrepot.deb >"$work/dpkg" 2>&1 || fail "upgrade: $(cat "$work/dpkg")"
     [ -s "$where/var/lib/entrepot/entrepot.db" ] || fail "the upgrade lost the database"
-    pass "an upgrade keeps the data"
+    [ ! -e "$where/etc/entrepot/entrepot.toml" ] || fail "the upgrade brought removed settings back"
+    [ "$(chroot "$where" stat -c %G /etc/entrepot)" = daemon ] || fail "the upgrade changed the group of the settings"
+    pass "an upgrade keeps the data and what was done to the settings"
     chroot "$where" dpkg -r entrepot >"$work/dpkg" 2>&1 || fail "removal: $(cat "$work/dpkg")"
     [ -s "$where/var/lib/entrepot/entrepot.db" ] || fail "the removal lost the database"
     chroot "$where" env DEBIAN_FRONTEND=noninteractive dpkg -P entrepot >"$work/dpkg" 2>&1 || fail "purge: $(cat "$work/dpkg")"

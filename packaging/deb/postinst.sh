@@ -14,8 +14,12 @@ fi
 
 # A folder that exists keeps its content, owner and mode.
 [ -d /var/lib/entrepot ] || install -d -o entrepot -g entrepot -m 0750 /var/lib/entrepot
-chgrp entrepot /etc/entrepot /etc/entrepot/entrepot.toml
-chmod 0750 /etc/entrepot
+# The server reads its settings. An upgrade leaves what an administrator changed, or took away, as it is.
+if [ "$1" = configure ] && [ -z "$2" ] || [ "$1" = 1 ]; then
+    chgrp entrepot /etc/entrepot
+    chmod 0750 /etc/entrepot
+    [ ! -e /etc/entrepot/entrepot.toml ] || chgrp entrepot /etc/entrepot/entrepot.toml
+fi
 
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload || true
