@@ -83,7 +83,7 @@ impl LoginMethod {
     pub const DOCUMENTED: usize = 8;
 
     /// The value on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::PublicKey => "publickey",
             Self::Password => "password",

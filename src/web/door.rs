@@ -60,7 +60,7 @@ impl Door {
             area,
             host: host(request, client).name,
             next: next::own(query.get("next")).unwrap_or_default().to_owned(),
-            has_mail: !site.core().settings().smtp.host.is_empty(),
+            has_mail: site.core().settings().smtp.is_configured(),
             other,
             has_form,
             fingerprint: site.self_signed_fingerprint().filter(|_| client.secure),

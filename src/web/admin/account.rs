@@ -1,23 +1,23 @@
 //! Fields that users and groups share, and those of storages, which folders have as well. The same tables twice: what stands
 //! at the top of a user stands below `user_settings` in a group.
 
+use entrepot_model::LoginMethod;
+
 use super::fields::{Field, Kind};
 
 /// Names of protocols, as filters have them.
 pub(super) const PROTOCOLS: [&str; 4] = ["SSH", "FTP", "DAV", "HTTP"];
 /// Protocols that can ask for a code.
 pub(super) const CODE_PROTOCOLS: [&str; 3] = ["SSH", "FTP", "HTTP"];
-pub(super) const METHODS: [&str; 9] = [
-    "publickey",
-    "password",
-    "password-over-SSH",
-    "keyboard-interactive",
-    "publickey+password",
-    "publickey+keyboard-interactive",
-    "TLSCertificate",
-    "TLSCertificate+password",
-    "password+publickey",
-];
+pub(super) const METHODS: [&str; LoginMethod::ALL.len()] = {
+    let mut names = [""; LoginMethod::ALL.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = LoginMethod::ALL[index].as_str();
+        index += 1;
+    }
+    names
+};
 pub(super) const SCOPES: [&str; 3] = ["read", "write", "read_write"];
 pub(super) const PROVIDERS: [(i64, &str); 8] =
     [(0, "local"), (4, "crypt"), (1, "s3"), (2, "gcs"), (3, "azure"), (5, "sftp"), (7, "ftp"), (6, "http")];
@@ -28,7 +28,8 @@ pub(super) const FTP_SECURITY: [(i64, &str); 2] = [(0, "as_server"), (1, "tls_re
 const POLICIES: [(i64, &str); 2] = [(0, "refuse"), (1, "hide")];
 const TLS_MODES: [(i64, &str); 3] = [(0, "tls_none"), (1, "tls_explicit"), (2, "tls_implicit")];
 const YES_NO: [(i64, &str); 2] = [(0, "no"), (1, "yes")];
-const CHECKSUMS: [&str; 6] = ["", "CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME"];
+const CHECKSUMS: [&str; 6] = ["", "crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
+const TIERS: [&str; 5] = ["", "Hot", "Cool", "Cold", "Archive"];
 const EQUALITY: [(i64, &str); 2] = [(0, "equal_strict"), (1, "equal_server")];
 
 pub(super) const MOUNTS: [Field; 5] = [
@@ -124,7 +125,7 @@ macro_rules! tables {
 macro_rules! storage {
     ($root:expr, $at:literal) => {
         pub(in super::super) const STORAGE: &[Field] = &[
-            Field::new(concat!($at, "filesystem.provider"), Kind::Variants(&PROVIDERS)).named("provider"),
+            Field::new(concat!($at, "filesystem.provider"), Kind::Storages(&PROVIDERS)).named("provider"),
             $root,
             Field::new(concat!($at, "filesystem.osconfig.read_buffer_size"), Kind::Number("mb")).of_variant(0),
             Field::new(concat!($at, "filesystem.osconfig.write_buffer_size"), Kind::Number("mb")).of_variant(0),
@@ -169,8 +170,7 @@ macro_rules! storage {
             Field::new(concat!($at, "filesystem.azblobconfig.managed_identity_client_id"), Kind::Code).of_variant(3),
             Field::new(concat!($at, "filesystem.azblobconfig.endpoint"), Kind::Code).of_variant(3),
             Field::new(concat!($at, "filesystem.azblobconfig.key_prefix"), Kind::Code).of_variant(3),
-            Field::new(concat!($at, "filesystem.azblobconfig.access_tier"), Kind::Choice(&["", "Hot", "Cool", "Archive"]))
-                .of_variant(3),
+            Field::new(concat!($at, "filesystem.azblobconfig.access_tier"), Kind::Choice(&TIERS)).of_variant(3),
             Field::new(concat!($at, "filesystem.azblobconfig.upload_part_size"), Kind::Number("mb")).of_variant(3),
             Field::new(concat!($at, "filesystem.azblobconfig.upload_concurrency"), Kind::Number("plain")).of_variant(3),
             Field::new(concat!($at, "filesystem.azblobconfig.download_part_size"), Kind::Number("mb")).of_variant(3),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::frame::{Form, Look, look::Html};
 
-const PERMISSIONS: [&str; 19] = [
+pub(super) const PERMISSIONS: [&str; 19] = [
     "*",
     "add_users",
     "edit_users",

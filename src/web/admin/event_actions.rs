@@ -47,7 +47,7 @@ const COPIES: [Field; 2] = [Field::new("key", Kind::Code).named("from_path"), Fi
 const RETENTION: [Field; 3] =
     [Field::new("path", Kind::Code), Field::new("retention", Kind::Number("hours")), Field::new("delete_empty_dirs", Kind::Tick)];
 const METHODS: [&str; 6] = ["POST", "GET", "PUT", "DELETE", "PATCH", "HEAD"];
-const FS_TYPES: [(i64, &str); 9] = [
+pub(super) const FS_TYPES: [(i64, &str); 10] = [
     (0, "none"),
     (1, "fs_rename"),
     (2, "fs_delete"),
@@ -56,8 +56,11 @@ const FS_TYPES: [(i64, &str); 9] = [
     (5, "fs_compress"),
     (6, "fs_copy"),
     (9, "fs_decompress"),
+    (7, "fs_pgp"),
     (8, "fs_metadata"),
 ];
+const PGP_MODES: [(i64, &str); 3] = [(0, "none"), (1, "pgp_encrypt"), (2, "pgp_decrypt")];
+const PGP_PROFILES: [(i64, &str); 3] = [(0, "pgp_usual"), (1, "pgp_4880"), (2, "pgp_9580")];
 const STATUSES: [(i64, &str); 3] = [(1, "status_ok"), (2, "status_failed"), (3, "status_quota")];
 
 macro_rules! at {
@@ -105,6 +108,13 @@ const FIELDS: &[Field] = &[
     Field::new(at!("fs_config", "compress.paths"), Kind::Lines).named("archive_paths").of_variant(9),
     Field::new(at!("fs_config", "decompress.name"), Kind::Code).named("extract_name").of_variant(9),
     Field::new(at!("fs_config", "decompress.extract_dir"), Kind::Code).of_variant(9),
+    Field::new(at!("fs_config", "pgp.mode"), Kind::Numbers(&PGP_MODES)).named("pgp_mode").of_variant(9),
+    Field::new(at!("fs_config", "pgp.profile"), Kind::Numbers(&PGP_PROFILES)).named("pgp_profile").of_variant(9),
+    Field::new(at!("fs_config", "pgp.paths"), Kind::Rows(&COPIES)).named("pgp_paths").of_variant(9),
+    Field::new(at!("fs_config", "pgp.password"), Kind::Secret).named("pgp_password").of_variant(9),
+    Field::new(at!("fs_config", "pgp.private_key"), Kind::Secret).named("pgp_private_key").of_variant(9),
+    Field::new(at!("fs_config", "pgp.passphrase"), Kind::Secret).named("key_passphrase").of_variant(9),
+    Field::new(at!("fs_config", "pgp.public_key"), Kind::Area).named("pgp_public_key").of_variant(9),
     Field::new(at!("fs_config", "metadata_check.path"), Kind::Code).named("metadata_path").of_variant(9),
     Field::new(at!("fs_config", "metadata_check.metadata.key"), Kind::Text).named("metadata_key").of_variant(9),
     Field::new(at!("fs_config", "metadata_check.metadata.value"), Kind::Text).named("metadata_value").of_variant(9),

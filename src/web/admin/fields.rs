@@ -2,13 +2,15 @@
 //! sentences of the summaries all follow it. A field is named as the contract names it, in dotted form, so that a refusal of
 //! `model` finds its place by itself.
 
+mod choices;
+mod grants;
 mod read;
 mod show;
 mod units;
 
 use serde_json::Value;
 
-pub(super) use read::{Fault, apply};
+pub(super) use read::{Fault, apply, close_rows};
 pub(super) use show::{Control, FieldView, Lists, say, views};
 pub(super) use units::bytes_text;
 
@@ -57,6 +59,8 @@ pub(super) enum Kind {
     Numbers(&'static [(i64, &'static str)]),
     /// As [`Kind::Numbers`], and decides which other fields there are.
     Variants(&'static [(i64, &'static str)]),
+    /// As [`Kind::Variants`], of which those are offered that this build has.
+    Storages(&'static [(i64, &'static str)]),
     /// Several of these numbers.
     Set(&'static [(i64, &'static str)]),
     /// Several of these texts.

@@ -119,7 +119,7 @@ fn entry_page(page: AdminPage, kind: IpListType, stored: Option<&str>, object: &
     let open =
         FIELDS.iter().filter(|field| (is_new || field.key != "ipornet") && (kind == IpListType::Defender || field.key != "mode"));
     let open: Vec<Field> = open.copied().collect();
-    let fields = fields::views(&open, object, faults, t);
+    let fields = fields::views(&open, object, &Value::Null, faults, t);
     let shown = fields.iter().any(FieldView::has_error);
     let problem = faults.iter().map(|fault| fault.message.clone()).next().filter(|_| !shown);
     let at = |network: &str| format!("{}/{}/{}", Area::Admin.page("ip-list"), kind.code(), escaped(network));

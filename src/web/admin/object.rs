@@ -5,6 +5,8 @@ mod edit;
 mod list;
 mod text;
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use actix_web::web::{self, ServiceConfig, get, post, resource};
 use entrepot_core::{
     Core, Result,
@@ -21,6 +23,9 @@ use crate::{
     error::only,
     frame::{Area, Form, Look, look::Html},
 };
+
+/// Field with the state that a form was made from.
+const STATE: &str = "_state";
 
 /// What an administrator may do with a kind of objects. Pages hide the rest; the use cases refuse it.
 #[derive(Debug, Clone, Copy)]
@@ -117,6 +122,27 @@ pub(super) fn many<T: Object>() -> String {
 /// Address of one.
 pub(super) fn one<T: Object>(name: &str) -> String {
     format!("{}/{}", Area::Admin.page(T::ONE), escaped(name))
+}
+
+/// Members that change without anybody editing the object.
+const MOVING: [&str; 6] = ["used_quota_size", "used_quota_files", "last_quota_update", "users", "groups", "rules"];
+
+/// Tells the states of an object apart: the moment of the last change or, of kinds that have none, a hash of what it is.
+fn state(stored: &Value) -> String {
+    if let Some(moment) = stored.get("updated_at").and_then(Value::as_i64) {
+        return moment.to_string();
+    }
+    let members = stored.as_object().into_iter().flatten();
+    let mut hasher = DefaultHasher::new();
+    for (name, value) in members.filter(|(name, _)| !MOVING.contains(&name.as_str())) {
+        (name, value.to_string()).hash(&mut hasher);
+    }
+    format!("{:x}", hasher.finish())
+}
+
+/// Somebody else changed the object since the page with this form was made. A form without a state was made by no page.
+fn is_stale(form: &Form, stored: &Value) -> bool {
+    form.find(STATE).is_some_and(|known| known != state(stored))
 }
 
 /// The pages of a kind.

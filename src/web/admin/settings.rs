@@ -51,6 +51,20 @@ struct SettingPage {
     typed: String,
     default: String,
     error: Option<String>,
+    /// A secret that was typed and not stored: it is not sent back.
+    was_typed: bool,
+}
+
+/// What is shown in place of passwords in addresses (LOAD-011).
+const MASK: &str = ":***@";
+
+/// What a form asks for.
+enum Wanted {
+    /// Nothing was typed over what is not shown.
+    Unchanged,
+    Value(Value),
+    /// An address with the stars in place of its password.
+    Masked,
 }
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -134,6 +148,7 @@ fn page_of(page: AdminPage, setting: SettingView, typed: Option<String>, error: 
         parent_href: Area::Admin.page("configs"),
         action: line.href.clone(),
         default: text(&line.setting.default).replace('\n', ", "),
+        was_typed: error.is_some() && line.setting.secret,
         typed,
         error,
         line,
@@ -166,13 +181,43 @@ fn value(setting: &SettingView, form: &Form) -> Value {
     }
 }
 
+fn wanted(setting: &SettingView, form: &Form) -> Wanted {
+    if form.has("reset") {
+        return Wanted::Value(Value::Null);
+    }
+    let value = value(setting, form);
+    if setting.secret {
+        return match (form.has("clear"), form.get("value").is_empty()) {
+            (true, _) => Wanted::Value(Value::from("")),
+            (false, true) => Wanted::Unchanged,
+            (false, false) => Wanted::Value(value),
+        };
+    }
+    let is_masked = |value: &Value| text(value).contains(MASK);
+    match is_masked(&setting.value) && is_masked(&value) {
+        true if value == setting.value => Wanted::Unchanged,
+        true => Wanted::Masked,
+        false => Wanted::Value(value),
+    }
+}
+
 async fn save(sent: AdminForm, key: web::Path<String>) -> PageResult {
     let AdminForm { page, form } = sent;
     let setting = one(&page, &key)?;
-    let wanted = if form.has("reset") { Value::Null } else { value(&setting, &form) };
+    let t = page.look.t;
+    let wanted = match wanted(&setting, &form) {
+        Wanted::Value(value) => value,
+        Wanted::Unchanged => {
+            let text = page.look.say(t.settings_unchanged, &setting.key);
+            return Ok(redirect_saying(&Area::Admin.page("configs"), &page.look, text));
+        }
+        Wanted::Masked => {
+            let typed = Some(form.get("value").to_owned());
+            return render_again(&page_of(page, setting, typed, Some(t.settings_masked.to_owned())));
+        }
+    };
     match settings::change(page.core(), &page.session, BTreeMap::from([(setting.key.clone(), wanted)])).await {
         Ok(changed) => {
-            let t = page.look.t;
             let text = if changed.needs_restart.is_empty() { t.settings_saved } else { t.settings_restart };
             let text = page.look.say(text, &setting.key);
             Ok(redirect_saying(&Area::Admin.page("configs"), &page.look, text))

@@ -2,7 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Fault, Field, Kind, at, bytes_text, is_unset, units};
+use super::{
+    Fault, Field, Kind, at, bytes_text,
+    choices::{self, Choice, option_label},
+    grants::{self, Grant},
+    is_unset, units,
+};
 use crate::frame::{
     look::size,
     words::{self, Words},
@@ -37,10 +42,12 @@ pub(in super::super) enum Control {
         value: String,
         is_code: bool,
     },
-    /// Something is stored.
+    /// Nothing of a secret is ever sent: what was typed must be typed again.
     Secret {
         is_stored: bool,
         is_area: bool,
+        was_typed: bool,
+        is_taken_away: bool,
     },
     Tick {
         is_on: bool,
@@ -61,64 +68,32 @@ pub(in super::super) enum Control {
     },
 }
 
-/// One of several values.
-pub(in super::super) struct Choice {
-    pub(in super::super) value: String,
-    pub(in super::super) label: String,
-    pub(in super::super) is_on: bool,
-}
-
-/// Permissions of one path.
-pub(in super::super) struct Grant {
-    pub(in super::super) index: usize,
-    pub(in super::super) path: String,
-    pub(in super::super) presets: Vec<Choice>,
-    pub(in super::super) picks: Vec<Choice>,
-}
-
 /// Rows that are empty below those that are there: without scripts they are how one adds.
-const SPARE: usize = 2;
+pub(super) const SPARE: usize = 2;
 
-/// Sets of permissions that have a name.
-const PRESETS: [(&str, &[&str]); 4] = [
-    ("full", &["*"]),
-    ("read", &["list", "download"]),
-    ("add", &["list", "download", "upload", "create_dirs"]),
-    ("drop", &["list", "upload"]),
-];
-
-/// Every permission but `*`, which is the preset of all.
-const PERMISSIONS: [&str; 17] = [
-    "list",
-    "download",
-    "upload",
-    "overwrite",
-    "delete",
-    "delete_files",
-    "delete_dirs",
-    "rename",
-    "rename_files",
-    "rename_dirs",
-    "create_dirs",
-    "create_symlinks",
-    "chmod",
-    "chown",
-    "chtimes",
-    "copy",
-    "*",
-];
-
-/// What a preset stands for.
-pub(super) fn preset_permissions(name: &str) -> &'static [&'static str] {
-    PRESETS.into_iter().find(|(preset, _)| *preset == name).map_or(&[], |(_, permissions)| permissions)
+/// What all fields of a form are made of.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    /// What holds now.
+    stored: &'a Value,
+    faults: &'a [Fault],
+    t: &'static Words,
 }
 
-/// The fields with the values of the object.
-pub(in super::super) fn views(fields: &[Field], object: &Value, faults: &[Fault], t: &'static Words) -> Vec<FieldView> {
-    fields.iter().map(|field| view(field, field.key, at(object, field.key), object, faults, t)).collect()
+/// The fields with the values of the object; `stored` is what holds now, which tells what there is of secrets.
+pub(in super::super) fn views(
+    fields: &[Field],
+    object: &Value,
+    stored: &Value,
+    faults: &[Fault],
+    t: &'static Words,
+) -> Vec<FieldView> {
+    let around = Around { stored, faults, t };
+    fields.iter().map(|field| view(field, field.key, at(object, field.key), around)).collect()
 }
 
-fn view(field: &Field, name: &str, value: Option<&Value>, object: &Value, faults: &[Fault], t: &'static Words) -> FieldView {
+fn view(field: &Field, name: &str, value: Option<&Value>, around: Around<'_>) -> FieldView {
+    let Around { faults, t, .. } = around;
     let text = field.text();
     let label = t.find(&format!("field.{text}")).map_or_else(|| text.replace('_', " "), str::to_owned);
     let faulty = |fault: &&Fault| {
@@ -132,19 +107,36 @@ fn view(field: &Field, name: &str, value: Option<&Value>, object: &Value, faults
         error: faults.iter().find(faulty).map(|fault| fault.message.clone()),
         is_required: field.is_required,
         variant: field.variant,
-        control: control(field, name, value, object, faults, t),
+        control: control(field, name, value, around),
         name: name.to_owned(),
     }
 }
 
-fn control(field: &Field, name: &str, value: Option<&Value>, object: &Value, faults: &[Fault], t: &'static Words) -> Control {
-    let text = || value.and_then(Value::as_str).unwrap_or_default().to_owned();
-    let number = || value.and_then(Value::as_i64).unwrap_or_default();
+/// The text of a field that is typed, as a browser holds it: fields of one line have no line ends, and addresses no space
+/// around them (WHATWG HTML, value sanitization). `None` for others.
+pub(super) fn text_of(kind: Kind, value: &Value) -> Option<String> {
+    let line = |text: &str| text.replace(['\r', '\n'], "");
+    match kind {
+        Kind::Text | Kind::Code | Kind::Suggest(_) => value.as_str().map(line),
+        Kind::Email => value.as_str().map(|text| line(text).trim().to_owned()),
+        Kind::Area => value.as_str().map(str::to_owned),
+        Kind::Moment => value.as_i64().map(units::moment_text),
+        Kind::Lines | Kind::Pems => value.is_array().then(|| items(Some(value)).join("\n")),
+        Kind::Words => value.is_array().then(|| line(&items(Some(value)).join(", "))),
+        _ => None,
+    }
+}
+
+fn control(field: &Field, name: &str, value: Option<&Value>, around: Around<'_>) -> Control {
+    let t = around.t;
+    let text = || value.and_then(|value| text_of(field.kind, value)).unwrap_or_default();
+    let given = || value.and_then(Value::as_i64);
+    let number = || given().unwrap_or_default();
     let input = |kind, value| Control::Input { kind, value, unit: None, list: None, is_code: false };
     match field.kind {
         Kind::Text => input("text", text()),
         Kind::Email => input("email", text()),
-        Kind::Code => Control::Input { kind: "text", value: text(), unit: None, list: None, is_code: true },
+        Kind::Code | Kind::Words => Control::Input { kind: "text", value: text(), unit: None, list: None, is_code: true },
         Kind::Suggest(list) => Control::Input { kind: "text", value: text(), unit: None, list: Some(list), is_code: false },
         Kind::Area => Control::Area { value: text(), is_code: false },
         Kind::Number(unit) => {
@@ -152,127 +144,70 @@ fn control(field: &Field, name: &str, value: Option<&Value>, object: &Value, fau
             Control::Input { kind: "number", value, unit: t.find(&format!("unit.{unit}")), list: None, is_code: false }
         }
         Kind::Bytes => input("text", if number() == 0 { String::new() } else { bytes_text(number()) }),
-        Kind::Moment => Control::Input {
-            kind: "datetime-local",
-            value: units::moment_text(number()),
-            unit: Some("UTC"),
-            list: None,
-            is_code: false,
-        },
+        Kind::Moment => Control::Input { kind: "datetime-local", value: text(), unit: Some("UTC"), list: None, is_code: false },
         Kind::Tick => Control::Tick { is_on: value.and_then(Value::as_bool).unwrap_or_default() },
-        Kind::Lines => Control::Area { value: items(value).join("\n"), is_code: true },
-        Kind::Pems => Control::Area { value: items(value).join("\n"), is_code: true },
-        Kind::Words => Control::Input { kind: "text", value: items(value).join(", "), unit: None, list: None, is_code: true },
+        Kind::Lines | Kind::Pems => Control::Area { value: text(), is_code: true },
         Kind::Choice(options) => {
-            let chosen = text();
-            let choices = options.iter().map(|option| choice(option, *option == chosen, t)).collect();
-            Control::Select { choices, is_variant: false }
+            let chosen: Vec<String> = value.and_then(Value::as_str).map(str::to_owned).into_iter().collect();
+            Control::Select { choices: choices::texts(options, &chosen, t), is_variant: false }
         }
-        Kind::Numbers(options) | Kind::Variants(options) => Control::Select {
-            choices: numbers(options, |option| option == number(), t),
-            is_variant: matches!(field.kind, Kind::Variants(_)),
-        },
-        Kind::Set(options) => {
-            let chosen = value.and_then(Value::as_array).cloned().unwrap_or_default();
-            Control::Picks { choices: numbers(options, |option| chosen.iter().any(|one| one.as_i64() == Some(option)), t) }
-        }
-        Kind::Bits(options) => Control::Picks { choices: numbers(options, |bit| number() & bit != 0, t) },
-        Kind::Picks(options) => {
-            let chosen = items(value);
-            Control::Picks {
-                choices: options.iter().map(|option| choice(option, chosen.iter().any(|one| one == option), t)).collect(),
+        Kind::Numbers(options) => Control::Select { choices: choices::one(options, given(), t), is_variant: false },
+        Kind::Variants(options) => Control::Select { choices: choices::one(options, given(), t), is_variant: true },
+        Kind::Storages(options) => Control::Select { choices: choices::storages(options, given(), t), is_variant: true },
+        Kind::Set(options) => Control::Picks { choices: choices::several(options, value, t) },
+        Kind::Bits(options) => Control::Picks { choices: choices::bits(options, number(), t) },
+        Kind::Picks(options) => Control::Picks { choices: choices::texts(options, &items(value), t) },
+        Kind::Password => {
+            let typed = value.and_then(Value::as_str);
+            Control::Secret {
+                is_stored: at(around.stored, "has_password").and_then(Value::as_bool).unwrap_or_default(),
+                is_area: false,
+                was_typed: typed.is_some_and(|typed| !typed.is_empty()),
+                is_taken_away: typed.is_some_and(str::is_empty),
             }
         }
-        Kind::Password => {
-            let is_stored = at(object, "has_password").and_then(Value::as_bool).unwrap_or_default();
-            Control::Secret { is_stored, is_area: false }
-        }
-        Kind::Secret => {
-            let is_stored =
-                value.and_then(|secret| secret.get("status")).and_then(Value::as_str).is_some_and(|status| !status.is_empty());
-            Control::Secret { is_stored, is_area: name.ends_with("key") || name.ends_with("credentials") }
-        }
-        Kind::Rows(columns) => rows(columns, name, value, faults, t),
-        Kind::Permissions => permissions(value, t),
+        Kind::Secret => secret(name, value, around.stored),
+        Kind::Rows(columns) => rows(columns, name, value, around),
+        Kind::Permissions => Control::Permissions { rows: grants::rows(value, t) },
     }
 }
 
-fn items(value: Option<&Value>) -> Vec<String> {
+fn secret(name: &str, value: Option<&Value>, stored: &Value) -> Control {
+    let status = |secret: Option<&Value>| {
+        let status = secret.and_then(|secret| secret.get("status")).and_then(Value::as_str);
+        status.unwrap_or_default().to_owned()
+    };
+    let stored = at(stored, name);
+    let is_stored = !status(stored).is_empty();
+    Control::Secret {
+        is_stored,
+        is_area: name.ends_with("key") || name.ends_with("credentials"),
+        was_typed: status(value) == "Plain" && value != stored,
+        is_taken_away: is_stored && status(value).is_empty(),
+    }
+}
+
+pub(super) fn items(value: Option<&Value>) -> Vec<String> {
     let items = value.and_then(Value::as_array).into_iter().flatten();
     items.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// The name of an option; one without is shown as it is.
-fn option_label(option: &str, t: &'static Words) -> String {
-    let key = if option.is_empty() { "option.none".to_owned() } else { format!("option.{option}") };
-    t.find(&key).map_or_else(|| option.to_owned(), str::to_owned)
-}
-
-fn choice(option: &str, is_on: bool, t: &'static Words) -> Choice {
-    Choice { value: option.to_owned(), label: option_label(option, t), is_on }
-}
-
-fn numbers(options: &[(i64, &str)], is_on: impl Fn(i64) -> bool, t: &'static Words) -> Vec<Choice> {
-    let choice = |(number, label): &(i64, &str)| Choice {
-        value: number.to_string(),
-        label: option_label(label, t),
-        is_on: is_on(*number),
-    };
-    options.iter().map(choice).collect()
-}
-
-fn rows(columns: &[Field], name: &str, value: Option<&Value>, faults: &[Fault], t: &'static Words) -> Control {
+fn rows(columns: &[Field], name: &str, value: Option<&Value>, around: Around<'_>) -> Control {
     let given = value.and_then(Value::as_array).cloned().unwrap_or_default();
     let spare = std::iter::repeat_n(Value::Null, SPARE);
-    let rows = given.into_iter().chain(spare).enumerate().map(|(index, row)| {
-        let cell =
-            |column: &Field| view(column, &format!("{name}.{index}.{}", column.key), at(&row, column.key), &row, faults, t);
+    let rows = given.into_iter().map(open_row).chain(spare).enumerate().map(|(index, row)| {
+        let cell = |column: &Field| view(column, &format!("{name}.{index}.{}", column.key), at(&row, column.key), around);
         columns.iter().map(cell).collect()
     });
     Control::Rows { rows: rows.collect() }
 }
 
-fn permissions(value: Option<&Value>, t: &'static Words) -> Control {
-    let map = value.and_then(Value::as_object);
-    let mut given: Vec<(String, Vec<String>)> =
-        map.into_iter().flatten().map(|(path, picks)| (path.clone(), items(Some(picks)))).collect();
-    if given.is_empty() {
-        given.push(("/".to_owned(), Vec::new()));
+/// Where a row may be a text in place of an object, it is the first column (ACT-044).
+pub(super) fn open_row(row: Value) -> Value {
+    match row {
+        Value::String(text) => serde_json::json!({ "key": text }),
+        row => row,
     }
-    given.extend(std::iter::repeat_n((String::new(), Vec::new()), SPARE));
-    let rows = given.into_iter().enumerate().map(|(index, (path, picks))| {
-        let preset = preset_of(&picks);
-        let presets = PRESETS.into_iter().map(|(name, _)| name).chain(["custom"]);
-        let presets = presets.map(|name| Choice {
-            value: name.to_owned(),
-            label: t.get(&format!("preset.{name}")).to_owned(),
-            is_on: name == preset,
-        });
-        Grant {
-            index,
-            path,
-            presets: presets.collect(),
-            picks: PERMISSIONS
-                .iter()
-                .map(|one| Choice {
-                    value: (*one).to_owned(),
-                    label: option_label(one, t),
-                    is_on: picks.iter().any(|pick| pick == one),
-                })
-                .collect(),
-        }
-    });
-    Control::Permissions { rows: rows.collect() }
-}
-
-fn preset_of(picks: &[String]) -> &'static str {
-    if picks.is_empty() {
-        return "full";
-    }
-    let same = |permissions: &[&str]| {
-        permissions.len() == picks.len() && permissions.iter().all(|one| picks.iter().any(|pick| pick == one))
-    };
-    PRESETS.into_iter().find(|(_, permissions)| same(permissions)).map_or("custom", |(name, _)| name)
 }
 
 /// A field as a sentence of a summary; `None` where it is as by default.
@@ -292,27 +227,17 @@ pub(in super::super) fn say(field: &Field, object: &Value, t: &'static Words) ->
             None => number.to_string(),
         },
         Kind::Moment => units::moment_text(number).replace('T', " ") + " UTC",
-        Kind::Set(options) => {
-            let chosen: Vec<i64> = value.as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
-            let said = options.iter().filter(|(option, _)| chosen.contains(option)).map(|(_, label)| option_label(label, t));
-            said.collect::<Vec<_>>().join(", ")
+        Kind::Set(options) => choices::said(choices::several(options, Some(value), t)),
+        Kind::Bits(options) => choices::said(choices::bits(options, number, t)),
+        Kind::Numbers(options) | Kind::Variants(options) | Kind::Storages(options) => {
+            choices::said(choices::one(options, Some(number), t))
         }
-        Kind::Numbers(options) | Kind::Variants(options) => options
-            .iter()
-            .find(|(option, _)| *option == number)
-            .map_or_else(|| number.to_string(), |(_, label)| option_label(label, t)),
-        Kind::Bits(options) => options
-            .iter()
-            .filter(|(bit, _)| number & bit != 0)
-            .map(|(_, label)| option_label(label, t))
-            .collect::<Vec<_>>()
-            .join(", "),
         Kind::Picks(_) => items(Some(value)).iter().map(|item| option_label(item, t)).collect::<Vec<_>>().join(", "),
         Kind::Choice(_) => option_label(value.as_str().unwrap_or_default(), t),
         Kind::Secret => t.summary_stored.to_owned(),
         Kind::Pems => words::fill(t.summary_entries, &[&items(Some(value)).len()]),
         Kind::Rows(columns) => rows_said(columns, value),
-        Kind::Permissions => permissions_said(value, t),
+        Kind::Permissions => grants::said(value, t),
         _ => match value {
             Value::Array(_) => items(Some(value)).join(", "),
             _ => value.as_str().unwrap_or_default().to_owned(),
@@ -337,30 +262,23 @@ fn rows_said(columns: &[Field], value: &Value) -> String {
     first.collect::<Vec<_>>().join(", ")
 }
 
-fn permissions_said(value: &Value, t: &'static Words) -> String {
-    let map = value.as_object().into_iter().flatten();
-    let said = map.map(|(path, picks)| {
-        let picks = items(Some(picks));
-        let what = match preset_of(&picks) {
-            "custom" => picks.iter().map(|pick| option_label(pick, t)).collect::<Vec<_>>().join(" + "),
-            preset => t.get(&format!("preset.{preset}")).to_owned(),
-        };
-        format!("{path} ({what})")
-    });
-    said.collect::<Vec<_>>().join(", ")
-}
-
 impl FieldView {
     /// There is something to read beside it.
     pub(in super::super) fn describes(&self) -> bool {
-        self.hint.is_some() || self.error.is_some()
+        self.hint.is_some() || self.error.is_some() || self.must_be_typed_again()
     }
 
     /// Ids of what there is to read.
     pub(in super::super) fn described(&self) -> String {
         let hint = self.hint.map(|_| format!("{}-hint", self.id));
         let error = self.error.as_ref().map(|_| format!("{}-error", self.id));
-        hint.into_iter().chain(error).collect::<Vec<_>>().join(" ")
+        let again = self.must_be_typed_again().then(|| format!("{}-again", self.id));
+        hint.into_iter().chain(error).chain(again).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A secret that was typed, and not stored.
+    fn must_be_typed_again(&self) -> bool {
+        matches!(self.control, Control::Secret { was_typed: true, .. })
     }
 
     /// Lines of a text.

@@ -2,6 +2,10 @@
 
 use serde_json::json;
 
+mod untouched;
+
+use untouched::again;
+
 use super::*;
 use crate::{
     admin::{account::of_user, object::Object},
@@ -11,6 +15,7 @@ use crate::{
 fn applied(fields: &[Field], query: &str, mut object: Value) -> (Value, Vec<Fault>) {
     let form = Form::parse(query).unwrap();
     let faults = apply(fields, &form, &mut object, &EN);
+    close_rows(fields, &mut object);
     (object, faults)
 }
 
@@ -77,6 +82,80 @@ fn secrets_stay_where_nothing_was_typed() {
     assert_eq!(typed["filesystem"]["s3config"]["access_secret"], json!({ "status": "Plain", "payload": "x" }));
 }
 
+// ACC-027: nothing allowed is not the same as no rule, and neither is everything.
+#[test]
+fn empty_permissions_stay_what_they_are() {
+    let fields = [Field::new("permissions", Kind::Permissions)];
+    for object in [
+        json!({ "permissions": {} }),
+        json!({ "permissions": { "/": ["*"], "/secret": [] } }),
+        json!({ "permissions": { "/": ["list", "fly"] } }),
+    ] {
+        assert_eq!(again(&fields, &object), object);
+    }
+    let (object, _) = applied(&fields, "permissions.0.path=&permissions.0.preset=full", json!({ "permissions": {} }));
+    assert_eq!(object["permissions"], json!({}));
+    let query = "permissions.0.path=/secret&permissions.0.preset=none&permissions.0.picks=list";
+    assert_eq!(applied(&fields, query, json!({})).0["permissions"], json!({ "/secret": [] }));
+}
+
+#[test]
+fn rows_keep_their_numbers_and_what_has_no_column() {
+    let fields = [Field::new("parts", Kind::Rows(const { &[Field::new("name", Kind::Text)] }))];
+    let stored = json!({ "parts": [{ "name": "a", "headers": [1] }, { "name": "b", "headers": [2] }] });
+    let query = "parts.0.name=&parts.1.name=c&parts.3.name=d";
+    let (object, _) = applied(&fields, query, stored.clone());
+    assert_eq!(object["parts"], json!([{ "name": "c", "headers": [2] }, { "name": "d" }]));
+    let mut shown = stored.clone();
+    apply(&fields, &Form::parse(query).unwrap(), &mut shown, &EN);
+    assert_eq!(shown["parts"], json!([null, { "name": "c", "headers": [2] }, null, { "name": "d" }]));
+    for many in ["parts.1002.name=x", "parts.99999999999999999999.name=x"] {
+        let (object, faults) = applied(&fields, many, stored.clone());
+        assert_eq!((object, faults[0].field.as_str()), (stored.clone(), "parts"));
+    }
+}
+
+// UI-015: what is stored decides what a field of a secret says.
+#[test]
+fn a_secret_that_was_typed_in_vain_is_not_said_to_be_stored() {
+    let fields = [Field::new("secret", Kind::Secret), Field::new("password", Kind::Password)];
+    let stored = json!({ "secret": { "status": "" }, "has_password": false });
+    let (edited, _) = applied(&fields, "secret=x&password=y", stored.clone());
+    for view in views(&fields, &edited, &stored, &[], &EN) {
+        let Control::Secret { is_stored: false, was_typed: true, .. } = view.control else { panic!("{}", view.name) };
+    }
+    let stored = json!({ "secret": { "status": "Redacted" }, "has_password": true });
+    let (edited, _) = applied(&fields, "secret.clear=on&password.clear=on", stored.clone());
+    for view in views(&fields, &edited, &stored, &[], &EN) {
+        let Control::Secret { is_stored: true, was_typed: false, is_taken_away: true, .. } = view.control else {
+            panic!("{}", view.name)
+        };
+    }
+}
+
+// The tables have every value that the model has.
+#[test]
+fn what_can_be_chosen_is_what_the_model_has() {
+    use entrepot_model::{AdminPermission, FsProvider, LoginMethod, Permission};
+    fn same<T: Ord + Copy>(offered: &[T], known: &[T]) {
+        let sorted = |values: &[T]| {
+            let mut values = values.to_vec();
+            values.sort_unstable();
+            values
+        };
+        assert!(sorted(offered) == sorted(known));
+    }
+    use crate::admin::{account, admins};
+    same(&grants::PERMISSIONS, &Permission::ALL.map(Permission::as_str));
+    same(&admins::PERMISSIONS, &AdminPermission::ALL.map(AdminPermission::as_str));
+    same(&account::METHODS, &LoginMethod::ALL.map(LoginMethod::as_str));
+    same(&account::PROVIDERS.map(|(number, _)| number), &FsProvider::ALL.map(|provider| provider as i64));
+    let known: Vec<i64> =
+        (1..100).filter(|number| entrepot_model::event_action::FilesystemActionType::from_number(*number).is_some()).collect();
+    let offered: Vec<i64> = crate::admin::event_actions::FS_TYPES.map(|(number, _)| number).into_iter().skip(1).collect();
+    same(&offered, &known);
+}
+
 fn need(key: String, missing: &mut Vec<String>) {
     if EN.find(&key).is_none() {
         missing.push(key);
@@ -88,7 +167,7 @@ fn texts(fields: &[Field], missing: &mut Vec<String>) {
         need(format!("field.{}", field.text()), missing);
         match field.kind {
             Kind::Number(unit) if unit != "plain" => need(format!("unit.{unit}"), missing),
-            Kind::Numbers(options) | Kind::Variants(options) | Kind::Set(options) => {
+            Kind::Numbers(options) | Kind::Variants(options) | Kind::Storages(options) | Kind::Set(options) => {
                 options.iter().for_each(|(_, label)| need(format!("option.{label}"), missing));
             }
             Kind::Rows(columns) => texts(columns, missing),

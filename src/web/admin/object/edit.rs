@@ -5,7 +5,7 @@ use askama::Template;
 use entrepot_core::{Core, Error, admin::AdminSession};
 use serde_json::Value;
 
-use super::{Action, Object, many, one};
+use super::{Action, Object, is_stale, many, one, state};
 use crate::{
     admin::fields::{self, Card, Control, Fault, Field, FieldView, Lists, at, is_unset, say},
     frame::{
@@ -60,6 +60,7 @@ struct Sentence {
 struct Open {
     title: &'static str,
     action: String,
+    state: String,
     fields: Vec<FieldView>,
     problem: Option<String>,
 }
@@ -129,7 +130,7 @@ fn refused(session: &AdminSession) -> PageError {
 
 async fn create_page<T: Object>(page: AdminPage, object: &Value, faults: &[Fault]) -> CreatePage {
     let t = page.look.t;
-    let fields = fields::views(T::CREATE, object, faults, t);
+    let fields = fields::views(T::CREATE, object, &Value::Null, faults, t);
     CreatePage {
         title: word::<T>(t, "create"),
         lead: word::<T>(t, "create_lead"),
@@ -148,7 +149,9 @@ pub(super) async fn create<T: Object>(sent: AdminForm) -> PageResult {
     let mut object = T::blank(page.core());
     let mut faults = fields::apply(T::CREATE, &form, &mut object, page.look.t);
     if faults.is_empty() {
-        match add::<T>(page.core(), &page.session, object.clone()).await {
+        let mut closed = object.clone();
+        fields::close_rows(T::CREATE, &mut closed);
+        match add::<T>(page.core(), &page.session, closed).await {
             Ok(added) if added.shown_once().is_some() => {
                 let secret = added.shown_once().unwrap_or_default();
                 let (title, back) = (word::<T>(page.look.t, "created"), one::<T>(added.name()));
@@ -182,7 +185,7 @@ pub(super) async fn show<T: Object>(page: AdminPage, name: web::Path<String>) ->
     render(&template)
 }
 
-fn value<T: Object>(object: &T) -> Result<Value, PageError> {
+pub(super) fn value<T: Object>(object: &T) -> Result<Value, PageError> {
     let value = serde_json::to_value(object);
     value.map_err(|error| PageError::Core(Error::internal("writing an object as JSON", error)))
 }
@@ -211,11 +214,12 @@ async fn object_page<T: Object>(
     });
     let cards = cards.collect();
     let open = open.map(|card| {
-        let fields = fields::views(card.fields, edited, faults, t);
+        let fields = fields::views(card.fields, edited, stored, faults, t);
         let action = format!("{}?card={}", one::<T>(object.name()), card.id);
         Open {
             title: t.find(&format!("card.{}", card.id)).unwrap_or_default(),
             action,
+            state: state(stored),
             problem: problem(&fields, faults, t),
             fields,
         }
@@ -272,8 +276,12 @@ pub(super) async fn save<T: Object>(sent: AdminForm, name: web::Path<String>) ->
     let stored = value(&object)?;
     let mut edited = stored.clone();
     let mut faults = fields::apply(card.fields, &form, &mut edited, page.look.t);
-    if faults.is_empty() {
-        match update::<T>(page.core(), &page.session, &name, edited.clone(), &form).await {
+    if is_stale(&form, &stored) {
+        faults = vec![Fault { field: String::new(), message: page.look.say(page.look.t.object_stale, object.name()) }];
+    } else if faults.is_empty() {
+        let mut closed = edited.clone();
+        fields::close_rows(card.fields, &mut closed);
+        match update::<T>(page.core(), &page.session, &name, closed, &form).await {
             Ok(()) => {
                 let text = page.look.say(page.look.t.object_saved, object.name());
                 return Ok(redirect_saying(&one::<T>(object.name()), &page.look, text));

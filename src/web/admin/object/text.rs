@@ -2,11 +2,12 @@
 
 use actix_web::web;
 use askama::Template;
+use serde_json::Value;
 
 use super::{
     Object,
-    edit::{fault, update},
-    many, one,
+    edit::{fault, update, value},
+    is_stale, many, one, state,
 };
 use crate::frame::{
     AdminForm, AdminPage, PageError, PageResult, Shell,
@@ -23,11 +24,12 @@ struct JsonPage {
     parent_href: String,
     here: String,
     text: String,
+    state: String,
     error: Option<String>,
     may_edit: bool,
 }
 
-fn template<T: Object>(page: AdminPage, name: &str, text: String, error: Option<String>) -> JsonPage {
+fn template<T: Object>(page: AdminPage, name: &str, text: String, stored: &Value, error: Option<String>) -> JsonPage {
     let t = page.look.t;
     JsonPage {
         name: name.to_owned(),
@@ -35,6 +37,7 @@ fn template<T: Object>(page: AdminPage, name: &str, text: String, error: Option<
         parent_href: many::<T>(),
         here: one::<T>(name),
         text,
+        state: state(stored),
         error,
         may_edit: T::rights(&page.session).edit,
         f: Shell::admin(page, T::PLACE),
@@ -43,17 +46,19 @@ fn template<T: Object>(page: AdminPage, name: &str, text: String, error: Option<
 
 pub(super) async fn show<T: Object>(page: AdminPage, name: web::Path<String>) -> PageResult {
     let object = T::get(page.core(), &page.session, &name).await?;
+    let stored = value(&object)?;
     let text = serde_json::to_string_pretty(&object);
     let text = text.map_err(|error| PageError::Core(entrepot_core::Error::internal("writing an object as JSON", error)))?;
     let name = object.name().to_owned();
-    render(&template::<T>(page, &name, text, None))
+    render(&template::<T>(page, &name, text, &stored, None))
 }
 
 pub(super) async fn save<T: Object>(sent: AdminForm, name: web::Path<String>) -> PageResult {
     let AdminForm { page, form } = sent;
     let text = form.get("json").replace("\r\n", "\n");
-    let parsed = serde_json::from_str::<serde_json::Value>(&text);
-    let problem = match parsed {
+    let stored = value(&T::get(page.core(), &page.session, &name).await?)?;
+    let problem = match serde_json::from_str::<Value>(&text) {
+        _ if is_stale(&form, &stored) => page.look.say(page.look.t.object_stale, &*name),
         Err(error) => error.to_string(),
         Ok(value) if !value.is_object() => page.look.t.json_no_object.to_owned(),
         Ok(value) => match update::<T>(page.core(), &page.session, &name, value, &form).await {
@@ -64,5 +69,5 @@ pub(super) async fn save<T: Object>(sent: AdminForm, name: web::Path<String>) ->
             Err(error) => fault(error)?.message,
         },
     };
-    render_again(&template::<T>(page, &name, text, Some(problem)))
+    render_again(&template::<T>(page, &name, text, &stored, Some(problem)))
 }
