@@ -1,6 +1,17 @@
 //! A whole site over a store in memory, asked the way the HTTP service asks it.
 
-use std::{cell::RefCell, future::Future, pin::Pin, rc::Rc, sync::Arc};
+pub(crate) mod forms;
+
+use std::{
+    cell::RefCell,
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use actix_web::{
     App, Error,
@@ -14,7 +25,7 @@ use actix_web::{
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use entrepot_config::{Settings, Sources};
-use entrepot_core::{Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, admin, fs::door::BuiltInStorages};
+use entrepot_core::{Clock, Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, admin, fs::door::BuiltInStorages};
 use entrepot_http::{Entrance, Features, entrance};
 use entrepot_model::{
     Admin, AdminPermission, Permission, User,
@@ -34,10 +45,27 @@ const CLIENT: &str = "192.0.2.7:40000";
 /// Entrance and routes. To compile the routes is most of the work of a request, so it is done once.
 type Service = Rc<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Result<ServiceResponse<BoxBody>, Error>>>>>;
 
+/// The clock of the system, which a test may move on.
+#[derive(Default)]
+pub(crate) struct MovedClock(AtomicI64);
+
+impl MovedClock {
+    pub(crate) fn advance_minutes(&self, minutes: i64) {
+        self.0.fetch_add(minutes * 60_000_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for MovedClock {
+    fn nanos(&self) -> i64 {
+        SystemClock.nanos() + self.0.load(Ordering::SeqCst)
+    }
+}
+
 /// A core, the features of the binding, and what keeps both alive.
 pub(crate) struct House {
     pub(crate) core: Core,
     pub(crate) features: Features,
+    pub(crate) clock: Arc<MovedClock>,
     /// Made for these features.
     service: RefCell<Option<(Features, Service)>>,
     folder: tempfile::TempDir,
@@ -71,20 +99,21 @@ pub(crate) async fn fresh(change: impl FnOnce(&mut Settings)) -> House {
     settings.data_provider.password_hashing.algo = "bcrypt".into();
     settings.data_provider.password_hashing.bcrypt_options.cost = 4;
     change(&mut settings);
+    let clock = Arc::new(MovedClock::default());
     let core = Core::start(CoreOptions {
         settings: Arc::new(ArcSwap::from_pointee(settings)),
         data_directory: folder.path().join("data"),
         store: Store::open(StoreOptions::in_memory()).unwrap(),
         sealer: Sealer::default(),
         tasks: Tasks::new(tokio::runtime::Handle::current(), 1),
-        clock: Arc::new(SystemClock),
+        clock: clock.clone(),
         hooks: Arc::new(NoHooks),
         sink: Arc::new(NoEventSink),
         storages: Arc::new(BuiltInStorages),
     });
     let core = core.await.unwrap();
     core.services().configure_from(admin::settings::Configuration::new(sources, loaded));
-    House { core, features: Features::default(), service: RefCell::default(), folder }
+    House { core, features: Features::default(), clock, service: RefCell::default(), folder }
 }
 
 /// A server with the administrator `root`, password `root-secret`.

@@ -59,6 +59,8 @@ struct EntryPage {
     action: String,
     fields: Vec<FieldView>,
     problem: Option<String>,
+    /// Of a stored one.
+    state: Option<String>,
     delete: Option<String>,
 }
 
@@ -130,6 +132,7 @@ fn entry_page(page: AdminPage, kind: IpListType, stored: Option<&str>, object: &
         action: stored.map_or_else(|| format!("{}/{}", Area::Admin.page("ip-list"), kind.code()), at),
         fields,
         problem,
+        state: stored.map(|_| object::state(object)),
         delete: stored.map(|network| format!("{}/delete", at(network))),
         f: Shell::admin(page, "security"),
     }
@@ -188,9 +191,14 @@ async fn save(sent: AdminForm, path: web::Path<(String, String)>) -> PageResult 
     let kind = kind(&path.0).ok_or_else(PageError::not_found)?;
     let entry = ip_lists::get(page.core(), &page.session, kind, &path.1).await?;
     let mut object = serde_json::to_value(&entry).unwrap_or_default();
+    let is_stale = object::is_stale(&form, &object);
     let mut form = with_mode(form, kind);
     form.set("ipornet", entry.ipornet.clone());
     let faults = match read(&form, &mut object, &page.look)? {
+        _ if is_stale => {
+            let message = page.look.say(page.look.t.object_stale, &entry.ipornet);
+            vec![Fault { field: String::new(), message }]
+        }
         Err(faults) => faults,
         Ok(changed) => match ip_lists::update(page.core(), &page.session, kind, &path.1, changed).await {
             Ok(_) => {

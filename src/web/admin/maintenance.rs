@@ -3,14 +3,14 @@
 use actix_web::{
     HttpResponse,
     http::header,
-    web::{Bytes, ServiceConfig, get, post},
+    web::{Bytes, ServiceConfig, get, post, resource},
 };
 use askama::Template;
 use chrono::DateTime;
-use entrepot_core::admin::{
+use entrepot_core::{Error, admin::{
     backup::{self, DumpOptions, LoadMode, LoadOptions, QuotaScan},
     doctor, status,
-};
+}};
 use entrepot_model::{
     AdminPermission as P,
     doctor::{Examination, Severity},
@@ -19,10 +19,13 @@ use entrepot_model::{
 use futures_util::stream;
 
 use super::tabs::{Tab, tabs};
-use crate::frame::{
-    AdminForm, AdminPage, Area, PageError, PageResult, Shell,
-    answer::{redirect_saying, render_again},
-    render,
+use crate::{
+    api::body::BodyLimit,
+    frame::{
+        AdminForm, AdminPage, Area, PageError, PageResult, Shell,
+        answer::{redirect_saying, render_again},
+        render,
+    },
 };
 
 #[derive(Template)]
@@ -54,6 +57,7 @@ struct LogPage {
     f: Shell,
     title: &'static str,
     tabs: Vec<Tab>,
+    /// None where the level is nobody's to change: `portable`.
     levels: Vec<(&'static str, &'static str, bool)>,
 }
 
@@ -65,7 +69,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .route("/maintenance", get().to(show))
         .route("/backup", post().to(dump))
-        .route("/restore", post().to(load))
+        .service(resource("/restore").app_data(BodyLimit::Backup).route(post().to(load)))
         .route("/doctor", get().to(look))
         .route("/log", get().to(level))
         .route("/log", post().to(set_level));
@@ -151,9 +155,14 @@ async fn look(page: AdminPage) -> PageResult {
 }
 
 async fn level(page: AdminPage) -> PageResult {
-    let now = status::log_level(page.core(), &page.session)?;
+    let now = match status::log_level(page.core(), &page.session) {
+        Err(Error::Unsupported) => None,
+        now => Some(now?),
+    };
     let t = page.look.t;
-    let levels = LEVELS.into_iter().map(|(level, name)| (name, t.find(&format!("log.{name}")).unwrap_or_default(), level == now));
+    let name = |name: &str| t.find(&format!("log.{name}")).unwrap_or_default();
+    let levels = LEVELS.into_iter().filter(|_| now.is_some());
+    let levels = levels.map(|(level, key)| (key, name(key), Some(level) == now));
     render(&LogPage {
         title: t.nav_maintenance,
         tabs: tabs("maintenance", "log", &page.session, t),

@@ -84,7 +84,7 @@ pub(super) trait Object: Serialize + DeserializeOwned + Sized + 'static {
     }
 
     /// Whether the administrator sees a card at all.
-    fn shows(_session: &AdminSession, _card: &str) -> bool {
+    fn shows(_core: &Core, _session: &AdminSession, _card: &str) -> bool {
         true
     }
 
@@ -128,7 +128,7 @@ pub(super) fn one<T: Object>(name: &str) -> String {
 const MOVING: [&str; 6] = ["used_quota_size", "used_quota_files", "last_quota_update", "users", "groups", "rules"];
 
 /// Tells the states of an object apart: the moment of the last change or, of kinds that have none, a hash of what it is.
-fn state(stored: &Value) -> String {
+pub(super) fn state(stored: &Value) -> String {
     if let Some(moment) = stored.get("updated_at").and_then(Value::as_i64) {
         return moment.to_string();
     }
@@ -141,7 +141,7 @@ fn state(stored: &Value) -> String {
 }
 
 /// Somebody else changed the object since the page with this form was made. A form without a state was made by no page.
-fn is_stale(form: &Form, stored: &Value) -> bool {
+pub(super) fn is_stale(form: &Form, stored: &Value) -> bool {
     form.find(STATE).is_some_and(|known| known != state(stored))
 }
 

@@ -9,7 +9,7 @@ use entrepot_core::{Error, admin::settings};
 use entrepot_model::setting::SettingView;
 use serde_json::Value;
 
-use super::object;
+use super::{fields::is_unset, object};
 use crate::{
     api::escaped,
     error::only,
@@ -51,6 +51,8 @@ struct SettingPage {
     typed: String,
     default: String,
     error: Option<String>,
+    /// A secret of which there is one.
+    is_stored: bool,
     /// A secret that was typed and not stored: it is not sent back.
     was_typed: bool,
 }
@@ -148,6 +150,7 @@ fn page_of(page: AdminPage, setting: SettingView, typed: Option<String>, error: 
         parent_href: Area::Admin.page("configs"),
         action: line.href.clone(),
         default: text(&line.setting.default).replace('\n', ", "),
+        is_stored: line.setting.secret && !is_unset(Some(&line.setting.value)),
         was_typed: error.is_some() && line.setting.secret,
         typed,
         error,
@@ -188,6 +191,7 @@ fn wanted(setting: &SettingView, form: &Form) -> Wanted {
     let value = value(setting, form);
     if setting.secret {
         return match (form.has("clear"), form.get("value").is_empty()) {
+            (true, _) if setting.default.is_array() => Wanted::Value(Value::Array(Vec::new())),
             (true, _) => Wanted::Value(Value::from("")),
             (false, true) => Wanted::Unchanged,
             (false, false) => Wanted::Value(value),

@@ -1,5 +1,8 @@
 //! Pages of administrators, from outside.
 
+mod editing;
+mod round_trip;
+
 use actix_web::http::StatusCode;
 use entrepot_model::AdminPermission as P;
 

@@ -15,31 +15,36 @@ use super::{
 };
 use crate::frame::{Form, Look, look::Html};
 
-const SIGN_IN: [Field; 12] = [
+const SIGN_IN: [Field; 7] = [
     Field::new("status", Kind::Numbers(&[(1, "enabled"), (0, "disabled")])),
     Field::new("password", Kind::Password),
     Field::new("filters.require_password_change", Kind::Tick),
     Field::new("public_keys", Kind::Lines),
     Field::new("filters.tls_certs", Kind::Pems),
     Field::new("expiration_date", Kind::Moment),
+    Field::new("role", Kind::Suggest("roles")),
+];
+const PROFILE: [Field; 4] = [
     Field::new("email", Kind::Email),
     Field::new("filters.additional_emails", Kind::Lines),
-    Field::new("role", Kind::Suggest("roles")),
-    Field::new("groups", Kind::Rows(&GROUPS)),
     Field::new("description", Kind::Area),
     Field::new("additional_info", Kind::Area),
 ];
-const FILES: [Field; 4] = [
+const MEMBERSHIPS: [Field; 1] = [Field::new("groups", Kind::Rows(&GROUPS))];
+const PERMISSIONS: [Field; 3] = [
     Field::new("permissions", Kind::Permissions),
-    Field::new("virtual_folders", Kind::Rows(&MOUNTS)),
     Field::new("uid", Kind::Number("plain")),
     Field::new("gid", Kind::Number("plain")),
 ];
+const FOLDERS: [Field; 1] = [Field::new("virtual_folders", Kind::Rows(&MOUNTS))];
 const PLACEHOLDERS: [Field; 1] = [Field::new("filters.custom_placeholders", Kind::Lines)];
 
-const CARDS: [Card; 10] = [
+const CARDS: [Card; 13] = [
     Card { id: "sign_in", icon: "key", fields: &SIGN_IN },
-    Card { id: "files", icon: "folder", fields: &FILES },
+    Card { id: "profile", icon: "user", fields: &PROFILE },
+    Card { id: "groups", icon: "people", fields: &MEMBERSHIPS },
+    Card { id: "files", icon: "folder", fields: &PERMISSIONS },
+    Card { id: "folders", icon: "folder", fields: &FOLDERS },
     Card { id: "limits", icon: "disk", fields: &of_user::LIMITS },
     Card { id: "access", icon: "security", fields: &of_user::ACCESS },
     Card { id: "protocols", icon: "plug", fields: &of_user::PROTOCOL },
@@ -50,13 +55,15 @@ const CARDS: [Card; 10] = [
     Card { id: "placeholders", icon: "file", fields: &PLACEHOLDERS },
 ];
 
+/// Where the storage is that is hidden only if the server knows where homes are.
+const STORAGE: &str = "storage";
 /// Bits of `hide_user_page_sections` (ACC-247), by card.
 const HIDDEN: [(i64, &[&str]); 7] = [
     (1, &["groups"]),
-    (2, &["storage"]),
-    (4, &["files"]),
+    (2, &[STORAGE]),
+    (4, &["folders"]),
     (8, &["profile"]),
-    (16, &["access", "protocols", "web"]),
+    (16, &["files", "access", "protocols", "web"]),
     (32, &["limits"]),
     (64, &["rare", "passwords", "placeholders"]),
 ];
@@ -115,8 +122,11 @@ impl Object for User {
         ]
     }
 
-    fn shows(session: &AdminSession, card: &str) -> bool {
+    fn shows(core: &Core, session: &AdminSession, card: &str) -> bool {
         let hidden = session.admin().filters.preferences.hide_user_page_sections;
+        if card == STORAGE && core.settings().data_provider.users_base_dir.is_empty() {
+            return true;
+        }
         !HIDDEN.iter().any(|(bit, cards)| hidden & bit != 0 && cards.contains(&card))
     }
 
@@ -168,5 +178,21 @@ impl Object for User {
 
     async fn delete(core: &Core, session: &AdminSession, name: &str) -> Result<()> {
         users::delete(core, session, name).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // ACC-247
+    #[test]
+    fn every_hidden_section_is_a_card() {
+        let hidden: Vec<&str> = HIDDEN.iter().flat_map(|(_, cards)| cards.iter().copied()).collect();
+        let missing: Vec<&str> =
+            hidden.iter().copied().filter(|name| !CARDS.iter().any(|card| card.id == *name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        let shown: Vec<&str> = CARDS.iter().map(|card| card.id).filter(|card| !hidden.contains(card)).collect();
+        assert_eq!(shown, ["sign_in"]);
     }
 }

@@ -8,6 +8,7 @@ use actix_web::{
     http::{StatusCode, header},
     web::{self, Bytes, BytesMut},
 };
+use entrepot_core::admin::backup;
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
@@ -18,13 +19,21 @@ const MIB: usize = 1024 * KIB;
 /// Time for a whole body.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Longest body of a route in bytes, where it is less than elsewhere; data of its resource.
+/// Bytes of a form for a byte of what was typed: most are written as `%XX` (WHATWG URL, section 5.2).
+const ENCODED: usize = 3;
+
+/// Longest body of a route, where it is another than elsewhere; data of its resource.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct BodyLimit(usize);
+pub(crate) enum BodyLimit {
+    /// Bytes, where it is less.
+    Bytes(usize),
+    /// A backup (API-013).
+    Backup,
+}
 
 impl BodyLimit {
     /// Of tokens, of logging in and out, and of forgotten passwords: strangers send those (SEC-074).
-    pub(crate) const LOGIN: Self = Self(256 * KIB);
+    pub(crate) const LOGIN: Self = Self::Bytes(256 * KIB);
 }
 
 /// A body that is of no use: read and forgotten, so that the connection can go on, within the limit of its route.
@@ -72,18 +81,35 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonList<T> {
 
 /// The whole body within its limit and its time (API-013).
 pub(crate) fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes, ApiError>> + use<> {
-    let (limit, mut payload) = (limit(request), payload.take());
+    read_times(1, request, payload)
+}
+
+/// As [`read`], of a form: the limit is that of what was typed, not of how it is written.
+pub(crate) fn read_encoded(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes, ApiError>> + use<> {
+    read_times(ENCODED, request, payload)
+}
+
+fn read_times(
+    times: usize,
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes, ApiError>> + use<> {
+    let (told, mut payload) = (limit(request), payload.take());
+    let limit = told.saturating_mul(times);
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     let collect = async move {
         // One that says so itself need not be read to the limit.
         if declared.is_some_and(|length| length > limit) {
-            return Err(too_large(limit));
+            return Err(too_large(told));
         }
         let mut body = BytesMut::new();
         while let Some(piece) = payload.next().await {
             let piece = piece.map_err(|_| ApiError::bad_request("the request body ended early or is not readable"))?;
             if body.len() + piece.len() > limit {
-                return Err(too_large(limit));
+                return Err(too_large(told));
             }
             body.extend_from_slice(&piece);
         }
@@ -97,9 +123,14 @@ pub(crate) fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<
 
 /// What the settings allow, or the route if that is less.
 fn limit(request: &HttpRequest) -> usize {
-    let megabytes = request.app_data::<web::Data<Site>>().map(|site| site.core().settings().hook.httpd_max_request_size);
+    let core = request.app_data::<web::Data<Site>>().map(|site| site.core());
+    let megabytes = core.map(|core| core.settings().hook.httpd_max_request_size);
     let general = usize::try_from(megabytes.unwrap_or(1)).map_or(MIB, |number| number.saturating_mul(MIB));
-    request.app_data::<BodyLimit>().map_or(general, |route| route.0.min(general))
+    match (request.app_data::<BodyLimit>(), core) {
+        (Some(BodyLimit::Bytes(most)), _) => general.min(*most),
+        (Some(BodyLimit::Backup), Some(core)) => usize::try_from(backup::limit(core)).unwrap_or(usize::MAX),
+        _ => general,
+    }
 }
 
 fn too_large(limit: usize) -> ApiError {

@@ -1,7 +1,7 @@
 //! Changes by plain forms, for browsers without scripts: a new directory, another name, deleting, and one upload.
 
 use actix_multipart::{Field, Multipart};
-use actix_web::{HttpRequest, web::Payload};
+use actix_web::{HttpRequest, http::StatusCode, web::Payload};
 use askama::Template;
 use entrepot_core::{Error, UserFs};
 use entrepot_model::VirtualPath;
@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 
 use super::place::{May, Quota, encoded, files_of, path_of};
 use crate::{
+    error::ApiError,
     files::{self, PathQuery, Placing},
     frame::{
         ClientForm, ClientPage, Form, Look, PageError, PageResult, Shell,
@@ -84,7 +85,21 @@ fn why(look: &Look, error: &Error) -> String {
         Error::Denied(_) | Error::StorageDenied => t.files_refused.to_owned(),
         Error::Exists | Error::NotEmpty | Error::Conflict(_) => t.files_exists.to_owned(),
         Error::Quota | Error::TooLarge | Error::NoSpace | Error::TransferQuota => t.files_no_room.to_owned(),
+        Error::Unsupported => t.error_unsupported.to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// The same about an upload.
+fn why_not_stored(look: &Look, error: &ApiError) -> String {
+    let t = look.t;
+    match error.code() {
+        StatusCode::NOT_FOUND => t.files_gone.to_owned(),
+        StatusCode::FORBIDDEN => t.files_refused.to_owned(),
+        StatusCode::CONFLICT => t.files_exists.to_owned(),
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::INSUFFICIENT_STORAGE => t.files_no_room.to_owned(),
+        StatusCode::BAD_REQUEST => t.error_unsupported.to_owned(),
+        _ => error.to_string(),
     }
 }
 
@@ -199,7 +214,7 @@ pub(super) async fn do_upload(request: HttpRequest, page: ClientPage, paths: Pat
         match files::receive(&fs, &path, field, None, placing).await {
             Ok(_) => stored += 1,
             Err(error) => {
-                problem = Some(format!("{}: {error}", name.unwrap_or_default()));
+                problem = Some(format!("{}: {}", name.unwrap_or_default(), why_not_stored(&page.look, &error)));
                 break;
             }
         }

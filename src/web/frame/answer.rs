@@ -5,14 +5,14 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     cookie::Cookie,
     dev::{ServiceRequest, ServiceResponse},
-    http::{StatusCode, header},
+    http::{Method, StatusCode, Uri, header},
     middleware::Next,
 };
 use askama::Template;
 use entrepot_http::Client;
 
 use super::{Area, Look, cookies, cookies::Kept, look::Flash};
-use crate::pages::page;
+use crate::{origin, pages::page};
 
 /// What a handler of a page answers.
 pub(crate) type PageResult = Result<HttpResponse, PageError>;
@@ -70,7 +70,12 @@ impl ResponseError for PageError {
             Self::Foreign | Self::Core(E::Denied(_) | E::StorageDenied) => StatusCode::FORBIDDEN,
             Self::Core(E::NotFound) => StatusCode::NOT_FOUND,
             Self::Core(E::Invalid { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Core(E::Conflict(_) | E::InUse(_) | E::Exists) => StatusCode::CONFLICT,
+            Self::Core(E::Conflict(_) | E::InUse(_) | E::Exists | E::NotDirectory | E::IsDirectory | E::NotEmpty) => {
+                StatusCode::CONFLICT
+            }
+            Self::Core(E::Unsupported) => StatusCode::NOT_IMPLEMENTED,
+            Self::Core(E::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Core(E::Quota | E::TransferQuota | E::NoSpace) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Core(E::TooMany) => StatusCode::TOO_MANY_REQUESTS,
             Self::Core(E::Busy | E::Shutdown | E::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Core(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -189,6 +194,7 @@ fn explain(request: &HttpRequest, area: Area, error: &PageError) -> HttpResponse
         PageError::Core(E::TooMany) => (t.error_many_title, t.error_many.to_owned()),
         PageError::Core(E::Busy | E::Shutdown) => (t.error_busy_title, t.error_busy.to_owned()),
         PageError::Core(E::Internal(_) | E::Io(_) | E::Corrupt) => (t.error_fault_title, t.error_fault.to_owned()),
+        PageError::Core(E::Unsupported) => (t.error_refused_title, t.error_unsupported.to_owned()),
         PageError::Core(other) => (t.error_refused_title, other.to_string()),
         PageError::Status(_, text) => (t.error_refused_title, text.clone()),
     };
@@ -207,12 +213,23 @@ fn denied(look: &Look, denial: &entrepot_core::Denial) -> String {
     }
 }
 
-/// To the login and, after it, back to where a page was asked for.
+/// To the login and, after it, back to where a page was asked for, or to the page whose form was sent.
 fn to_login(area: Area, request: &HttpRequest) -> HttpResponse {
-    let here = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
-    let is_worth_it = request.method() == actix_web::http::Method::GET && here != area.root() && here != area.home();
+    let here = match *request.method() {
+        Method::GET => request.uri().path_and_query().map(ToString::to_string),
+        Method::POST if origin::is_own(request) => referrer(request),
+        _ => None,
+    };
+    let here = here.unwrap_or_default();
+    let is_worth_it = here != area.root() && here != area.home();
     match super::next::own(&here).filter(|_| is_worth_it) {
         Some(here) => redirect(&format!("{}/login?next={}", area.root(), crate::api::escaped(here))),
         None => redirect(&area.page("login")),
     }
+}
+
+/// Path and query of the page that a form was on: our pages say so to this site (RFC 9110 section 10.1.3).
+fn referrer(request: &HttpRequest) -> Option<String> {
+    let from = request.headers().get(header::REFERER)?.to_str().ok()?.parse::<Uri>().ok()?;
+    from.path_and_query().map(ToString::to_string)
 }

@@ -1,9 +1,9 @@
 //! What a form sends.
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::StatusCode, web::Query};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::StatusCode, web::{Bytes, Query}};
 
 use super::PageError;
-use crate::{api::body, origin};
+use crate::{api::body, error::ApiError, origin};
 
 /// Name of the field that carries the token of the session (SEC-164).
 pub(crate) const TOKEN: &str = "_form_token";
@@ -58,7 +58,16 @@ impl Form {
 /// The body of a form that a page of ours sent; for pages without a session. With a session it is an
 /// [`super::AdminForm`] or a [`super::ClientForm`].
 pub(crate) async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Form, PageError> {
-    let bytes = body::read(request, payload).await.map_err(|error| PageError::status(error.code(), error.to_string()))?;
+    parse(body::read(request, payload).await)
+}
+
+/// The same with a session: what the limits allow, encoded.
+pub(super) async fn read_of_session(request: &HttpRequest, payload: &mut Payload) -> Result<Form, PageError> {
+    parse(body::read_encoded(request, payload).await)
+}
+
+fn parse(bytes: Result<Bytes, ApiError>) -> Result<Form, PageError> {
+    let bytes = bytes.map_err(|error| PageError::status(error.code(), error.to_string()))?;
     let form = std::str::from_utf8(&bytes).ok().and_then(Form::parse);
     form.ok_or_else(|| PageError::status(StatusCode::BAD_REQUEST, "The form could not be read."))
 }

@@ -26,8 +26,10 @@ type Taking<T> = Pin<Box<dyn Future<Output = Result<T, PageError>>>>;
 
 /// Header of scripts in place of the field (SEC-164).
 const HEADER: &str = "X-CSRF-TOKEN";
-/// Pages that lead to a duty and out: their last segments.
-const OPEN: [&str; 8] = ["logout", "changepwd", "mfa", "recoverycodes", "theme", "language", "generate", "save"];
+/// Routes of an area that lead to a duty and out.
+const OPEN: [&str; 7] = ["/logout", "/changepwd", "/mfa", "/mfa/generate", "/mfa/save", "/recoverycodes", "/alive"];
+/// Routes that scripts ask by themselves: nobody need be there.
+const POLLED: [&str; 2] = ["/overview/now", "/activity/rows"];
 
 /// An administrator at a page.
 #[allow(dead_code, reason = "what every page may ask for")]
@@ -112,16 +114,22 @@ fn refused(area: Area) -> impl FnOnce(TokenError) -> PageError {
 
 /// SEC-070: whoever must do something first gets no further than that.
 fn check_duties(request: &HttpRequest, area: Area, duties: &Duties) -> Result<(), PageError> {
-    let last = request.path().rsplit('/').next().unwrap_or_default();
-    if duties.is_empty() || OPEN.contains(&last) {
+    if duties.is_empty() || is_one_of(request, area, &OPEN) {
         return Ok(());
     }
     Err(PageError::Duty(area.page(if duties.needs_second_factor() { "mfa" } else { "changepwd" })))
 }
 
+/// By the route, not by the path: names are in paths.
+fn is_one_of(request: &HttpRequest, area: Area, routes: &[&str]) -> bool {
+    let route = request.match_pattern();
+    let route = route.as_deref().and_then(|route| route.strip_prefix(area.root()));
+    route.is_some_and(|route| routes.contains(&route))
+}
+
 /// SEC-166: renewed where a page is looked at.
 fn renew(request: &HttpRequest, area: Area, shown: &Shown, claims: Option<&Claims>, updated_at: i64) {
-    if request.method() != Method::GET {
+    if request.method() != Method::GET || is_one_of(request, area, &POLLED) {
         return;
     }
     let core = shown.site.core();
@@ -183,7 +191,7 @@ impl FromRequest for AdminForm {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let page = AdminPage::from_request(&request, &mut Payload::None).await?;
-            let form = form::read(&request, &mut payload).await?;
+            let form = form::read_of_session(&request, &mut payload).await?;
             check_token(&request, &form, page.session.claims())?;
             Ok(Self { page, form })
         })
@@ -198,7 +206,7 @@ impl FromRequest for ClientForm {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let page = ClientPage::from_request(&request, &mut Payload::None).await?;
-            let form = form::read(&request, &mut payload).await?;
+            let form = form::read_of_session(&request, &mut payload).await?;
             check_token(&request, &form, page.caller.claims())?;
             Ok(Self { page, form })
         })

@@ -179,7 +179,7 @@ pub(super) fn parse<T: Object>(object: Value) -> Result<T, Error> {
 
 pub(super) async fn show<T: Object>(page: AdminPage, name: web::Path<String>) -> PageResult {
     let object = T::get(page.core(), &page.session, &name).await?;
-    let card = card::<T>(&page.session, page.query.get("card"));
+    let card = card::<T>(page.core(), &page.session, page.query.get("card"));
     let value = value(&object)?;
     let template = object_page(page, &object, &value, &value, card, &[]).await;
     render(&template)
@@ -190,8 +190,8 @@ pub(super) fn value<T: Object>(object: &T) -> Result<Value, PageError> {
     value.map_err(|error| PageError::Core(Error::internal("writing an object as JSON", error)))
 }
 
-fn card<T: Object>(session: &AdminSession, id: &str) -> Option<&'static Card> {
-    T::cards().iter().find(|card| card.id == id && T::shows(session, card.id) && T::rights(session).edit)
+fn card<T: Object>(core: &Core, session: &AdminSession, id: &str) -> Option<&'static Card> {
+    T::cards().iter().find(|card| card.id == id && T::shows(core, session, card.id) && T::rights(session).edit)
 }
 
 /// `stored` is what holds now, `edited` what the open card shows.
@@ -205,7 +205,7 @@ async fn object_page<T: Object>(
 ) -> ObjectPage {
     let t = page.look.t;
     let effective = object.effective(page.core(), &page.session).await;
-    let cards = T::cards().iter().filter(|card| T::shows(&page.session, card.id)).map(|card| CardView {
+    let cards = T::cards().iter().filter(|card| T::shows(page.core(), &page.session, card.id)).map(|card| CardView {
         id: card.id,
         icon: card.icon,
         title: t.find(&format!("card.{}", card.id)).unwrap_or_default(),
@@ -271,7 +271,7 @@ pub(super) async fn save<T: Object>(sent: AdminForm, name: web::Path<String>) ->
     let AdminForm { page, form } = sent;
     let object = T::get(page.core(), &page.session, &name).await?;
     let asked = page.query.get("card");
-    let card = card::<T>(&page.session, asked);
+    let card = card::<T>(page.core(), &page.session, asked);
     let card = card.ok_or_else(|| PageError::status(StatusCode::FORBIDDEN, page.look.t.error_denied))?;
     let stored = value(&object)?;
     let mut edited = stored.clone();

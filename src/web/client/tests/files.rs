@@ -75,6 +75,36 @@ async fn forms_make_rename_and_delete() {
     assert!(!house.home("ada").join("new one").exists());
 }
 
+// What a storage cannot do is said in words of the pages.
+#[actix_web::test]
+async fn what_cannot_be_done_is_said_in_words() {
+    let mount = json!({ "name": "inner", "virtual_path": "/m/inner", "quota_size": 0, "quota_files": 0 });
+    let house = ready().await;
+    let token = house.token("root").await;
+    let folder = json!({ "name": "inner", "mapped_path": house.home("inner") });
+    house.with(&token, TestRequest::post().uri("/api/v2/folders").set_json(folder)).await;
+    let mut user = house.user("ada");
+    user["virtual_folders"] = json!([mount]);
+    let added = house.with(&token, TestRequest::post().uri("/api/v2/users").set_json(&user)).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
+    put(&house, "m/a.txt", "1");
+    let mut browser = ada(&house).await;
+    browser.get("/web/client/newfolder?path=/").await;
+    let renamed = browser.post("/web/client/rename?path=/m", &[("name", "n")]).await;
+    assert_eq!(renamed.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", renamed.text);
+    browser.post("/web/client/delete?path=/m", &[]).await;
+    let flash = browser.get("/web/client/files?path=/").await;
+    for page in [&renamed, &flash] {
+        assert!(page.text.contains("cannot do that") || page.text.contains("may not do that"), "{}", page.text);
+        assert!(!page.text.contains("operation unsupported"));
+    }
+    let token = browser.token().to_owned();
+    let sent = [("_form_token", None, token.as_str()), ("filenames", Some("m"), "new")];
+    browser.post_multipart("/web/client/upload?path=/", multipart(&sent)).await;
+    let flash = browser.get("/web/client/files?path=/").await;
+    assert!(flash.text.contains("note-bad") && !flash.text.contains("Bad Request"), "{}", flash.text);
+}
+
 // SEC-163, SEC-164
 #[actix_web::test]
 async fn forms_without_the_token_change_nothing() {

@@ -133,7 +133,7 @@ fn keeps<T: Object>() {
     }
 }
 
-// Whatever stands in an object, of every kind: what is shown and saved as it is comes back as it was.
+// UI-190: whatever stands in an object, of every kind: what is shown and saved as it is comes back as it was.
 #[test]
 fn every_card_of_every_kind_keeps_what_it_does_not_know() {
     use entrepot_model::{Admin, ApiKey, BaseEventAction, BaseVirtualFolder, EventRule, Group, Role, User};
