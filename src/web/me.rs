@@ -6,7 +6,7 @@ mod password;
 use std::pin::Pin;
 
 use actix_web::{
-    FromRequest,
+    FromRequest, HttpResponse,
     web::{self, ServiceConfig, get, post, resource},
 };
 use entrepot_core::{
@@ -140,6 +140,11 @@ struct MorePage {
     f: Shell,
 }
 
+/// Nothing to say, but the session is there and goes on: a script asks before it sends what was typed.
+async fn alive<P: Person>(_: P) -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
 async fn more<P: Person>(page: P) -> PageResult {
     render(&MorePage { f: page.shell() })
 }
@@ -148,6 +153,7 @@ async fn more<P: Person>(page: P) -> PageResult {
 pub(crate) fn routes<P: Person>(config: &mut ServiceConfig) {
     let at = |path: &str| resource(path.to_owned()).default_service(web::to(only("GET, HEAD, POST")));
     config
+        .service(at("/alive").route(get().to(alive::<P>)))
         .service(at("/more").route(get().to(more::<P>)))
         .service(at("/changepwd").route(get().to(password::form::<P>)).route(post().to(password::submit::<P>)))
         .service(at("/mfa").route(get().to(factor::show::<P>)))

@@ -209,6 +209,30 @@ async function signInWithoutScripts() {
   await plain.close();
 }
 
+/** The session ends while somebody types: what was typed is there again after signing in, the password is not. */
+async function typedSurvives() {
+  await go("/web/admin/user/ingrid.holm?card=access");
+  await fill("filters.access_time.0.from", "08:00");
+  await fill("filters.access_time.0.to", "17:00");
+  await fill("filters.access_time.1.from", "09:00");
+  await fill("filters.access_time.1.to", "16:00");
+  await fill("filters.access_time.2.from", "10:00");
+  await fill("filters.access_time.2.to", "15:00");
+  await context.clearCookies();
+  await press("Save");
+  check(new URL(page.url()).pathname === "/web/admin/login", "without a session there is the login");
+  await fill("username", "ana");
+  await fill("password", PASSWORD);
+  await press("Sign in");
+  check(page.url().endsWith("/web/admin/user/ingrid.holm?card=access"), "the login leads back to the form");
+  check((await page.locator('[name="filters.access_time.2.to"]').inputValue()) === "15:00", "what was typed is there again, with its rows");
+  check((await page.locator(".note-info").count()) === 1, "and the page says so");
+  await press("Save");
+  check((await page.locator("main").textContent()).includes("09:00"), "it can be saved");
+  await go("/web/admin/user/ingrid.holm?card=access");
+  check((await page.locator(".note-info").count()) === 0, "nothing is kept any longer");
+}
+
 try {
   await firstStart();
   await look("user-new");
@@ -216,6 +240,7 @@ try {
   await refusedInput();
   await look("user-refused");
   await signInWithoutScripts();
+  await typedSurvives();
   if (full) {
     const made = await objects();
     await everyPage();

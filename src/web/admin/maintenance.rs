@@ -7,10 +7,13 @@ use actix_web::{
 };
 use askama::Template;
 use chrono::DateTime;
-use entrepot_core::{Error, admin::{
-    backup::{self, DumpOptions, LoadMode, LoadOptions, QuotaScan},
-    doctor, status,
-}};
+use entrepot_core::{
+    Error,
+    admin::{
+        backup::{self, DumpOptions, LoadMode, LoadOptions, QuotaScan},
+        doctor, status,
+    },
+};
 use entrepot_model::{
     AdminPermission as P,
     doctor::{Examination, Severity},

@@ -189,8 +189,7 @@ mod tests {
     #[test]
     fn every_hidden_section_is_a_card() {
         let hidden: Vec<&str> = HIDDEN.iter().flat_map(|(_, cards)| cards.iter().copied()).collect();
-        let missing: Vec<&str> =
-            hidden.iter().copied().filter(|name| !CARDS.iter().any(|card| card.id == *name)).collect();
+        let missing: Vec<&str> = hidden.iter().copied().filter(|name| !CARDS.iter().any(|card| card.id == *name)).collect();
         assert!(missing.is_empty(), "{missing:?}");
         let shown: Vec<&str> = CARDS.iter().map(|card| card.id).filter(|card| !hidden.contains(card)).collect();
         assert_eq!(shown, ["sign_in"]);

@@ -18,6 +18,12 @@ pub(super) async fn logout(request: HttpRequest, area: web::Data<Area>, site: we
     if !origin::is_own(&request) && request.headers().get("sec-fetch-site").is_none_or(|from| from != "none") {
         return crate::frame::redirect(&login);
     }
+    // A browser that follows a link of another site sends no cookies of ours and would still take what we set.
+    let has_any =
+        [Kept::Session(**area), Kept::Pending(**area)].into_iter().any(|kept| kept.read(&request, client.secure).is_some());
+    if !has_any {
+        return crate::frame::redirect(&login);
+    }
     if let Some(token) = Kept::Session(**area).read(&request, client.secure) {
         let core = site.core();
         let claims: Option<Claims> = match **area {

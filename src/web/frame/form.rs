@@ -1,6 +1,11 @@
 //! What a form sends.
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::StatusCode, web::{Bytes, Query}};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::StatusCode,
+    web::{Bytes, Query},
+};
 
 use super::PageError;
 use crate::{api::body, error::ApiError, origin};

@@ -114,6 +114,49 @@ async fn signing_out_ends_the_session_on_the_server() {
     assert_eq!(browser.get("/web/admin/overview").await.header("location"), "/web/admin/login");
 }
 
+// SEC-170: whoever follows a link of another site sends no cookies, and keeps those there are.
+#[actix_web::test]
+async fn signing_out_without_a_session_takes_nothing_away() {
+    let house = ready().await;
+    for request in [TestRequest::get(), TestRequest::post()] {
+        let answer = house.send(request.uri("/web/admin/logout").insert_header(("host", "nas:8080"))).await;
+        assert_eq!(answer.header("location"), "/web/admin/login");
+        assert!(answer.headers.get("set-cookie").is_none(), "{answer:?}");
+    }
+}
+
+// UI-193, SEC-166: a page that looks by itself keeps nobody signed in; somebody who types is there.
+#[actix_web::test]
+async fn pages_that_look_by_themselves_renew_no_session() {
+    let house = ready().await;
+    let mut browser = Browser::admin(&house, "root").await;
+    house.clock.advance_minutes(15);
+    let cookie = browser.cookies["entrepot-admin"].clone();
+    for path in ["overview/now", "activity/rows"] {
+        assert_eq!(browser.get(&format!("/web/admin/{path}")).await.status, StatusCode::OK);
+        assert_eq!(browser.cookies["entrepot-admin"], cookie, "{path}");
+    }
+    assert_eq!(browser.get("/web/admin/alive").await.status, StatusCode::NO_CONTENT);
+    assert_ne!(browser.cookies["entrepot-admin"], cookie);
+    house.clock.advance_minutes(25);
+    let asked = browser.send(TestRequest::get().uri("/web/admin/alive").insert_header(("accept", "application/json"))).await;
+    assert_eq!(asked.status, StatusCode::UNAUTHORIZED);
+}
+
+// UI-192: a form of a session that has ended leads, over the login, to its page again.
+#[actix_web::test]
+async fn a_form_without_a_session_comes_back_to_its_page() {
+    let house = ready().await;
+    let send = async |referrer: &'static str| {
+        let request = TestRequest::post().uri("/web/admin/user/ana?card=limits").insert_header(("host", "nas:8080"));
+        let request = request.insert_header(("origin", "http://nas:8080")).insert_header(("referer", referrer));
+        house.send(request.set_form([("max_sessions", "3")])).await.header("location").to_owned()
+    };
+    let back = "/web/admin/login?next=%2Fweb%2Fadmin%2Fuser%2Fana%3Fcard%3Dlimits";
+    assert_eq!(send("http://nas:8080/web/admin/user/ana?card=limits").await, back);
+    assert_eq!(send("http://nas:8080/elsewhere").await, "/web/admin/login");
+}
+
 // SEC-070, ACC-243
 #[actix_web::test]
 async fn who_must_change_the_password_gets_no_further() {
@@ -130,6 +173,11 @@ async fn who_must_change_the_password_gets_no_further() {
     let mut browser = Browser::admin(&house, "new").await;
     let answer = browser.get("/web/admin/overview").await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/web/admin/changepwd"));
+    // A name in a path is no way out.
+    for path in ["user/mfa", "user/changepwd", "group/logout", "apikey/save"] {
+        let answer = browser.get(&format!("/web/admin/{path}")).await;
+        assert_eq!(answer.header("location"), "/web/admin/changepwd", "{path}");
+    }
     let page = browser.get("/web/admin/changepwd").await;
     assert!(page.text.contains("before anything else") && !page.text.contains("/web/admin/users"), "{}", page.text);
 }

@@ -37,7 +37,9 @@ fn input(tag: &str) -> Option<(String, String)> {
     let value = attribute(tag, "value");
     let line = value.clone().unwrap_or_default().replace(['\r', '\n'], "");
     match kind.as_str() {
-        "checkbox" | "radio" => tag.split(' ').any(|part| part == "checked").then(|| (name, value.unwrap_or_else(|| "on".into()))),
+        "checkbox" | "radio" => {
+            tag.split(' ').any(|part| part == "checked").then(|| (name, value.unwrap_or_else(|| "on".into())))
+        }
         "file" | "submit" => None,
         "hidden" => Some((name, value.unwrap_or_default())),
         "email" => Some((name, line.trim().to_owned())),

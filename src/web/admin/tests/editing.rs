@@ -126,7 +126,8 @@ async fn long_texts_fit_into_forms() {
     let spaced = format!("{backup}{}", " ".repeat(4 << 20));
     let loaded = browser.post("/web/admin/restore", &[("backup", &spaced), ("dry_run", "on")]).await;
     assert_eq!(loaded.status, StatusCode::OK);
-    let stranger = Browser::new(&house).post("/web/admin/login", &[("username", &"x".repeat(300 * 1024)), ("password", "x")]).await;
+    let stranger =
+        Browser::new(&house).post("/web/admin/login", &[("username", &"x".repeat(300 * 1024)), ("password", "x")]).await;
     assert_eq!(stranger.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 

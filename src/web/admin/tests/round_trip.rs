@@ -135,22 +135,43 @@ fn actions() -> Vec<(i64, Value)> {
     ]);
     let parts = json!([{ "name": "one", "headers": [{ "key": "X-A", "value": "1" }], "body": "b\n c" }, { "name": "two", "filepath": "/f" }]);
     vec![
-        (1, json!({ "http_config": { "endpoint": "https://x.example", "method": "PUT", "username": "u", "password": secret("p"), "timeout": 20,
-            "headers": [{ "key": "A", "value": " b " }], "query_parameters": [{ "key": "q", "value": "" }], "parts": parts } })),
-        (1, json!({ "http_config": { "endpoint": "https://x.example", "method": "POST", "timeout": 20, "body": "\n{\r\n \"a\": 1\r\n}\n" } })),
-        (3, json!({ "email_config": { "recipients": ["a@b.example"], "bcc": ["c@d.example"], "subject": "s", "body": " \nb", "content_type": 1 } })),
+        (
+            1,
+            json!({ "http_config": { "endpoint": "https://x.example", "method": "PUT", "username": "u", "password": secret("p"), "timeout": 20,
+            "headers": [{ "key": "A", "value": " b " }], "query_parameters": [{ "key": "q", "value": "" }], "parts": parts } }),
+        ),
+        (
+            1,
+            json!({ "http_config": { "endpoint": "https://x.example", "method": "POST", "timeout": 20, "body": "\n{\r\n \"a\": 1\r\n}\n" } }),
+        ),
+        (
+            3,
+            json!({ "email_config": { "recipients": ["a@b.example"], "bcc": ["c@d.example"], "subject": "s", "body": " \nb", "content_type": 1 } }),
+        ),
         (4, json!({})),
-        (8, json!({ "retention_config": { "folders": [{ "path": "/x", "retention": 0 }, { "path": "/", "retention": 48, "delete_empty_dirs": true }] } })),
+        (
+            8,
+            json!({ "retention_config": { "folders": [{ "path": "/x", "retention": 0 }, { "path": "/", "retention": 48, "delete_empty_dirs": true }] } }),
+        ),
         (9, json!({ "fs_config": { "type": 1, "renames": [{ "key": "/a", "value": "/b", "update_modtime": true }] } })),
         (9, json!({ "fs_config": { "type": 6, "copy": copy, "folder": "folder", "continue_on_error": true } })),
-        (9, json!({ "fs_config": { "type": 7, "pgp": { "mode": 1, "paths": [{ "key": "/a", "value": "/a.pgp", "on_source_processed": 1 }], "password": secret("x") } } })),
+        (
+            9,
+            json!({ "fs_config": { "type": 7, "pgp": { "mode": 1, "paths": [{ "key": "/a", "value": "/a.pgp", "on_source_processed": 1 }], "password": secret("x") } } }),
+        ),
         (9, json!({ "fs_config": { "type": 5, "compress": { "name": "/a.zip", "paths": ["/y", "/x"] } } })),
-        (9, json!({ "fs_config": { "type": 8, "metadata_check": { "path": "/a", "metadata": { "key": "k", "value": "v" }, "timeout": 9 } } })),
+        (
+            9,
+            json!({ "fs_config": { "type": 8, "metadata_check": { "path": "/a", "metadata": { "key": "k", "value": "v" }, "timeout": 9 } } }),
+        ),
         (11, json!({ "pwd_expiration_config": { "threshold": 5 } })),
         (13, json!({ "idp_config": { "mode": 1, "template_user": "{\"username\": \"{{.Name}}\"}" } })),
         (14, json!({ "user_inactivity_config": { "disable_threshold": 10, "delete_threshold": 20 } })),
         (18, json!({ "share_expiration_config": { "advance_notice": 3, "grace_period": 4, "split_events": true } })),
-        (19, json!({ "event_report_config": { "time_window": 24, "fs_actions": ["upload", "delete"], "statuses": [2, 1], "split_reports": true } })),
+        (
+            19,
+            json!({ "event_report_config": { "time_window": 24, "fs_actions": ["upload", "delete"], "statuses": [2, 1], "split_reports": true } }),
+        ),
     ]
 }
 
