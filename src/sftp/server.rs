@@ -174,8 +174,14 @@ impl SshServer {
         let core = &self.0.core;
         let Some(path) = missing_rsa_key(core.data_directory(), &core.settings().sftpd.host_keys) else { return };
         let (server, making) = (self.clone(), core.tasks().storage().run(move || crate::host_keys::generate(path)));
+        let stopping = core.tasks().stopping();
         core.tasks().spawn(async move {
-            match making.await {
+            let made = tokio::select! {
+                // A key that is half made is worth no waiting: the next start makes another.
+                () = stopping.cancelled() => return,
+                made = making => made,
+            };
+            match made {
                 Ok(Ok(_)) => server.reload(),
                 Ok(Err(error)) => tracing::warn!(%error, "no RSA host key"),
                 Err(error) => tracing::debug!(%error, "no RSA host key"),

@@ -69,3 +69,37 @@ impl Core {
         self.restore_instance(file, passphrase).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{Refusal, Restorer, admin::SetupRequest, login::tests::house};
+
+    /// Takes every file but one in.
+    struct Taker;
+
+    impl Restorer for Taker {
+        fn restore(&self, file: &Path, _passphrase: &Sensitive<String>) -> std::result::Result<(), Refusal> {
+            let refusal = Refusal { field: "file", message: "it is not sound".to_owned() };
+            if file == Path::new("unsound") { Err(refusal) } else { Ok(()) }
+        }
+    }
+
+    // BKP-026
+    #[tokio::test(flavor = "multi_thread")]
+    async fn server_that_takes_a_backup_in_is_not_set_up_meanwhile() {
+        let house = house(|_| {}).await;
+        house.core.services().restore_with(Arc::new(Taker));
+        let token = house.core.create_setup_token().await.expect("token");
+        let ip = std::net::IpAddr::from([127, 0, 0, 1]);
+        let request = SetupRequest { token: &token, username: "root", password: "secret", installation_code: "", ip };
+        let restore = |file: &str| house.core.restore_instance(file.into(), Sensitive::from("correct horse battery"));
+        assert!(matches!(restore("unsound").await, Err(Error::Invalid { field, .. }) if field == "file"));
+        restore("sound").await.expect("the one before failed");
+        assert!(matches!(house.core.complete_setup(request).await, Err(Error::Conflict(_))), "it would be lost");
+        assert!(matches!(restore("sound").await, Err(Error::Conflict(_))));
+        assert!(house.core.setup_required().await.expect("answer"));
+    }
+}
