@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use entrepot_config::Settings;
-use entrepot_core::{Core, Listeners, Refusal};
+use entrepot_core::{Core, Listeners, Refusal, admin::host_keys};
 use entrepot_model::status::SshBinding;
 use entrepot_net::{BindSpec, ProxyPolicy};
 use entrepot_sftp::{HostKey, Listening, SshServer, StartError};
@@ -95,7 +95,7 @@ impl SshService {
         let mut order = Vec::new();
         for (index, wanted) in wanted {
             if kept.iter().all(|one| one.wanted != wanted) {
-                match self.start(index, &wanted) {
+                match self.start(index, &wanted).await {
                     Ok(one) => started.push(one),
                     Err(error) => {
                         *bound = self.go_back(kept, started, former).await;
@@ -119,7 +119,7 @@ impl SshService {
             one.listening.stop().await;
         }
         for (index, wanted) in former.iter().enumerate() {
-            match self.start(index, wanted) {
+            match self.start(index, wanted).await {
                 Ok(one) => kept.push(one),
                 Err(error) => tracing::error!(%error, "an SSH listener was lost"),
             }
@@ -127,27 +127,30 @@ impl SshService {
         kept
     }
 
-    fn start(&self, index: usize, wanted: &Wanted) -> anyhow::Result<Bound> {
+    async fn start(&self, index: usize, wanted: &Wanted) -> anyhow::Result<Bound> {
         let spec = BindSpec {
             address: wanted.address.clone(),
             port: if self.any_port { 0 } else { wanted.port },
             setting_key: format!("{SETTING}[{index}]"),
         };
-        let listening = self.server()?.listen(&spec, wanted.proxy.clone())?;
+        let listening = self.server().await?.listen(&spec, wanted.proxy.clone())?;
         Ok(Bound { wanted: wanted.clone(), listening })
     }
 
     /// The server; its keys are made when the first listener wants them.
-    fn server(&self) -> anyhow::Result<SshServer> {
-        if let Some(server) = &*self.server.read() {
-            return Ok(server.clone());
+    async fn server(&self) -> anyhow::Result<SshServer> {
+        let known = self.server.read().clone();
+        if let Some(server) = known {
+            return Ok(server);
         }
+        let kept = host_keys::kept(&self.core).await?;
         let version = env!("CARGO_PKG_VERSION");
-        let server = SshServer::new(self.core.clone(), self.gate.clone(), PRODUCT, version);
+        let server = SshServer::new(self.core.clone(), self.gate.clone(), &kept, PRODUCT, version);
         let server = server.map_err(|error| match error {
             StartError::HostKey(error) => anyhow::Error::new(error),
             other => Failure::with_code(exit::CONFIGURATION, other.to_string()),
         })?;
+        self.core.identity().show_host_keys_with(Arc::new(server.clone()));
         *self.server.write() = Some(server.clone());
         Ok(server)
     }

@@ -13,6 +13,7 @@ pub mod event_rules;
 pub mod events;
 pub mod folders;
 pub mod groups;
+pub mod host_keys;
 pub mod instance;
 pub mod ip_lists;
 mod login;

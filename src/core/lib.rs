@@ -30,6 +30,7 @@ pub mod fs;
 pub mod gates;
 mod hooks;
 mod house;
+pub mod identity;
 pub mod jobs;
 mod lease;
 pub mod live;

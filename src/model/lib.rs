@@ -20,6 +20,7 @@ pub mod filters;
 pub mod folder;
 pub mod glob;
 pub mod group;
+pub mod host_key;
 pub mod ip_list;
 pub mod login;
 pub mod names;

@@ -6,7 +6,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "host keys are files of this room, read and made at start only")]
 
+mod import;
 mod sec1;
+
+pub(crate) use import::{bits, import};
 
 use std::{
     fs, io,
@@ -16,6 +19,7 @@ use std::{
 };
 
 use aws_lc_rs::{encoding::AsDer, rsa};
+use entrepot_model::host_key::HostKeyKind;
 use russh::keys::{
     Algorithm, Certificate, EcdsaCurve, HashAlg, PrivateKey, decode_secret_key, key::safe_rng, ssh_key::LineEnding,
 };
@@ -23,7 +27,7 @@ use russh::keys::{
 /// A host key and where it lies.
 #[derive(Clone)]
 pub struct HostKey {
-    /// Its file.
+    /// Its file; empty if it is kept in the database.
     pub path: PathBuf,
     /// The key.
     pub key: PrivateKey,
@@ -135,16 +139,17 @@ pub fn load_host_certificates(directory: &Path, configured: &[String]) -> Result
 }
 
 fn decode(path: &Path, text: &str) -> Result<PrivateKey, HostKeyError> {
+    understand(text).map_err(|reason| HostKeyError::Key { path: path.to_owned(), reason })
+}
+
+/// A private key without a passphrase; or what is wrong with it, in the words of the decoder.
+fn understand(text: &str) -> Result<PrivateKey, String> {
     // Keys of existing installations: "EC PRIVATE KEY" is SEC 1, which the library takes for PKCS#8.
     let key = match sec1::decode_pem(text) {
-        Some(key) => Ok(key),
-        None => decode_secret_key(text, None).map_err(|error| error.to_string()),
+        Some(key) => key,
+        None => decode_secret_key(text, None).map_err(|error| error.to_string())?,
     };
-    match key {
-        Ok(key) if !key.is_encrypted() => Ok(key),
-        Ok(_) => Err(HostKeyError::Key { path: path.to_owned(), reason: "it is encrypted".to_owned() }),
-        Err(reason) => Err(HostKeyError::Key { path: path.to_owned(), reason }),
-    }
+    if key.is_encrypted() { Err("it is encrypted".to_owned()) } else { Ok(key) }
 }
 
 /// Makes a key of the type that the name of the file says.
@@ -152,26 +157,37 @@ fn decode(path: &Path, text: &str) -> Result<PrivateKey, HostKeyError> {
 /// # Errors
 /// Another name, or a file that cannot be written.
 pub(crate) fn generate(path: PathBuf) -> Result<HostKey, HostKeyError> {
-    let unusable = |error: russh::keys::ssh_key::Error| HostKeyError::Key { path: path.clone(), reason: error.to_string() };
-    let mut random = safe_rng();
-    let key = match path.file_name().and_then(|name| name.to_str()) {
-        Some("id_ed25519") => PrivateKey::random(&mut random, Algorithm::Ed25519),
-        Some("id_ecdsa") => PrivateKey::random(&mut random, Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }),
-        Some("id_rsa") => return generate_rsa(path),
+    let kind = match path.file_name().and_then(|name| name.to_str()) {
+        Some("id_ed25519") => HostKeyKind::Ed25519,
+        Some("id_ecdsa") => HostKeyKind::EcdsaP256,
+        Some("id_rsa") => HostKeyKind::Rsa3072,
         _ => return Err(HostKeyError::Missing { path }),
-    }
-    .map_err(unusable)?;
+    };
+    let key = make(kind).map_err(|reason| HostKeyError::Key { path: path.clone(), reason })?;
     keep(HostKey { path, key })
 }
 
+/// Makes a key.
+///
+/// # Errors
+/// The cryptographic library refuses.
+pub(crate) fn make(kind: HostKeyKind) -> Result<PrivateKey, String> {
+    let mut random = safe_rng();
+    let made = match kind {
+        HostKeyKind::Ed25519 => PrivateKey::random(&mut random, Algorithm::Ed25519),
+        HostKeyKind::EcdsaP256 => PrivateKey::random(&mut random, Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }),
+        HostKeyKind::Rsa3072 => return make_rsa(),
+    };
+    made.map_err(|error| error.to_string())
+}
+
 /// aws-lc makes RSA keys several times as fast as the library that uses them.
-fn generate_rsa(path: PathBuf) -> Result<HostKey, HostKeyError> {
+fn make_rsa() -> Result<PrivateKey, String> {
     let made = rsa::KeyPair::generate(RSA_SIZE);
     let der = made.and_then(|pair| AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair));
-    let der = der.map_err(|error| HostKeyError::Key { path: path.clone(), reason: error.to_string() })?;
+    let der = der.map_err(|error| error.to_string())?;
     let body = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der.as_ref());
-    let key = decode(&path, &format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"))?;
-    keep(HostKey { path, key })
+    understand(&format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"))
 }
 
 fn keep(key: HostKey) -> Result<HostKey, HostKeyError> {

@@ -28,6 +28,7 @@ mod descriptors;
 mod exec;
 mod handler;
 mod handles;
+mod host_key_service;
 mod host_keys;
 mod lane;
 mod listening;

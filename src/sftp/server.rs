@@ -1,11 +1,13 @@
 //! The SSH service: what all its connections share, and its listeners.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use entrepot_core::Core;
 use entrepot_model::status::{SshBinding, SshHostKey, SshServiceStatus};
 use entrepot_net::{BindSpec, Gatekeeper, NetError, ProxyPolicy};
+use entrepot_secrets::Sensitive;
+use parking_lot::Mutex;
 use russh::{Limits, MethodSet, Preferred, SshId, keys::PrivateKey, server::Config};
 
 use crate::{
@@ -14,6 +16,7 @@ use crate::{
     cipher_choice::{ClientLists, Offer, has_fast_aes},
     descriptors::HandleBudget,
     exec::EnabledCommands,
+    host_key_service::parse,
     host_keys::{HostKey, HostKeyError, load_host_certificates, load_host_keys, missing_rsa_key},
     listening::{self, Listening},
     login::{self, LoginRules},
@@ -64,6 +67,9 @@ pub struct Service {
     /// Whether the ciphers on offer follow the client.
     pub(crate) is_choosing: bool,
     identity: ArcSwap<Identity>,
+    /// Host keys of the database, the preferred ones first.
+    kept: ArcSwap<Vec<PrivateKey>>,
+    showing: Mutex<()>,
     pub(crate) gatekeeper: Arc<dyn Gatekeeper>,
 }
 
@@ -96,11 +102,16 @@ impl Service {
     }
 }
 
-/// Loads the host keys and makes ready what shows them.
-fn identify(core: &Core, rules: &LoginRules, identification: &str) -> Result<Identity, StartError> {
+/// Loads the host keys and makes ready what shows them. Files that the settings name win over keys of the database, and these
+/// over the files that are made where there is nothing else (SSH-036).
+fn identify(core: &Core, rules: &LoginRules, identification: &str, kept: &[PrivateKey]) -> Result<Identity, StartError> {
     let settings = core.settings();
     let (sftpd, algorithms) = (&settings.sftpd, &rules.algorithms);
-    let mut host_keys = load_host_keys(core.data_directory(), &sftpd.host_keys)?;
+    let mut host_keys = if uses_files(core, kept) {
+        load_host_keys(core.data_directory(), &sftpd.host_keys)?
+    } else {
+        kept.iter().map(|key| HostKey { path: PathBuf::new(), key: key.clone() }).collect()
+    };
     let certificates = load_host_certificates(core.data_directory(), &sftpd.host_certificates)?;
     host_keys.retain(|key| algorithms.offers_host_key(&key.key.algorithm()));
     if host_keys.is_empty() {
@@ -123,17 +134,28 @@ fn identify(core: &Core, rules: &LoginRules, identification: &str) -> Result<Ide
     })
 }
 
+fn uses_files(core: &Core, kept: &[PrivateKey]) -> bool {
+    kept.is_empty() || !core.settings().sftpd.host_keys.is_empty()
+}
+
 /// The SSH server. Cheap to clone.
 #[derive(Clone)]
 pub struct SshServer(Arc<Service>);
 
 impl SshServer {
     /// Prepares the service from the settings of `core`: host keys are loaded or made, lists of algorithms resolved.
-    /// `product` and `version` make the identification line (SSH-002). Nothing listens yet.
+    /// `kept` are the host keys of the database; `product` and `version` make the identification line (SSH-002). Nothing
+    /// listens yet.
     ///
     /// # Errors
     /// Host keys that cannot be used, and settings that cannot be met.
-    pub fn new(core: Core, gatekeeper: Arc<dyn Gatekeeper>, product: &str, version: &str) -> Result<Self, StartError> {
+    pub fn new(
+        core: Core,
+        gatekeeper: Arc<dyn Gatekeeper>,
+        kept: &[Sensitive<String>],
+        product: &str,
+        version: &str,
+    ) -> Result<Self, StartError> {
         let settings = core.settings();
         let sftpd = &settings.sftpd;
         let lists = AlgorithmLists {
@@ -153,10 +175,13 @@ impl SshServer {
             tracing::warn!(name, "sftpd.enabled_ssh_commands: this is no command of the server");
         }
         let identification = identification(&settings.common.server_version, product, version)?;
-        let identity = identify(&core, &rules, &identification)?;
+        let kept = parse(kept);
+        let identity = identify(&core, &rules, &identification, &kept)?;
         let server = Self(Arc::new(Service {
             is_choosing: identity.gcm_config.is_some(),
             identity: ArcSwap::from_pointee(identity),
+            kept: ArcSwap::from_pointee(kept),
+            showing: Mutex::default(),
             banner: banner(&settings),
             dot_entries: !settings.hook.disable_dot_entries,
             handles: HandleBudget::of_process(),
@@ -172,6 +197,9 @@ impl SshServer {
     /// Makes the RSA key that is still missing, beside the work: clients that need one are rare, and it takes its time.
     fn complete_host_keys(&self) {
         let core = &self.0.core;
+        if !uses_files(core, &self.0.kept.load()) {
+            return;
+        }
         let Some(path) = missing_rsa_key(core.data_directory(), &core.settings().sftpd.host_keys) else { return };
         let (server, making) = (self.clone(), core.tasks().storage().run(move || crate::host_keys::generate(path)));
         let stopping = core.tasks().stopping();
@@ -194,10 +222,45 @@ impl SshServer {
     pub fn reload(&self) {
         let service = &self.0;
         service.rules.authorities.reload();
-        match identify(&service.core, &service.rules, &service.identification) {
-            Ok(identity) => service.identity.store(identity.into()),
-            Err(error) => tracing::error!(%error, "the host keys stay as they were"),
+        self.show(None);
+    }
+
+    /// Takes these keys as those of the database: new connections meet them.
+    pub(crate) fn keep(&self, kept: Vec<PrivateKey>) {
+        self.show(Some(kept));
+    }
+
+    /// Whether there would be a key for clients if these were those of the database.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn could_show(&self, kept: &[PrivateKey]) -> Result<(), String> {
+        let service = &self.0;
+        identify(&service.core, &service.rules, &service.identification, kept).map(drop).map_err(|error| error.to_string())
+    }
+
+    fn show(&self, kept: Option<Vec<PrivateKey>>) {
+        let service = &self.0;
+        // Who is later here shows what is newer.
+        let _turn = service.showing.lock();
+        if let Some(kept) = kept {
+            service.kept.store(kept.into());
         }
+        match identify(&service.core, &service.rules, &service.identification, &service.kept.load()) {
+            Ok(identity) => service.identity.store(identity.into()),
+            Err(error) => return tracing::error!(%error, "the host keys stay as they were"),
+        }
+        let services = service.core.services();
+        services.report_ssh(SshServiceStatus { host_keys: self.reported_keys(), ..services.ssh() });
+    }
+
+    fn reported_keys(&self) -> Vec<SshHostKey> {
+        let told = |key: HostKey| SshHostKey {
+            path: key.path.to_string_lossy().into_owned(),
+            fingerprint: key.fingerprint(),
+            algorithms: self.algorithms().signatures_of(&key.key.algorithm()),
+        };
+        self.host_keys().into_iter().map(told).collect()
     }
 
     /// Listens, and serves from now on until the server or the listener is stopped. `proxy` says from whom a PROXY header
@@ -222,15 +285,10 @@ impl SshServer {
             ("publickey+password", settings.sftpd.password_authentication),
             ("publickey+keyboard-interactive", settings.sftpd.keyboard_interactive_authentication),
         ];
-        let keys = self.host_keys().into_iter().map(|key| SshHostKey {
-            path: key.path.to_string_lossy().into_owned(),
-            fingerprint: key.fingerprint(),
-            algorithms: algorithms.signatures_of(&key.key.algorithm()),
-        });
         SshServiceStatus {
             is_active: !bindings.is_empty(),
             bindings,
-            host_keys: keys.collect(),
+            host_keys: self.reported_keys(),
             ssh_commands: EnabledCommands::new(&settings.sftpd.enabled_ssh_commands).names(),
             authentications: methods.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned()).collect(),
             public_key_algorithms: algorithms.public_key.clone(),

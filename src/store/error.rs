@@ -28,6 +28,8 @@ pub enum ObjectKind {
     Share,
     /// An entry of an IP list.
     IpListEntry,
+    /// A host key, by id.
+    HostKey,
 }
 
 impl fmt::Display for ObjectKind {
@@ -43,6 +45,7 @@ impl fmt::Display for ObjectKind {
             Self::EventRule => "event rule",
             Self::Share => "share",
             Self::IpListEntry => "IP list entry",
+            Self::HostKey => "host key",
         })
     }
 }

@@ -14,8 +14,8 @@ use crate::engine::place::{check_directory, take_lock};
 use crate::engine::{Database, Location};
 use crate::transfers::Journal;
 use crate::{
-    Admins, ApiKeys, Checksums, DefenderHosts, EventActions, EventRules, Events, Folders, Groups, IpLists, ResumableUploads,
-    RevokedTokens, Roles, SecretKeys, Settings, Setup, Shares, StoreError, Transfers, Users,
+    Admins, ApiKeys, Checksums, DefenderHosts, EventActions, EventRules, Events, Folders, Groups, HostKeys, IpLists,
+    ResumableUploads, RevokedTokens, Roles, SecretKeys, Settings, Setup, Shares, StoreError, Transfers, Users,
 };
 
 /// File of the events database, beside the main one.
@@ -193,6 +193,11 @@ impl Store {
     /// Sealed signing keys.
     pub fn secret_keys(&self) -> SecretKeys {
         SecretKeys::new(Arc::clone(&self.main))
+    }
+
+    /// Keys by which SSH clients know the server.
+    pub fn host_keys(&self) -> HostKeys {
+        HostKeys::new(Arc::clone(&self.main))
     }
 
     /// Tokens that were logged out.

@@ -8,6 +8,7 @@ mod engine;
 mod event_rules;
 mod events;
 mod gates;
+mod host_keys;
 mod opening;
 mod relations;
 mod resumable;

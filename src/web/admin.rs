@@ -13,6 +13,7 @@ mod fields;
 mod find;
 mod folders;
 mod groups;
+mod host_keys;
 mod ip_lists;
 mod maintenance;
 mod object;
@@ -44,6 +45,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(events::routes)
         .configure(security::routes)
         .configure(ip_lists::routes)
+        .configure(host_keys::routes)
         .configure(maintenance::routes)
         .configure(settings::routes)
         .configure(find::routes)

@@ -14,6 +14,7 @@ mod event_rules;
 pub(crate) mod events;
 mod folders;
 mod groups;
+mod host_keys;
 mod ip_lists;
 mod jobs;
 mod live;
@@ -65,6 +66,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(events::routes)
         .configure(status::routes)
         .configure(settings::routes)
+        .configure(host_keys::routes)
         .configure(collection::routes::<BaseEventAction>)
         .configure(event_rules::routes)
         .configure(own::routes)

@@ -15,6 +15,7 @@ mod files_over_rest;
 mod first_start;
 mod foreign_clients;
 mod gates;
+mod host_keys;
 mod hostile;
 mod house;
 mod import;

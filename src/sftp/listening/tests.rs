@@ -24,7 +24,7 @@ async fn server(folder: &std::path::Path) -> SshServer {
         sink: Arc::new(NoEventSink),
         storages: Arc::new(BuiltInStorages),
     });
-    SshServer::new(core.await.unwrap(), Arc::new(AllowAll), "Entrepot", "1").unwrap()
+    SshServer::new(core.await.unwrap(), Arc::new(AllowAll), &[], "Entrepot", "1").unwrap()
 }
 
 async fn connect(address: SocketAddr) -> TcpStream {

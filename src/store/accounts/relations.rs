@@ -21,6 +21,7 @@ fn table(kind: ObjectKind) -> &'static str {
         ObjectKind::EventRule => "event_rule",
         ObjectKind::Share => "share",
         ObjectKind::IpListEntry => "ip_list_entry",
+        ObjectKind::HostKey => "host_key",
     }
 }
 

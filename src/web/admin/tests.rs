@@ -2,13 +2,14 @@
 
 mod editing;
 mod round_trip;
+mod host_keys;
 
 use actix_web::http::StatusCode;
 use entrepot_model::AdminPermission as P;
 
 use crate::testing::{Answer, Browser, House, ready};
 
-const ALL: [&str; 27] = [
+const ALL: [&str; 28] = [
     "overview",
     "overview/now",
     "activity",
@@ -30,6 +31,7 @@ const ALL: [&str; 27] = [
     "eventaction",
     "defender",
     "ip-lists",
+    "hostkeys",
     "maintenance",
     "doctor",
     "profile",

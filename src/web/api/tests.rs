@@ -8,6 +8,7 @@ pub(super) mod contract;
 mod event_rules;
 mod events;
 mod gates;
+mod host_keys;
 mod identity;
 mod live;
 mod operations;

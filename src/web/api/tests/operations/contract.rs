@@ -92,5 +92,9 @@ pub(super) const ADMIN_OPERATIONS: &[(&str, &str)] = &[
     ("GET", "x/shares"),
     ("DELETE", "x/shares/{id}"),
     ("GET", "x/settings"),
+    ("GET", "x/hostkeys"),
+    ("POST", "x/hostkeys"),
+    ("DELETE", "x/hostkeys/{id}"),
+    ("POST", "x/hostkeys/{id}/first"),
     ("PATCH", "x/settings"),
 ];

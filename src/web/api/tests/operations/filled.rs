@@ -50,6 +50,7 @@ pub(super) enum Object {
     User,
     UserWithFactor,
     Share,
+    HostKey,
 }
 
 impl Object {
@@ -158,6 +159,10 @@ impl Filled {
                 let token = self.user_token("member").await;
                 let made = send(&self.house, "POST", "user/shares", &token, Some(&body)).await;
                 return made.header("x-object-id").to_owned();
+            }
+            Object::HostKey => {
+                let made = self.add("x/hostkeys", &json!({"type": "ed25519"})).await;
+                return made.json()["id"].as_str().unwrap().to_owned();
             }
             Object::UserWithFactor => {
                 self.add("users", &objects::user(&self.house, name)).await;

@@ -100,7 +100,8 @@ const fn bearer(row: Row) -> Row {
 
 /// Every operation, in the order of the contract.
 pub(super) fn rows() -> Vec<Row> {
-    let topics = [own(), factors(), gates(), quotas(), catalogues(), events(), keys(), accounts(), server(), backups()];
+    let topics =
+        [own(), factors(), gates(), quotas(), catalogues(), events(), keys(), accounts(), server(), identity(), backups()];
     topics.into_iter().flatten().collect()
 }
 
@@ -270,6 +271,17 @@ fn server() -> Vec<Row> {
             refusals: ["the request body is empty", "not valid JSON", "is not a whole number"],
             ..sends("PATCH", "x/settings", Everything, "common.idle_timeout", |_| Some(json!({"common.idle_timeout": 20})))
         },
+    ]
+}
+
+fn identity() -> Vec<Row> {
+    use Needs::{Everything, One};
+    let key = |case: &Case<'_>| Some(json!({"private_key": format!("private ssh-ed25519 {}", case.name)}));
+    vec![
+        plain("GET", "x/hostkeys", One(P::ViewStatus)),
+        Row { success: 201, ..sends("POST", "x/hostkeys", Everything, "private_key", key) },
+        at("POST", "x/hostkeys/{}/first", Everything, Object::HostKey),
+        at("DELETE", "x/hostkeys/{}", Everything, Object::HostKey),
     ]
 }
 
