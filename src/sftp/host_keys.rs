@@ -142,14 +142,20 @@ fn decode(path: &Path, text: &str) -> Result<PrivateKey, HostKeyError> {
     understand(text).map_err(|reason| HostKeyError::Key { path: path.to_owned(), reason })
 }
 
+/// What is wrong with a key that has a passphrase.
+const ENCRYPTED: &str = "it is encrypted";
+
 /// A private key without a passphrase; or what is wrong with it, in the words of the decoder.
 fn understand(text: &str) -> Result<PrivateKey, String> {
     // Keys of existing installations: "EC PRIVATE KEY" is SEC 1, which the library takes for PKCS#8.
     let key = match sec1::decode_pem(text) {
         Some(key) => key,
-        None => decode_secret_key(text, None).map_err(|error| error.to_string())?,
+        None => decode_secret_key(text, None).map_err(|error| match error {
+            russh::keys::Error::KeyIsEncrypted => ENCRYPTED.to_owned(),
+            other => other.to_string(),
+        })?,
     };
-    if key.is_encrypted() { Err("it is encrypted".to_owned()) } else { Ok(key) }
+    if key.is_encrypted() { Err(ENCRYPTED.to_owned()) } else { Ok(key) }
 }
 
 /// Makes a key of the type that the name of the file says.

@@ -6,7 +6,7 @@ use russh::keys::{
     ssh_key::{Signature, public::KeyData},
 };
 
-use super::understand;
+use super::{ENCRYPTED, understand};
 
 /// Shorter RSA keys are refused by clients, or will be soon.
 const LEAST_RSA_BITS: u32 = 2048;
@@ -22,7 +22,7 @@ pub(crate) fn import(text: &str) -> Result<PrivateKey, String> {
     let text = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
     refuse_others(&text)?;
     let mut key = understand(&text).map_err(|reason| match reason.as_str() {
-        "it is encrypted" => encrypted(),
+        ENCRYPTED => encrypted(),
         _ => format!("not a usable private key in PEM or OpenSSH form: {reason}"),
     })?;
     if !matches!(key.algorithm(), Algorithm::Ed25519 | Algorithm::Ecdsa { .. } | Algorithm::Rsa { .. }) {
