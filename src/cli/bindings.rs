@@ -7,7 +7,10 @@ use entrepot_http::Binding;
 use entrepot_net::{
     NetError, ProxyPolicy,
     acme::{Challenges, Plan},
-    tls::{CertificateSource, CertificateStore, ClientAuthentication, ClientAuthorities, TlsOptions, listener_config},
+    tls::{
+        CertificateSource, CertificateStore, ClientAuthentication, ClientAuthorities, KeptCertificate, TlsOptions,
+        listener_config,
+    },
 };
 use rustls::ServerConfig;
 
@@ -25,6 +28,8 @@ pub(crate) struct WebBindings {
     pub(crate) authorities: Vec<Arc<ClientAuthorities>>,
     /// Certificates to obtain, and what listeners answer meanwhile.
     pub(crate) acme: Option<(Plan, Arc<Challenges>)>,
+    /// The certificate of the database.
+    pub(crate) kept: KeptCertificate,
     sources: Vec<Vec<CertificateSource>>,
 }
 
@@ -33,8 +38,8 @@ impl WebBindings {
     ///
     /// # Errors
     /// A certificate cannot be used, or a binding asks for what is not built.
-    pub(crate) fn from_settings(settings: &Settings, any_port: bool) -> Result<Self, NetError> {
-        let mut web = Self::default();
+    pub(crate) fn from_settings(settings: &Settings, any_port: bool, kept: KeptCertificate) -> Result<Self, NetError> {
+        let mut web = Self { kept, ..Self::default() };
         if let Some(plan) = Plan::from_settings(settings)? {
             let challenges = Arc::new(Challenges::new(plan.proxy_header()));
             web.acme = Some((plan, challenges));
@@ -58,7 +63,7 @@ impl WebBindings {
 
     /// `None` if the binding has no certificate.
     fn tls(&mut self, settings: &Settings, binding: &HttpBinding) -> Result<Option<Arc<ServerConfig>>, NetError> {
-        let sources = sources(settings, self.acme.as_ref().map(|(plan, _)| plan), binding);
+        let sources = sources(settings, self.acme.as_ref().map(|(plan, _)| plan), binding, &self.kept);
         if sources.is_empty() {
             return Ok(None);
         }
@@ -102,9 +107,10 @@ impl WebBindings {
     }
 }
 
-/// The certificates of a binding, the default first: its own, that of the section, those of ACME. A self-signed one stands
-/// in where ACME has yet to obtain the first, and where the settings want it.
-fn sources(settings: &Settings, plan: Option<&Plan>, binding: &HttpBinding) -> Vec<CertificateSource> {
+/// The certificates of a binding, the default first: its own, or that of the database, which hides what follows (TLS-008); that
+/// of the section, those of ACME. A self-signed one stands in where ACME has yet to obtain the first, where that of the database
+/// may go, and where the settings want it.
+fn sources(settings: &Settings, plan: Option<&Plan>, binding: &HttpBinding, kept: &KeptCertificate) -> Vec<CertificateSource> {
     let obtained = plan.map(Plan::sources).unwrap_or_default();
     let files = |certificate: &str, key: &str| {
         let is_set = !certificate.is_empty() && !key.is_empty();
@@ -116,6 +122,7 @@ fn sources(settings: &Settings, plan: Option<&Plan>, binding: &HttpBinding) -> V
     };
     let own = files(&binding.certificate_file, &binding.certificate_key_file);
     let shared = files(&settings.httpd.certificate_file, &settings.httpd.certificate_key_file);
+    let takes_kept = own.is_none() && !binding.disable_auto_tls;
     let mut sources: Vec<CertificateSource> = own.into_iter().chain(shared).collect();
     // CFG-348
     let automatic = obtained.iter().filter(|_| !binding.disable_auto_tls);
@@ -123,6 +130,10 @@ fn sources(settings: &Settings, plan: Option<&Plan>, binding: &HttpBinding) -> V
         if !sources.contains(source) {
             sources.push(source.clone());
         }
+    }
+    // TLS-009. A binding that would not start without it does not depend on it later.
+    if takes_kept && (kept.is_there() || binding.self_signed || !sources.is_empty()) {
+        sources.insert(0, CertificateSource::Kept(kept.clone()));
     }
     let has_files = sources.iter().any(|source| matches!(source, CertificateSource::Files { .. }));
     if !has_files && (binding.self_signed || !sources.is_empty()) {
@@ -151,7 +162,7 @@ mod tests {
     fn defaults_are_https_with_a_certificate_of_our_own_and_a_redirect() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let settings = entrepot_config::load(Sources::new(folder.path())).expect("defaults").settings;
-        let web = WebBindings::from_settings(&settings, true).expect("bindings");
+        let web = WebBindings::from_settings(&settings, true, KeptCertificate::default()).expect("bindings");
         assert_eq!(web.bindings.len(), 2);
         assert!(web.bindings[0].1.tls.is_some() && web.bindings[1].1.tls.is_none());
         assert!(web.bindings.iter().all(|(_, binding)| binding.listen.port == 0));
@@ -191,15 +202,19 @@ mod tests {
                 CertificateSource::Obtained { certificate, .. } => {
                     certificate.file_name().expect("a name").to_string_lossy().into_owned()
                 }
+                CertificateSource::Kept(_) => "kept".to_owned(),
                 CertificateSource::SelfSigned { .. } => "self-signed".to_owned(),
                 CertificateSource::Files { .. } => "files".to_owned(),
             };
-            sources(&settings, plan.as_ref(), &settings.httpd.bindings[index]).iter().map(file).collect()
+            sources(&settings, plan.as_ref(), &settings.httpd.bindings[index], &KeptCertificate::default())
+                .iter()
+                .map(file)
+                .collect()
         };
-        assert_eq!(names(0), ["a.example.com.crt", "c.example.com.crt", "self-signed"]);
+        assert_eq!(names(0), ["kept", "a.example.com.crt", "c.example.com.crt", "self-signed"]);
         assert_eq!(names(1), ["self-signed"]);
         assert_eq!(names(2), ["c.example.com.crt", "self-signed"]);
-        let web = WebBindings::from_settings(&settings, true).expect("bindings");
+        let web = WebBindings::from_settings(&settings, true, KeptCertificate::default()).expect("bindings");
         assert!(web.stores.iter().all(|store| store.is_self_signed()), "until ACME has obtained the first");
     }
 }

@@ -7,12 +7,17 @@ use std::{
     time::Duration,
 };
 
-use entrepot_core::Core;
+use entrepot_core::{
+    Core,
+    admin::certificate,
+    identity::{CertificateFault, CertificatePair, CertificateService},
+};
 use entrepot_http::Binding;
+use entrepot_model::certificate::{CertificateFacts, HTTPS};
 use entrepot_net::{
     CertificateEvents, NetError,
     acme::{Challenges, Keeper, KeeperOptions, Plan},
-    tls::{CertificateStore, ClientAuthorities},
+    tls::{self, CertificateStore, ClientAuthorities, KeptCertificate, PairFault},
 };
 
 /// Between two looks at the files (TLS-003; the reference looks every eight hours, which is long for whoever just copied one).
@@ -25,6 +30,8 @@ pub(crate) struct Certificates {
     pub(crate) stores: Vec<Arc<CertificateStore>>,
     /// Authorities of client certificates.
     pub(crate) authorities: Vec<Arc<ClientAuthorities>>,
+    /// The certificate of the database.
+    kept: KeptCertificate,
     /// Obtains certificates, if the settings want any.
     pub(crate) keeper: Option<Arc<Keeper>>,
     /// What the last look complained about.
@@ -32,8 +39,12 @@ pub(crate) struct Certificates {
 }
 
 impl Certificates {
-    pub(crate) fn new(stores: Vec<Arc<CertificateStore>>, authorities: Vec<Arc<ClientAuthorities>>) -> Self {
-        Self { stores, authorities, ..Self::default() }
+    pub(crate) fn new(
+        stores: Vec<Arc<CertificateStore>>,
+        authorities: Vec<Arc<ClientAuthorities>>,
+        kept: KeptCertificate,
+    ) -> Self {
+        Self { stores, authorities, kept, ..Self::default() }
     }
 
     /// Reads changed files. What went wrong is logged; `again` also if it was logged before.
@@ -76,6 +87,55 @@ impl Certificates {
                 }
             });
         }
+    }
+}
+
+/// The certificate of the database, for the listeners that are about to begin (TLS-006).
+///
+/// # Errors
+/// The database cannot be read.
+pub(crate) async fn kept(core: &Core) -> entrepot_core::Result<KeptCertificate> {
+    let place = KeptCertificate::default();
+    let Some((pair, protocols)) = certificate::kept(core).await? else { return Ok(place) };
+    if certificate::is_acme_on(&core.settings()) {
+        tracing::warn!("acme.domains is set: the certificate that is kept in the database is not shown");
+    } else if protocols & HTTPS != 0 {
+        place.set(read(&pair));
+    }
+    Ok(place)
+}
+
+/// It was understood when it was stored.
+fn read(pair: &CertificatePair) -> Option<tls::CertificatePair> {
+    match tls::CertificatePair::read(&pair.certificate, pair.private_key.expose()) {
+        Ok(pair) => Some(pair),
+        Err(fault) => {
+            tracing::error!(?fault, "the certificate of the database cannot be used");
+            None
+        }
+    }
+}
+
+impl CertificateService for Certificates {
+    fn read(&self, pair: &CertificatePair) -> Result<CertificateFacts, CertificateFault> {
+        let read = tls::CertificatePair::read(&pair.certificate, pair.private_key.expose());
+        read.map(|pair| pair.facts()).map_err(|fault| match fault {
+            PairFault::Chain(reason) => CertificateFault { field: "certificate", reason },
+            PairFault::Key(reason) => CertificateFault { field: "private_key", reason },
+        })
+    }
+
+    fn describe(&self, chain: &str) -> Option<CertificateFacts> {
+        tls::describe(chain)
+    }
+
+    fn show(&self, pair: Option<&CertificatePair>) {
+        self.kept.set(pair.and_then(read));
+        self.reload(false);
+    }
+
+    fn is_shown(&self) -> bool {
+        self.stores.iter().any(|store| store.is_kept())
     }
 }
 

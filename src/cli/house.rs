@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     bindings::WebBindings,
-    certificates::{Certificates, keeper},
+    certificates::{self, Certificates, keeper},
     exit::{self, Failure},
     gate::Gate,
     initial_data, runtime,
@@ -172,7 +172,7 @@ impl House {
 
     async fn start_web(&mut self, any_port: bool) -> anyhow::Result<()> {
         let settings = self.core.settings();
-        let web = WebBindings::from_settings(&settings, any_port)?;
+        let web = WebBindings::from_settings(&settings, any_port, certificates::kept(&self.core).await?)?;
         let site = Site::new(SiteOptions {
             core: self.core.clone(),
             certificate: web.stores.first().cloned(),
@@ -204,10 +204,11 @@ impl House {
             })
             .collect();
         let listeners: Vec<_> = web.bindings.into_iter().map(|(_, binding)| binding).zip(running.addresses.clone()).collect();
-        let mut certificates = Certificates::new(web.stores, web.authorities);
+        let mut certificates = Certificates::new(web.stores, web.authorities, web.kept);
         certificates.keeper =
             web.acme.map(|(plan, challenges)| Arc::new(keeper(&self.core, plan, challenges, &certificates.stores, &listeners)));
         self.certificates = Arc::new(certificates);
+        self.core.identity().show_certificate_with(self.certificates.clone());
         self.certificates.watch(&self.core);
         self.http = Some(running);
         Ok(())

@@ -4,6 +4,7 @@
 pub mod admins;
 pub mod api_keys;
 pub mod backup;
+pub mod certificate;
 pub(crate) mod changes;
 pub mod connections;
 pub mod defender;

@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use entrepot_model::host_key::HostKeyKind;
+use entrepot_model::{certificate::CertificateFacts, host_key::HostKeyKind};
 use entrepot_secrets::Sensitive;
 use parking_lot::RwLock;
 use tokio::sync::Semaphore;
@@ -73,16 +73,52 @@ pub trait HostKeyService: Send + Sync + 'static {
     fn files(&self) -> Vec<PrivateHostKey>;
 }
 
+/// A certificate with its key, in PEM form.
+pub struct CertificatePair {
+    /// The chain, the server's own certificate first.
+    pub certificate: String,
+    /// The key, without a passphrase.
+    pub private_key: Sensitive<String>,
+}
+
+/// Why a certificate is of no use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFault {
+    /// `certificate` or `private_key`.
+    pub field: &'static str,
+    /// The reason, for who sent it.
+    pub reason: String,
+}
+
+/// The listeners over TLS, as far as it is about the certificate of the database. `show` may block.
+pub trait CertificateService: Send + Sync + 'static {
+    /// Understands a certificate with its key.
+    ///
+    /// # Errors
+    /// What of it is wrong.
+    fn read(&self, pair: &CertificatePair) -> Result<CertificateFacts, CertificateFault>;
+
+    /// What the first certificate of a chain says of itself; `None` if it cannot be understood.
+    fn describe(&self, chain: &str) -> Option<CertificateFacts>;
+
+    /// Shows it from now on, or none.
+    fn show(&self, pair: Option<&CertificatePair>);
+
+    /// Whether a listener shows it now.
+    fn is_shown(&self) -> bool;
+}
+
 /// Who shows what is kept.
 pub struct Identity {
     host_keys: RwLock<Option<Arc<dyn HostKeyService>>>,
+    certificate: RwLock<Option<Arc<dyn CertificateService>>>,
     /// Changes go one after the other, so that what is shown last is what was stored last.
     pub(crate) turn: Semaphore,
 }
 
 impl Default for Identity {
     fn default() -> Self {
-        Self { host_keys: RwLock::default(), turn: Semaphore::new(1) }
+        Self { host_keys: RwLock::default(), certificate: RwLock::default(), turn: Semaphore::new(1) }
     }
 }
 
@@ -101,6 +137,16 @@ impl Identity {
     /// The SSH server, if it is on.
     pub(crate) fn host_keys(&self) -> Option<Arc<dyn HostKeyService>> {
         self.host_keys.read().clone()
+    }
+
+    /// Hands over the listeners over TLS.
+    pub fn show_certificate_with(&self, service: Arc<dyn CertificateService>) {
+        *self.certificate.write() = Some(service);
+    }
+
+    /// The listeners over TLS, if the web is on.
+    pub(crate) fn certificate(&self) -> Option<Arc<dyn CertificateService>> {
+        self.certificate.read().clone()
     }
 }
 

@@ -9,6 +9,7 @@
 pub mod admin;
 pub mod api;
 pub mod api_key;
+pub mod certificate;
 pub mod connection;
 pub mod doctor;
 pub mod effective;

@@ -4,6 +4,7 @@
 
 pub(crate) mod certificate;
 mod clients;
+mod kept;
 mod self_signed;
 mod store;
 mod suites;
@@ -16,6 +17,7 @@ use rustls::{ServerConfig, SupportedProtocolVersion, version};
 
 use crate::{NetError, acme::ACME_TLS_ALPN};
 pub use clients::ClientAuthorities;
+pub use kept::{CertificatePair, KeptCertificate, PairFault, describe};
 pub use store::{CertificateSource, CertificateStore, Reload};
 
 /// What a listener over TLS is told by its settings.

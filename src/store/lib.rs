@@ -10,6 +10,7 @@
 //! nanoseconds for events). Only `core` (use cases, accounts, transfers, audit) and `cli` (start and stop) call it.
 
 mod accounts;
+mod certificate;
 mod checksums;
 mod copies;
 mod defender;
@@ -30,6 +31,7 @@ pub use accounts::{
     Admins, ApiKeys, EventActions, EventRules, FolderUsage, Folders, Groups, ListOptions, LoginRecord, Order, PasswordChange,
     Roles, Shares, TransferDirection, UserUsage, Users,
 };
+pub use certificate::{ServerCertificate, StoredCertificate};
 pub use checksums::{Checksums, FileState};
 pub use copies::{COMPANIONS, Copies, KeptClosed, events_beside, is_companion, judge_copies};
 pub use defender::{DefenderHost, DefenderHosts};

@@ -15,7 +15,7 @@ use crate::engine::{Database, Location};
 use crate::transfers::Journal;
 use crate::{
     Admins, ApiKeys, Checksums, DefenderHosts, EventActions, EventRules, Events, Folders, Groups, HostKeys, IpLists,
-    ResumableUploads, RevokedTokens, Roles, SecretKeys, Settings, Setup, Shares, StoreError, Transfers, Users,
+    ResumableUploads, RevokedTokens, Roles, SecretKeys, ServerCertificate, Settings, Setup, Shares, StoreError, Transfers, Users,
 };
 
 /// File of the events database, beside the main one.
@@ -198,6 +198,11 @@ impl Store {
     /// Keys by which SSH clients know the server.
     pub fn host_keys(&self) -> HostKeys {
         HostKeys::new(Arc::clone(&self.main))
+    }
+
+    /// The certificate that services without files of their own show.
+    pub fn server_certificate(&self) -> ServerCertificate {
+        ServerCertificate::new(Arc::clone(&self.main))
     }
 
     /// Tokens that were logged out.

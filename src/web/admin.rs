@@ -6,6 +6,7 @@ mod activity;
 mod admins;
 mod api_keys;
 mod cells;
+mod certificate;
 mod event_actions;
 mod event_rules;
 mod events;
@@ -46,6 +47,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(security::routes)
         .configure(ip_lists::routes)
         .configure(host_keys::routes)
+        .configure(certificate::routes)
         .configure(maintenance::routes)
         .configure(settings::routes)
         .configure(find::routes)

@@ -5,6 +5,7 @@ mod admins;
 mod api_keys;
 mod backup;
 pub(crate) mod body;
+mod certificate;
 mod chunked_uploads;
 mod collection;
 mod connections;
@@ -67,6 +68,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(status::routes)
         .configure(settings::routes)
         .configure(host_keys::routes)
+        .configure(certificate::routes)
         .configure(collection::routes::<BaseEventAction>)
         .configure(event_rules::routes)
         .configure(own::routes)

@@ -1,7 +1,8 @@
 //! A whole site over a store in memory, asked the way the HTTP service asks it.
 
-mod host_keys;
+mod certificate;
 pub(crate) mod forms;
+mod host_keys;
 
 use std::{
     cell::RefCell,
@@ -113,6 +114,7 @@ pub(crate) async fn fresh(change: impl FnOnce(&mut Settings)) -> House {
         storages: Arc::new(BuiltInStorages),
     });
     let core = core.await.unwrap();
+    core.identity().show_certificate_with(Arc::new(certificate::Listener::default()));
     core.identity().show_host_keys_with(Arc::new(host_keys::Keys::default()));
     core.services().configure_from(admin::settings::Configuration::new(sources, loaded));
     House { core, features: Features::default(), clock, service: RefCell::default(), folder }

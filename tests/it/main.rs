@@ -8,6 +8,7 @@ mod harness;
 
 mod acme;
 mod backups;
+mod certificates;
 mod command_line;
 mod connections;
 mod faults;

@@ -95,6 +95,8 @@ fn certificate(name: &str, store: &CertificateStore, now: SystemTime) -> Finding
     let kind = if store.is_self_signed() { "the self-signed certificate" } else { "the certificate" };
     let fix = if store.is_self_signed() {
         "kill -HUP the server: it makes a new one; check the clock of this machine"
+    } else if store.is_kept() {
+        "renew it and put the new one in its place: WebAdmin, Security, Certificate"
     } else {
         "renew it, put it in place of the old files, and kill -HUP the server"
     };

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::{
-    AdminSession,
+    AdminSession, certificate,
     changes::{self, Action, Change},
     sealing, stored,
 };
@@ -88,7 +88,8 @@ fn view(state: SettingState) -> SettingView {
 ///
 /// # Errors
 /// `Denied` without `*`; `Invalid` naming the key: it does not exist, cannot have the value, does not fit the others, or is
-/// needed before the database is open; `Conflict` where environment or command line say otherwise.
+/// needed before the database is open; `Conflict` where environment or command line say otherwise, or a certificate of the
+/// database stands against ACME.
 pub async fn change(core: &Core, session: &AdminSession, changes: BTreeMap<String, Value>) -> Result<Changed> {
     session.require(P::Any)?;
     let configuration = core.services().configuration().ok_or(Error::Unsupported)?;
@@ -113,6 +114,7 @@ pub async fn change(core: &Core, session: &AdminSession, changes: BTreeMap<Strin
     let loaded = core.tasks().storage().run(move || entrepot_config::load(sources)).await;
     let loaded = loaded.map_err(|error| Error::internal("loading settings", error))?.map_err(invalid)?;
     refuse_hidden(&loaded, &changes)?;
+    certificate::refuse_acme(core, &loaded.settings).await?;
     follow(core, &loaded.settings).await?;
     if let Err(error) = core.0.store.settings().change(stores, core.clock().millis()).await {
         // They hold as long as they are saved.

@@ -69,9 +69,11 @@ pub(crate) fn parse(chain_path: &Path, pem: &[u8], key_path: &Path, key: &[u8]) 
 
 /// SHA-256 of the certificate, as browsers show it: `7C:9A:…`.
 pub(super) fn fingerprint(certified: &CertifiedKey) -> String {
-    let Some(certificate) = certified.cert.first() else {
-        return String::new();
-    };
+    certified.cert.first().map(fingerprint_of).unwrap_or_default()
+}
+
+/// The same of a certificate without its key.
+pub(super) fn fingerprint_of(certificate: &CertificateDer<'_>) -> String {
     let hash = digest::digest(&digest::SHA256, certificate);
     let pairs: Vec<String> = hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
     pairs.join(":")

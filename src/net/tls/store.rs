@@ -1,6 +1,11 @@
 //! Where a listener's certificates come from, how one is picked for a client, and how they are replaced under load.
 
-use std::{fmt, fs, path::PathBuf, sync::Arc, time::SystemTime};
+use std::{
+    fmt, fs,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
 
 use arc_swap::ArcSwap;
 use rustls::{
@@ -8,7 +13,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::{certificate, self_signed};
+use super::{certificate, kept::KeptCertificate, self_signed};
 use crate::{
     NetError,
     acme::{ACME_TLS_ALPN, Challenges},
@@ -31,6 +36,8 @@ pub enum CertificateSource {
         /// Its key.
         key: PathBuf,
     },
+    /// No file: it is handed over, and replaces those that come after it as long as it is there.
+    Kept(KeptCertificate),
     /// Made by this server and kept in `directory`.
     SelfSigned {
         /// Folder, made with mode 0700 if missing.
@@ -94,6 +101,8 @@ struct Slot {
 /// name it asks for, else the first one that there is.
 pub struct CertificateStore {
     slots: ArcSwap<Vec<Slot>>,
+    /// Who reads again later finds what is newer.
+    reloading: Mutex<()>,
     challenges: Option<Arc<Challenges>>,
 }
 
@@ -116,7 +125,7 @@ impl CertificateStore {
         if slots.iter().all(|slot| slot.held.is_none()) {
             return Err(NetError::Tls("there is no certificate".into()));
         }
-        Ok(Self { slots: ArcSwap::from_pointee(slots), challenges })
+        Ok(Self { slots: ArcSwap::from_pointee(slots), reloading: Mutex::default(), challenges })
     }
 
     /// Reads files that changed; a self-signed certificate that ends soon is replaced. Where that fails, the former
@@ -125,6 +134,7 @@ impl CertificateStore {
     /// # Errors
     /// As [`CertificateStore::open`]: the first failure; further ones are logged.
     pub fn reload(&self) -> Result<Reload, NetError> {
+        let _turn = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let mut slots = self.slots.load().as_ref().clone();
         let (mut found, mut failure) = (Reload::Unchanged, None);
         for slot in &mut slots {
@@ -142,7 +152,7 @@ impl CertificateStore {
     /// The certificate that clients get who ask for no name.
     fn default(&self) -> Option<(bool, Held)> {
         let slots = self.slots.load();
-        slots.iter().find_map(|slot| {
+        shown(&slots).iter().find_map(|slot| {
             let is_self_signed = matches!(slot.source, CertificateSource::SelfSigned { .. });
             slot.held.clone().map(|held| (is_self_signed, held))
         })
@@ -163,6 +173,17 @@ impl CertificateStore {
         self.default().is_some_and(|(is_self_signed, _)| is_self_signed)
     }
 
+    /// Whether the default certificate is one that was handed over.
+    pub fn is_kept(&self) -> bool {
+        let slots = self.slots.load();
+        slots.iter().find(|slot| slot.held.is_some()).is_some_and(|slot| matches!(slot.source, CertificateSource::Kept(_)))
+    }
+
+    #[cfg(test)]
+    pub(super) fn picked_fingerprint(&self, name: &str) -> String {
+        self.pick(Some(name)).map(|picked| certificate::fingerprint(&picked)).unwrap_or_default()
+    }
+
     #[cfg(test)]
     pub(super) fn default_certificate(&self) -> Option<rustls_pki_types::CertificateDer<'static>> {
         self.default()?.1.certified.cert.first().cloned()
@@ -175,10 +196,16 @@ impl CertificateStore {
 
     fn pick(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
         let slots = self.slots.load();
-        let held = || slots.iter().filter_map(|slot| slot.held.as_ref());
+        let held = || shown(&slots).iter().filter_map(|slot| slot.held.as_ref());
         let named = name.and_then(|name| held().find(|held| held.is_for(name)));
         named.or_else(|| held().next()).map(|held| held.certified.clone())
     }
+}
+
+/// Those that clients may be shown: none behind a certificate that was handed over (TLS-008).
+fn shown(slots: &[Slot]) -> &[Slot] {
+    let is_last = |slot: &Slot| slot.held.is_some() && matches!(slot.source, CertificateSource::Kept(_));
+    slots.iter().position(is_last).map_or(slots, |last| &slots[..=last])
 }
 
 impl ResolvesServerCert for CertificateStore {
@@ -206,6 +233,7 @@ impl Slot {
         let stamp = source.stamp();
         let held = match (&source, &stamp) {
             (CertificateSource::Obtained { .. }, None) => None,
+            (CertificateSource::Kept(kept), _) => kept.current().map(Held::new),
             (CertificateSource::Obtained { .. }, Some(_)) => match source.load() {
                 Ok(certified) => Some(Held::new(certified)),
                 Err(error) => {
@@ -222,8 +250,12 @@ impl Slot {
 
     fn reload(&mut self) -> Result<Reload, NetError> {
         let found = self.source.stamp();
-        match self.source {
+        match &self.source {
             CertificateSource::SelfSigned { .. } => {}
+            CertificateSource::Kept(kept) if kept.is_there() => {}
+            CertificateSource::Kept(_) => {
+                return Ok(if self.held.take().is_some() { Reload::Replaced } else { Reload::Unchanged });
+            }
             CertificateSource::Obtained { .. } if found.is_none() => return Ok(Reload::Unchanged),
             _ if found.is_some() && self.stamp == found => return Ok(Reload::Unchanged),
             _ => {}
@@ -248,6 +280,7 @@ impl CertificateSource {
             Self::Files { certificate: chain, key } | Self::Obtained { certificate: chain, key } => {
                 certificate::parse(chain, &certificate::read(chain)?, key, &certificate::read(key)?)
             }
+            Self::Kept(kept) => kept.current().ok_or_else(|| NetError::Tls("there is no certificate".into())),
             Self::SelfSigned { directory } => self_signed::load_or_make(directory, SystemTime::now()),
         }
     }
@@ -255,6 +288,7 @@ impl CertificateSource {
     fn stamp(&self) -> Option<Stamp> {
         match self {
             Self::Files { certificate, key } | Self::Obtained { certificate, key } => Stamp::of([certificate, key]),
+            Self::Kept(_) => None,
             Self::SelfSigned { directory } => Stamp::of([&self_signed::path_in(directory)]),
         }
     }

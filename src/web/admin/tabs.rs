@@ -13,7 +13,7 @@ pub(super) struct Tab {
 }
 
 /// Place, segment of the address, permission that opens it.
-const TABS: [(&str, &str, P); 16] = [
+const TABS: [(&str, &str, P); 17] = [
     ("people", "users", P::ViewUsers),
     ("people", "groups", P::ViewGroups),
     ("people", "managers", P::Any),
@@ -26,6 +26,7 @@ const TABS: [(&str, &str, P); 16] = [
     ("security", "defender", P::ViewDefender),
     ("security", "ip-lists", P::Any),
     ("security", "hostkeys", P::ViewStatus),
+    ("security", "certificate", P::ViewStatus),
     ("security", "status", P::ViewStatus),
     ("maintenance", "maintenance", P::Any),
     ("maintenance", "doctor", P::Any),

@@ -1,15 +1,16 @@
 //! Pages of administrators, from outside.
 
+mod certificate;
 mod editing;
-mod round_trip;
 mod host_keys;
+mod round_trip;
 
 use actix_web::http::StatusCode;
 use entrepot_model::AdminPermission as P;
 
 use crate::testing::{Answer, Browser, House, ready};
 
-const ALL: [&str; 28] = [
+const ALL: [&str; 29] = [
     "overview",
     "overview/now",
     "activity",
@@ -32,6 +33,7 @@ const ALL: [&str; 28] = [
     "defender",
     "ip-lists",
     "hostkeys",
+    "certificate",
     "maintenance",
     "doctor",
     "profile",

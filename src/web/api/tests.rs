@@ -2,6 +2,7 @@
 
 mod backup;
 mod bad_input;
+mod certificate;
 mod chunked_uploads;
 mod collections;
 pub(super) mod contract;

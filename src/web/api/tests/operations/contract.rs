@@ -96,5 +96,8 @@ pub(super) const ADMIN_OPERATIONS: &[(&str, &str)] = &[
     ("POST", "x/hostkeys"),
     ("DELETE", "x/hostkeys/{id}"),
     ("POST", "x/hostkeys/{id}/first"),
+    ("GET", "x/certificate"),
+    ("PUT", "x/certificate"),
+    ("DELETE", "x/certificate"),
     ("PATCH", "x/settings"),
 ];

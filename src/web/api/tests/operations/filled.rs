@@ -51,6 +51,7 @@ pub(super) enum Object {
     UserWithFactor,
     Share,
     HostKey,
+    Certificate,
 }
 
 impl Object {
@@ -164,6 +165,11 @@ impl Filled {
                 let made = self.add("x/hostkeys", &json!({"type": "ed25519"})).await;
                 return made.json()["id"].as_str().unwrap().to_owned();
             }
+            Object::Certificate => {
+                let body = objects::certificate();
+                let made = send(&self.house, "PUT", "x/certificate", &self.root, Some(&body)).await;
+                assert_eq!(made.status.as_u16(), 200, "{made:?}");
+            }
             Object::UserWithFactor => {
                 self.add("users", &objects::user(&self.house, name)).await;
                 self.enrol("user", &self.user_token(name).await).await;
@@ -273,6 +279,10 @@ pub(super) mod objects {
 
     pub(in super::super) fn entry(network: &str) -> Value {
         json!({"ipornet": network, "mode": 2})
+    }
+
+    pub(in super::super) fn certificate() -> Value {
+        json!({"certificate": "chain of a.example", "private_key": "key of a.example"})
     }
 
     pub(in super::super) fn factor() -> Value {

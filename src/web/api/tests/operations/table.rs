@@ -282,6 +282,9 @@ fn identity() -> Vec<Row> {
         Row { success: 201, ..sends("POST", "x/hostkeys", Everything, "private_key", key) },
         at("POST", "x/hostkeys/{}/first", Everything, Object::HostKey),
         at("DELETE", "x/hostkeys/{}", Everything, Object::HostKey),
+        at("GET", "x/certificate", One(P::ViewStatus), Object::Certificate),
+        sends("PUT", "x/certificate", Everything, "certificate", |_| Some(objects::certificate())),
+        at("DELETE", "x/certificate", Everything, Object::Certificate),
     ]
 }
 
