@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::error::ConfigError;
 use crate::layers::{Built, Entry, Layers};
-use crate::registry::{Setting, Support, find};
+use crate::registry::{self, Setting, Support, find};
 use crate::settings::Settings;
 use crate::source::{Origin, Sources};
 use crate::{environment, environment_directory, file, reader, rules, secret_files};
@@ -155,14 +155,17 @@ fn check_support(built: &mut Built) -> Result<(), ConfigError> {
 /// A value as the setting of that key takes it.
 ///
 /// # Errors
-/// `UnknownKey`, also for a whole section; `Invalid`.
+/// `UnknownKey`; `Invalid`, also for a whole section.
 pub fn check(key: &str, value: &Value) -> Result<Value, ConfigError> {
     let pattern = crate::path::pattern(key);
     let origin = Origin::Database.to_string();
-    let Some(setting) = find(&pattern) else {
-        return Err(reader::unknown(key, &pattern, &Origin::Database));
-    };
     let invalid = |message| ConfigError::Invalid { key: key.to_owned(), origin, message };
+    let Some(setting) = find(&pattern) else {
+        return Err(match registry::first_below(&pattern) {
+            Some(first) => invalid(format!("is a section and has no value: name one of its settings, such as {first}")),
+            None => reader::unknown(key, &pattern, &Origin::Database),
+        });
+    };
     crate::convert::convert(setting, value).map_err(invalid)
 }
 

@@ -202,6 +202,13 @@ pub fn is_section(pattern: &str) -> bool {
     settings().any(|setting| setting.key.strip_prefix(pattern).is_some_and(|rest| rest.starts_with('.')))
 }
 
+/// The first setting of a section or of a list of objects, as a key; `None` for what is neither.
+pub fn first_below(pattern: &str) -> Option<String> {
+    let is_below = |rest: &str| rest.starts_with('.') || rest.starts_with("[].");
+    let found = settings().find(|setting| setting.key.strip_prefix(pattern).is_some_and(is_below));
+    found.map(|setting| setting.key.replace("[]", "[0]"))
+}
+
 /// Flag variables: environment names without double underscores and the keys they stand for.
 pub const FLAG_VARIABLES: &[(&str, &str)] = &[
     ("LOG_FILE_PATH", "log.file_path"),

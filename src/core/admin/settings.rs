@@ -41,12 +41,14 @@ const EARLY: [&str; 6] = [
 pub struct Configuration {
     sources: Sources,
     loaded: Mutex<Loaded>,
+    /// Held by whoever saves: each load is of everything that was saved before it.
+    saving: tokio::sync::Mutex<()>,
 }
 
 impl Configuration {
     /// The sources, without what the database holds, and what was made of them at the start.
     pub fn new(sources: Sources, loaded: Loaded) -> Self {
-        Self { sources, loaded: Mutex::new(loaded) }
+        Self { sources, loaded: Mutex::new(loaded), saving: tokio::sync::Mutex::new(()) }
     }
 }
 
@@ -93,6 +95,7 @@ fn view(state: SettingState) -> SettingView {
 pub async fn change(core: &Core, session: &AdminSession, changes: BTreeMap<String, Value>) -> Result<Changed> {
     session.require(P::Any)?;
     let configuration = core.services().configuration().ok_or(Error::Unsupported)?;
+    let _saving = configuration.saving.lock().await;
     let mut saved: BTreeMap<String, Value> = core.0.store.settings().list().await.map_err(stored)?.into_iter().collect();
     let mut stores = Vec::with_capacity(changes.len());
     for (key, value) in &changes {
