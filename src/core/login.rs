@@ -229,9 +229,7 @@ impl Core {
         account: Arc<Account>,
     ) -> Result<(Arc<Account>, Lead), Refusal> {
         let now = self.clock().millis();
-        checks::account(self, &account.user, now)?;
-        let sessions = self.0.registry.sessions_of(&account.user.user.username);
-        let lead = checks::login(&account.user, attempt, credentials, first, sessions, now)?;
+        let lead = self.check_rules(attempt, credentials, first, &account, now)?;
         if matches!(lead, Lead::On(_)) {
             return Ok((account, lead));
         }
@@ -241,6 +239,20 @@ impl Core {
             noted.map_err(|error| Refusal::Unavailable(Error::internal("noting a login", error)))?;
         }
         Ok((account, lead))
+    }
+
+    /// Every rule but the credentials. Nothing is changed.
+    fn check_rules(
+        &self,
+        attempt: &Attempt,
+        credentials: &Credentials<'_>,
+        first: Option<&FirstFactor>,
+        account: &Account,
+        now: i64,
+    ) -> Result<Lead, Refusal> {
+        checks::account(self, &account.user, now)?;
+        let sessions = self.0.registry.sessions_of(&account.user.user.username);
+        checks::login(&account.user, attempt, credentials, first, sessions, now)
     }
 
     async fn check_credentials(

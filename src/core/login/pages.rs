@@ -165,22 +165,24 @@ impl Core {
         code: PageCode<'_>,
         account: &Arc<Account>,
     ) -> Result<Arc<Account>, Refusal> {
+        let credentials = Credentials::PasswordAndCode { password: "", code: "" };
+        // Whoever is refused by a rule keeps the code; which rule it is may be told after the password (SEC-053).
+        if let Lead::On(_) = self.check_rules(attempt, &credentials, None, account, self.clock().millis())? {
+            return Err(Refusal::Credentials("this login takes more steps than a page has"));
+        }
         let filters = &account.user.user.filters;
         let unavailable = |error| Refusal::Unavailable(Error::internal("using a recovery code", error));
         // The account in the cache has no recovery codes that could be older than those of the database.
         let stored = self.0.store.users().get(name).await.map_err(unavailable)?.ok_or(Refusal::UnknownUser)?;
         let left = code.take(self, Holder::User, name, &filters.totp_config, &stored.filters.recovery_codes);
-        if let Some(left) = left.map_err(Refusal::Credentials)? {
-            let totp = stored.filters.totp_config.clone();
-            self.0.store.users().set_second_factor(name, totp, left, self.clock().millis()).await.map_err(unavailable)?;
-            self.0.accounts.invalidate(name);
-        }
-        let account = self.0.accounts.load(self, name).await.map_err(Refusal::Unavailable)?.ok_or(Refusal::UnknownUser)?;
-        let credentials = Credentials::PasswordAndCode { password: "", code: "" };
-        match self.let_in(attempt, &credentials, None, account).await? {
-            (account, Lead::In(_)) => Ok(account),
-            (_, Lead::On(_)) => Err(Refusal::Credentials("this login takes more steps than a page has")),
-        }
+        let left = left.map_err(Refusal::Credentials)?;
+        let load = async || self.0.accounts.load(self, name).await.map_err(Refusal::Unavailable)?.ok_or(Refusal::UnknownUser);
+        let (account, _) = self.let_in(attempt, &credentials, None, load().await?).await?;
+        let Some(left) = left else { return Ok(account) };
+        let totp = stored.filters.totp_config.clone();
+        self.0.store.users().set_second_factor(name, totp, left, self.clock().millis()).await.map_err(unavailable)?;
+        self.0.accounts.invalidate(name);
+        load().await
     }
 
     /// Whether a pending login still waits for its code.
@@ -188,3 +190,6 @@ impl Core {
         self.verify_token(pending, kind, ip).await.is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

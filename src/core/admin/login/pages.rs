@@ -51,13 +51,14 @@ impl Core {
         let name = session.username();
         let admins = self.0.store.admins();
         let (admin, _) = admins.load_for_login(name).await.map_err(unavailable)?.ok_or(Refusal::Unknown)?;
+        // Whoever is refused by a rule keeps the code.
+        may_come_in(&admin, session.ip())?;
         let filters = &admin.filters;
         let left = code.take(self, Holder::Admin, name, &filters.totp_config, &filters.recovery_codes);
         if let Some(left) = left.map_err(Refusal::Code)? {
             let totp = filters.totp_config.clone();
             admins.set_second_factor(name, totp, left, self.clock().millis()).await.map_err(unavailable)?;
         }
-        may_come_in(&admin, session.ip())?;
         admins.set_last_login(name, self.clock().millis()).await.map_err(unavailable)?;
         let (admin, hash) = admins.load_for_login(name).await.map_err(unavailable)?.ok_or(Refusal::Unknown)?;
         Ok(AdminSession::new(admin, hash, session.ip()).under(&self.settings()))
