@@ -81,6 +81,19 @@ impl Events {
         self.events.read(move |c| table::LOG.search(c, &filter.query())).await
     }
 
+    /// Logins since a moment (Unix nanoseconds): those that succeeded, and the others. With a role, those of its users only.
+    pub async fn count_logins(&self, since: i64, role: String) -> Result<(u64, u64), StoreError> {
+        const SQL: &str = "SELECT count(*) FILTER (WHERE event = 5), count(*) FROM log_event \
+             WHERE timestamp >= ?1 AND (?2 = '' OR role = ?2)";
+        let counted = self.events.read(move |c| {
+            let mut statement = c.prepare_cached(SQL)?;
+            Ok(statement.query_row(params![since, role], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?)
+        });
+        let (good, all) = counted.await?;
+        let number = |count: i64| u64::try_from(count).unwrap_or_default();
+        Ok((number(good), number(all - good)))
+    }
+
     /// Deletes some of the events of a kind that are older than `timestamp` (Unix nanoseconds); how many. 0 is the end: who
     /// calls it again and again lets others write in between.
     pub async fn delete_before(&self, kind: EventKind, timestamp: i64) -> Result<u64, StoreError> {

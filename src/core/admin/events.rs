@@ -42,6 +42,19 @@ pub async fn search_log(core: &Core, session: &AdminSession, mut filter: LogEven
     core.0.store.events().search_log(filter).await.map_err(stored)
 }
 
+/// Logins of all protocols since a moment in milliseconds: those that succeeded, and the others; a role administrator counts
+/// those of the own role only.
+///
+/// # Errors
+/// `Denied` without `view_events`.
+pub async fn count_logins(core: &Core, session: &AdminSession, since: i64) -> Result<(u64, u64)> {
+    session.require(P::ViewEvents)?;
+    let mut role = String::new();
+    confine(session, &mut role);
+    prepare(core, "").await;
+    core.0.store.events().count_logins(since.saturating_mul(1_000_000), role).await.map_err(stored)
+}
+
 fn confine(session: &AdminSession, role: &mut String) {
     if let Some(own) = session.role() {
         own.clone_into(role);

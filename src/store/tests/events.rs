@@ -252,3 +252,22 @@ async fn values_of_a_list_are_merged_in_order() {
         assert_eq!(sizes(&events.search_fs(next).await.expect("search")), wanted[30..]);
     }
 }
+
+// More of them than any page of a search has.
+#[tokio::test]
+async fn logins_are_counted_since_a_moment_and_by_role() {
+    let (_directory, store) = on_disk();
+    let event = |number: i64| LogEvent {
+        id: format!("event-{number}"),
+        timestamp: number,
+        event: if number % 5 == 0 { 2 } else { 5 },
+        role: if number % 2 == 0 { "north" } else { "" }.into(),
+        ..LogEvent::default()
+    };
+    record(&store, (0..1500).map(|number| OutboxEvent::log(&event(number)).expect("event")).collect()).await;
+    let count = async |since: i64, role: &str| store.events().count_logins(since, role.into()).await.expect("count");
+    assert_eq!(count(0, "").await, (1200, 300));
+    assert_eq!(count(1000, "").await, (400, 100));
+    assert_eq!(count(1000, "north").await, (200, 50));
+    assert_eq!(count(1500, "").await, (0, 0));
+}

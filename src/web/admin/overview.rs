@@ -16,8 +16,8 @@ use crate::frame::{AdminPage, Area, PageResult, Shell, render};
 
 /// Events on the page.
 const EVENTS: u32 = 12;
-/// People whose space is looked at.
-const PEOPLE: u64 = 1000;
+/// People that are read at once, for their space.
+const PEOPLE: u64 = 500;
 /// People that are shown.
 const SHOWN: usize = 6;
 /// Milliseconds of a day.
@@ -50,7 +50,8 @@ struct OverviewPage {
     may_add: bool,
     sessions: Option<Now>,
     stores: Option<Vec<Store>>,
-    sign_ins: Option<(usize, usize)>,
+    /// Of the last day: succeeded, failed.
+    sign_ins: Option<(u64, u64)>,
     events: Option<Vec<EventView>>,
 }
 
@@ -116,17 +117,15 @@ async fn now(page: AdminPage) -> PageResult {
 }
 
 async fn overview(page: AdminPage) -> PageResult {
-    let people = if page.session.may(P::ViewUsers) {
-        let options = ListOptions { limit: PEOPLE, ..ListOptions::default() };
-        Some(users::list(page.core(), &page.session, options).await?)
-    } else {
-        None
-    };
-    let needs = needs(&page, people.as_deref()).await;
-    let stores = people.as_deref().map(stores);
-    let is_new = people.as_ref().is_some_and(Vec::is_empty);
+    let people = if page.session.may(P::ViewUsers) { Some(people(&page).await?) } else { None };
+    let needs = needs(&page, people.as_ref().map(|people| people.stores.as_slice())).await;
+    let is_new = people.as_ref().is_some_and(|people| people.is_none);
+    let stores = people.map(|people| people.stores);
     let (sign_ins, last) = match page.session.may(P::ViewEvents) {
-        true => (Some(sign_ins(&page).await?), Some(last_events(&page).await?)),
+        true => {
+            let since = page.look.now - DAY;
+            (Some(events::count_logins(page.core(), &page.session, since).await?), Some(last_events(&page).await?))
+        }
         false => (None, None),
     };
     render(&OverviewPage {
@@ -141,23 +140,42 @@ async fn overview(page: AdminPage) -> PageResult {
     })
 }
 
-/// The fullest first.
-fn stores(people: &[User]) -> Vec<Store> {
-    let store = |user: &User| Store {
+/// Those whose space is the fullest, and whether there is anybody.
+struct People {
+    stores: Vec<Store>,
+    is_none: bool,
+}
+
+/// Looks at everybody and keeps the fullest.
+async fn people(page: &AdminPage) -> Result<People, entrepot_core::Error> {
+    let mut people = People { stores: Vec::new(), is_none: true };
+    let mut after = None;
+    loop {
+        let options = ListOptions { limit: PEOPLE, after: after.take(), ..ListOptions::default() };
+        let found = users::list(page.core(), &page.session, options).await?;
+        people.is_none &= found.is_empty();
+        let full = found.iter().filter(|user| user.used_quota_size > 0 || user.quota_size > 0);
+        people.stores.extend(full.map(store));
+        people.stores.sort_by_key(|store| std::cmp::Reverse((store.percent, store.used)));
+        people.stores.truncate(SHOWN);
+        match found.last() {
+            Some(last) if found.len() as u64 == PEOPLE => after = Some(last.username.clone()),
+            _ => return Ok(people),
+        }
+    }
+}
+
+fn store(user: &User) -> Store {
+    Store {
         name: user.username.clone(),
         href: one::<User>(&user.username),
         used: user.used_quota_size,
         limit: user.quota_size.max(0),
         percent: if user.quota_size > 0 { user.used_quota_size.max(0).saturating_mul(100) / user.quota_size } else { 0 },
-    };
-    let mut stores: Vec<Store> =
-        people.iter().filter(|user| user.used_quota_size > 0 || user.quota_size > 0).map(store).collect();
-    stores.sort_by_key(|store| std::cmp::Reverse((store.percent, store.used)));
-    stores.truncate(SHOWN);
-    stores
+    }
 }
 
-async fn needs(page: &AdminPage, people: Option<&[User]>) -> Vec<Need> {
+async fn needs(page: &AdminPage, stores: Option<&[Store]>) -> Vec<Need> {
     let t = page.look.t;
     let mut needs = Vec::new();
     if let Ok(found) = doctor::examine(page.core(), &page.session).await {
@@ -173,14 +191,13 @@ async fn needs(page: &AdminPage, people: Option<&[User]>) -> Vec<Need> {
             }
         }));
     }
-    let full =
-        people.into_iter().flatten().filter(|user| user.quota_size > 0 && user.used_quota_size * 100 / user.quota_size >= 90);
-    needs.extend(full.take(SHOWN).map(|user| Need {
+    let full = stores.into_iter().flatten().filter(|store| store.percent >= 90);
+    needs.extend(full.map(|store| Need {
         class: "warn",
         icon: "disk",
-        text: page.look.say(t.overview_full, &user.username),
-        sub: page.look.say2(t.quota_of, page.look.size(user.used_quota_size), page.look.size(user.quota_size)),
-        link: Some((one::<User>(&user.username), t.overview_open)),
+        text: page.look.say(t.overview_full, &store.name),
+        sub: page.look.say2(t.quota_of, page.look.size(store.used), page.look.size(store.limit)),
+        link: Some((store.href.clone(), t.overview_open)),
     }));
     let banned = defender::hosts(page.core(), &page.session).unwrap_or_default();
     let banned = banned.into_iter().filter(|host| host.banned_until.is_some()).count();
@@ -194,16 +211,6 @@ async fn needs(page: &AdminPage, people: Option<&[User]>) -> Vec<Need> {
         });
     }
     needs
-}
-
-/// Of the last day: succeeded, failed.
-async fn sign_ins(page: &AdminPage) -> Result<(usize, usize), entrepot_core::Error> {
-    let since = (page.look.now - DAY) * 1_000_000;
-    let filter =
-        LogEventFilter { page: Page { start_timestamp: since, limit: 1000, ..Page::default() }, ..LogEventFilter::default() };
-    let found = events::search_log(page.core(), &page.session, filter).await?;
-    let good = found.iter().filter(|event| event.event == 5).count();
-    Ok((good, found.len() - good))
 }
 
 /// Files and sign-ins together, the newest first.

@@ -87,9 +87,16 @@ async fn changes_at_the_same_time_lose_none() {
     let (core, system) = (&house.core, AdminSession::system());
     let set = async |key: &str, value: i64| change(core, &system, one(key, value)).await.expect("saved");
     for round in 1..=5 {
-        tokio::join!(set("common.idle_timeout", round), set("common.max_total_connections", 10 + round), set("common.upload_mode", 1));
+        tokio::join!(
+            set("common.idle_timeout", round),
+            set("common.max_total_connections", 10 + round),
+            set("common.upload_mode", 1)
+        );
         let settings = core.settings();
-        assert_eq!((i64::from(settings.common.idle_timeout), i64::from(settings.common.max_total_connections)), (round, 10 + round));
+        assert_eq!(
+            (i64::from(settings.common.idle_timeout), i64::from(settings.common.max_total_connections)),
+            (round, 10 + round)
+        );
         assert!(seen(core, "common.idle_timeout").is_saved && seen(core, "common.max_total_connections").is_saved);
     }
 }
@@ -102,7 +109,9 @@ async fn a_section_is_told_from_a_mistyped_key() {
         let refused = change(&house.core, &AdminSession::system(), one(key, serde_json::json!({ "x": 1 }))).await;
         refused.expect_err(key).to_string()
     };
-    for (section, within) in [("common", "common."), ("common.defender", "common.defender."), ("httpd.bindings", "httpd.bindings[0].")] {
+    for (section, within) in
+        [("common", "common."), ("common.defender", "common.defender."), ("httpd.bindings", "httpd.bindings[0].")]
+    {
         let told = refused(section).await;
         assert!(told.contains("section") && told.contains(within) && !told.contains("did you mean"), "{told}");
     }
