@@ -19,7 +19,7 @@ use actix_web::{
 };
 
 use crate::{
-    client::place::encoded,
+    api,
     error::only,
     frame::{PageResult, redirect},
 };
@@ -48,7 +48,7 @@ fn at(path: &str) -> Resource {
 
 /// The address of a page of a share.
 fn page(id: &str, rest: &str) -> String {
-    format!("/web/client/pubshares/{}{rest}", encoded(id.as_bytes()))
+    format!("/web/client/pubshares/{}{rest}", api::escaped(id))
 }
 
 /// `/s/{id}`: short enough to be read aloud.

@@ -19,9 +19,6 @@ use crate::{
     origin,
 };
 
-/// Names the share where the address does not.
-const SHARE: &str = "x-entrepot-share";
-
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(web::scope("/visit").wrap(from_fn(seat)).configure(api::of_visitors).default_service(web::to(not_found)));
 }
@@ -38,10 +35,9 @@ async fn seat(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -
 }
 
 fn admit(request: &ServiceRequest) {
-    let named = request.headers().get(SHARE).and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let of_path = request.path().split_once("/visit/shares/").and_then(|(_, rest)| rest.split('/').next()).map(str::to_owned);
+    let share = request.path().split_once("/visit/shares/").and_then(|(_, rest)| rest.split('/').next()).map(str::to_owned);
     let secure = request.extensions().get::<Client>().is_some_and(|client| client.secure);
-    let session = of_path.or(named).and_then(|id| cookie::read(request.request(), &id, secure));
+    let session = share.and_then(|id| cookie::read(request.request(), &id, secure));
     if let Some(session) = session {
         request.extensions_mut().insert(VisitorSession(session));
     }

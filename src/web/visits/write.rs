@@ -9,11 +9,13 @@ use super::{Refusal, Visitor, page};
 use crate::{
     api::public_shares,
     client::{place::encoded, texts},
+    error::ApiError,
     files::PathQuery,
     frame::{
         Form, Look,
         answer::{redirect_refusing, redirect_saying},
         look::Html,
+        words::Words,
     },
     origin,
     pages::page as html,
@@ -65,8 +67,19 @@ pub(super) async fn form(request: HttpRequest, visitor: Visitor, body: Payload) 
     let to = page(&visitor.id, if visit.scope() == ShareScope::Write { "/upload" } else { "/browse" });
     Ok(match public_shares::write::form_of(&request, &visit, body).await {
         Ok(_) => redirect_saying(&to, &visitor.look, visitor.look.t.visit_arrived),
-        Err(error) => redirect_refusing(&to, &visitor.look, error.to_string()),
+        Err(error) => redirect_refusing(&to, &visitor.look, problem(visitor.look.t, &error)),
     })
+}
+
+/// What the form was refused with, for people.
+fn problem(t: &Words, error: &ApiError) -> &'static str {
+    match error.code() {
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::INSUFFICIENT_STORAGE => t.files_no_room,
+        StatusCode::FORBIDDEN => t.visit_refused,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => t.error_busy,
+        _ if error.to_string().ends_with(public_shares::write::TOO_MANY) => t.visit_used,
+        _ => t.visit_bad,
+    }
 }
 
 /// UI-182

@@ -19,8 +19,9 @@ class VisitUpload extends HTMLElement {
     const target = {
       whole: (way) => `${ROOT}/shares/${encodeURIComponent(share)}/files${way}?mkdir_parents=true`,
       pieces: null,
-      headers: () => ({ "X-Entrepot-Share": share }),
+      headers: () => ({}),
       chunk: Number(chunk),
+      once: true,
     };
     this.queue = new Queue(target, `share ${share}`, { changed: () => this.later(), arrived: () => {}, ended: () => this.render() });
     this.area = this.querySelector(".drop");

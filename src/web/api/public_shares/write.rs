@@ -33,10 +33,12 @@ pub(crate) async fn form_of(request: &HttpRequest, visit: &Visit, body: Payload)
     Ok(done_as(StatusCode::CREATED, "Upload completed"))
 }
 
-/// More files than there are uses left (API-190).
+/// A form has more files than there are uses left (API-190).
+pub(crate) const TOO_MANY: &str = "Allowed usage exceeded";
+
 fn allowed(error: VisitError) -> ApiError {
     match error {
-        VisitError::UsedUp => ApiError::bad_request("Allowed usage exceeded"),
+        VisitError::UsedUp => ApiError::bad_request(TOO_MANY),
         other => refused(other),
     }
 }

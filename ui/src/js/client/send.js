@@ -8,8 +8,8 @@ const PAUSES = [0, 1, 3, 5, 10, 30];
 const VERSION = { "Tus-Resumable": "1.0.0" };
 
 /**
- * Where files go: below the pages of a user, or through a share.
- * @typedef {{ whole: (path: string) => string, pieces: string | null, headers: () => Record<string, string>, chunk: number }} Target
+ * Where files go: below the pages of a user, or through a share. `once`: what is sent twice is there twice.
+ * @typedef {{ whole: (path: string) => string, pieces: string | null, headers: () => Record<string, string>, chunk: number, once?: boolean }} Target
  */
 
 /** The files of whoever is signed in. */
@@ -54,7 +54,7 @@ function pause(attempt, signal) {
  * @param {{ progress: (bytes: number) => void, waiting: (is: boolean) => void, signal: AbortSignal, url?: string, began: (url: string) => void }} of `url` of an upload that began before
  */
 export async function sendFile(file, path, target, { progress, waiting, signal, url, began }) {
-  const inPieces = target.pieces && target.chunk > 0 && (url || file.size > target.chunk);
+  const inPieces = target.pieces && target.chunk > 0 && (url || target.once || file.size > target.chunk);
   let address = url;
   let offset = address ? -1 : 0;
   for (let attempt = 0; ; ) {
@@ -92,6 +92,8 @@ export async function sendFile(file, path, target, { progress, waiting, signal, 
     } catch (error) {
       const conflict = inPieces && address && error.status === 409;
       if (!conflict && !passes(error.status)) throw error;
+      // It may have arrived, and only the answer was lost.
+      if (!inPieces && target.once && error.status === 0) throw error;
       if (attempt >= 20) throw error;
       waiting(true);
       await pause(attempt, signal);
