@@ -1,7 +1,7 @@
 //! The host keys that administrators keep in the database: made, read, and shown to clients (SSH-036).
 
 use entrepot_core::identity::{HostKeyFacts, HostKeyService, OfferedHostKey, PrivateHostKey};
-use entrepot_model::host_key::HostKeyKind;
+use entrepot_model::{host_key::HostKeyKind, status::SshHostKey};
 use entrepot_secrets::Sensitive;
 use russh::keys::{HashAlg, PrivateKey, PublicKey, ssh_key::LineEnding};
 
@@ -46,6 +46,18 @@ impl HostKeyService for SshServer {
     fn files(&self) -> Vec<PrivateHostKey> {
         let files = self.host_keys().into_iter().filter(|key| !key.path.as_os_str().is_empty());
         files.filter_map(|file| private(&file.key).ok()).collect()
+    }
+}
+
+impl SshServer {
+    /// The keys that are offered, as the status of the service has them (SSH-034).
+    pub(crate) fn reported_keys(&self) -> Vec<SshHostKey> {
+        let told = |key: HostKey| SshHostKey {
+            path: key.path.to_string_lossy().into_owned(),
+            fingerprint: key.fingerprint(),
+            algorithms: self.algorithms().signatures_of(&key.key.algorithm()),
+        };
+        self.host_keys().into_iter().map(told).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::{borrow::Cow, path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use entrepot_core::Core;
-use entrepot_model::status::{SshBinding, SshHostKey, SshServiceStatus};
+use entrepot_model::status::{SshBinding, SshServiceStatus};
 use entrepot_net::{BindSpec, Gatekeeper, NetError, ProxyPolicy};
 use entrepot_secrets::Sensitive;
 use parking_lot::Mutex;
@@ -252,15 +252,6 @@ impl SshServer {
         }
         let services = service.core.services();
         services.report_ssh(SshServiceStatus { host_keys: self.reported_keys(), ..services.ssh() });
-    }
-
-    fn reported_keys(&self) -> Vec<SshHostKey> {
-        let told = |key: HostKey| SshHostKey {
-            path: key.path.to_string_lossy().into_owned(),
-            fingerprint: key.fingerprint(),
-            algorithms: self.algorithms().signatures_of(&key.key.algorithm()),
-        };
-        self.host_keys().into_iter().map(told).collect()
     }
 
     /// Listens, and serves from now on until the server or the listener is stopped. `proxy` says from whom a PROXY header
