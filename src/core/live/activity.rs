@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
-    HEARTBEAT, News, TransferNews, TransferState,
+    BACKLOG, HEARTBEAT, News, TransferNews, TransferState,
     listener::{Heard, Listener},
     streams::Account,
 };
@@ -102,14 +102,14 @@ impl ActivityStream {
     pub async fn next(&mut self) -> Option<Activity> {
         loop {
             match self.listener.hear().await {
-                Heard::News(News::Transfer(news)) => {
-                    if news.state != TransferState::Running && self.admin.sees_role(&news.role) {
-                        self.meter.end(&news);
-                    }
-                }
-                Heard::News(News::Changed(_)) | Heard::Lost => {}
+                Heard::News(news) => self.take(&news),
+                Heard::Lost => {}
                 Heard::End => return None,
                 Heard::Second => {
+                    if self.core.has_ended(self.admin.claims()) {
+                        return None;
+                    }
+                    self.catch_up();
                     self.seconds += 1;
                     if self.seconds >= HEARTBEAT {
                         self.seconds = 0;
@@ -119,6 +119,23 @@ impl ActivityStream {
                     return Some(self.look());
                 }
             }
+        }
+    }
+
+    fn take(&mut self, news: &News) {
+        if let News::Transfer(news) = news
+            && news.state != TransferState::Running
+            && self.admin.sees_role(&news.role)
+        {
+            self.meter.end(news);
+        }
+    }
+
+    /// Takes what is waiting: a transfer that ended is not among the running ones any more.
+    fn catch_up(&mut self) {
+        for _ in 0..BACKLOG {
+            let Some(news) = self.listener.waiting() else { return };
+            self.take(&news);
         }
     }
 

@@ -3,7 +3,10 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
+    sync::broadcast::{
+        Receiver,
+        error::{RecvError, TryRecvError},
+    },
     time::{Interval, MissedTickBehavior, interval},
 };
 
@@ -47,12 +50,24 @@ impl Listener {
         tokio::select! {
             biased;
             () = self.open.end.cancelled() => Heard::End,
+            // Before the news: however many there are, the stream is looked after.
+            _ = self.second.tick() => Heard::Second,
             news = self.receiver.recv() => match news {
                 Ok(news) => Heard::News(news),
                 Err(RecvError::Lagged(_)) => Heard::Lost,
                 Err(RecvError::Closed) => Heard::End,
             },
-            _ = self.second.tick() => Heard::Second,
+        }
+    }
+
+    /// News that wait already.
+    pub(super) fn waiting(&mut self) -> Option<News> {
+        loop {
+            match self.receiver.try_recv() {
+                Ok(news) => return Some(news),
+                Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+            }
         }
     }
 }

@@ -132,7 +132,6 @@ impl UserStream {
     pub async fn next(&mut self) -> Option<Seen> {
         loop {
             if let Some(seen) = self.queue.pop_front() {
-                self.seconds = self.seconds.min(HEARTBEAT - 1);
                 return Some(seen);
             }
             match self.listener.hear().await {
@@ -172,6 +171,10 @@ impl UserStream {
             return;
         }
         if news.state == TransferState::Running {
+            // Its progress was told already.
+            if self.told.get(&news.id).is_some_and(|bytes| *bytes > news.bytes) {
+                return;
+            }
             self.told.insert(news.id, news.bytes);
         } else {
             self.told.remove(&news.id);
@@ -193,6 +196,9 @@ impl UserStream {
 
     /// `None` when the stream is to end.
     async fn pass_second(&mut self) -> Option<()> {
+        if self.core.has_ended(self.caller.claims()) {
+            return None;
+        }
         self.tell_progress();
         self.seconds += 1;
         if self.seconds >= HEARTBEAT {

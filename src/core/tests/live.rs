@@ -148,6 +148,34 @@ async fn streams_end_with_account_sessions_and_server() {
     assert_eq!(UserStream::open(&fixture.core, bob, vec![]).err(), Some(Error::Shutdown));
 }
 
+/// A caller who showed a token.
+async fn with_token(fixture: &Fixture, name: &str) -> UserCaller {
+    let login = fixture.login(name).await;
+    let (peer, token) = (login.peer.clone(), fixture.core.issue_user_token(&login).expect("token"));
+    fixture.core.user_by_token(&token.access_token, peer).await.expect("caller")
+}
+
+// SEC-066: at once, however many news there are.
+#[tokio::test]
+async fn streams_end_with_the_logout_even_while_much_happens() {
+    let (fixture, session) = Fixture::alice(json!({})).await;
+    let caller = with_token(&fixture, "alice").await;
+    let mut stream = UserStream::open(&fixture.core, caller.clone(), vec![path("/")]).expect("stream");
+    fixture.core.revoke_token(caller.claims().expect("token"));
+    let fs = session.fs();
+    let happening = async {
+        loop {
+            put(&fs, "/f", b"").await.expect("file");
+        }
+    };
+    let ended = async { while stream.next().await.is_some() {} };
+    tokio::select! {
+        () = ended => {}
+        () = happening => {}
+        () = tokio::time::sleep(Duration::from_secs(20)) => panic!("the stream goes on"),
+    }
+}
+
 #[tokio::test]
 async fn streams_of_an_account_are_bounded() {
     let (fixture, _session) = Fixture::alice(json!({})).await;

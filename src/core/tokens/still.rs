@@ -12,7 +12,7 @@ impl Core {
         let ip = caller.ip();
         let found = match caller.shown() {
             Shown::Token(claims) => {
-                if self.has_ended(claims) {
+                if self.has_ended(Some(claims)) {
                     return None;
                 }
                 match self.account_of(claims, ip).await {
@@ -41,7 +41,7 @@ impl Core {
     /// An administrator as he is now; `None` = what he showed would not be accepted any more.
     pub(crate) async fn still_admin(&self, session: &AdminSession) -> Option<AdminSession> {
         let key = session.api_key().map(str::to_owned);
-        if session.claims().is_some_and(|claims| self.has_ended(claims)) {
+        if self.has_ended(session.claims()) {
             return None;
         }
         if let Some(id) = &key
@@ -65,8 +65,9 @@ impl Core {
         }
     }
 
-    fn has_ended(&self, claims: &Claims) -> bool {
-        claims.exp <= self.clock().seconds() || self.0.tokens.revoked.contains(&claims.jti)
+    /// Whether what was shown is a token that is over or was revoked. Asks memory alone.
+    pub(crate) fn has_ended(&self, claims: Option<&Claims>) -> bool {
+        claims.is_some_and(|claims| claims.exp <= self.clock().seconds() || self.0.tokens.revoked.contains(&claims.jti))
     }
 
     async fn has_key(&self, id: &str) -> bool {
