@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::SocketAddr, panic::AssertUnwindSafe, sync::
 
 use actix_web::{
     Error, HttpMessage, HttpResponse,
-    body::{BodySize, BoxBody, MessageBody},
+    body::{self, BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{Method, StatusCode, header, header::HeaderName, header::HeaderValue},
@@ -16,7 +16,7 @@ use entrepot_net::{Gatekeeper, Protocol, Refusal, acme::Challenges};
 use futures_util::FutureExt;
 
 use crate::{
-    Client, Features, Host,
+    Client, Features, Host, Unsent,
     access_log::Line,
     binding::{Bound, Listener},
     headers, redirect,
@@ -65,7 +65,7 @@ pub async fn entrance(
     let line = Line::of(&request, state.sender);
     let path = request.path().to_owned();
     request.extensions_mut().insert(client.clone());
-    // HEAD is answered wherever GET is (API-014); the connection drops the body by itself.
+    // HEAD is answered wherever GET is (API-014), and its body goes no further than here.
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
@@ -84,6 +84,9 @@ pub async fn entrance(
     };
     match outcome {
         Ok(mut response) => {
+            if client.is_head {
+                response = response.map_body(|_, body| unsent(body));
+            }
             // It kept the answer from being compressed, and says nothing that a client could use (RFC 9110 section 8.4.1).
             if response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
                 response.headers_mut().remove(header::CONTENT_ENCODING);
@@ -99,6 +102,15 @@ pub async fn entrance(
             line.write(&client, answer.status(), 0);
             Err(InternalError::from_response(error, answer).into())
         }
+    }
+}
+
+/// What an answer to HEAD has of its body: the length, where it is known. A connection of HTTP/1.1 reads a body to its end
+/// even if it sends nothing of it, so what is worked out piece by piece must not get there.
+fn unsent(body: BoxBody) -> BoxBody {
+    match body.size() {
+        BodySize::Sized(size) => Unsent(size).boxed(),
+        BodySize::Stream | BodySize::None => body::None::new().boxed(),
     }
 }
 

@@ -1,8 +1,11 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use actix_web::{HttpResponse, http::StatusCode};
 use entrepot_net::{
     AllowAll, BindSpec,
     tls::{CertificateSource, CertificateStore, server_config},
 };
+use futures_util::{StreamExt, stream};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -12,7 +15,18 @@ use super::*;
 
 fn routes(config: &mut ServiceConfig) {
     config.route("/healthz", web::get().to(|| async { "ok" })).route("/x", web::get().to(|| async { "x" }));
+    config.route("/stream", web::get().to(counted));
     config.route("/who", web::get().to(async |client: crate::Client| client.address.to_string()));
+}
+
+/// Pieces of bodies that were worked out.
+static PIECES: AtomicUsize = AtomicUsize::new(0);
+
+async fn counted() -> HttpResponse {
+    HttpResponse::Ok().streaming(stream::iter(0..10).map(|_| {
+        PIECES.fetch_add(1, Ordering::SeqCst);
+        Ok::<_, Error>(web::Bytes::from_static(b"piece"))
+    }))
 }
 
 fn refuse(_: &str, status: StatusCode, text: &str) -> HttpResponse {
@@ -101,6 +115,24 @@ async fn bindings_change_while_the_service_runs() {
     assert_eq!(running.addresses, [added]);
     assert!(get(added, "/x").await.starts_with("HTTP/1.1 200"));
     assert!(TcpStream::connect(kept).await.is_err(), "it is closed");
+    running.stop(true).await;
+}
+
+// API-014
+#[tokio::test]
+async fn answer_to_head_is_not_worked_out() {
+    let running = serve(options(vec![binding(false, None)]), routes).await.unwrap();
+    let mut stream = TcpStream::connect(running.addresses[0]).await.unwrap();
+    let requests = "HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\nHEAD /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(requests.as_bytes()).await.unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.unwrap();
+    let answers: Vec<&str> = answers.split_inclusive("\r\n\r\n").collect();
+    let [streamed, sized] = answers[..] else { panic!("nothing but heads: {answers:?}") };
+    assert!(streamed.starts_with("HTTP/1.1 200") && !streamed.contains("content-length"), "{streamed}");
+    assert!(sized.starts_with("HTTP/1.1 200") && sized.contains("content-length: 1\r\n"), "{sized}");
+    assert_eq!(PIECES.load(Ordering::SeqCst), 0);
+    assert_eq!(get(running.addresses[0], "/stream").await.matches("piece").count(), 10);
     running.stop(true).await;
 }
 
