@@ -29,28 +29,40 @@ const SHOWN: &str = "default-src 'none'; img-src 'self'; media-src 'self'; objec
 pub(crate) async fn download(request: &HttpRequest, fs: &UserFs, path: &VirtualPath, wanted: Disposition) -> ApiResult {
     let found = fs.stat_download(path).await.map_err(refused)?;
     may_be_sent(&found)?;
-    let validators = entry::validators(&found);
-    match validators.check(request.headers(), true) {
-        Precondition::Holds => {}
-        Precondition::NotModified => return Ok(answer(StatusCode::NOT_MODIFIED, &validators).finish()),
-        Precondition::Failed => {
-            return Err(ApiError::new(StatusCode::PRECONDITION_FAILED, "the file is not in the state that the request names"));
-        }
+    if let Some(answer) = prevented(request, &found) {
+        return answer;
     }
     if is_head(request) {
-        let Some(Part { status, range }) = part(request, &found) else { return Ok(no_such_range(&found)) };
-        let mut head = with_content(status, path, &found, &range, wanted);
+        // Ranges are for GET alone (RFC 9110 section 14.2).
+        let mut head = with_content(StatusCode::OK, path, &found, &(0..found.size), wanted);
         note_digest(&mut head, fs, path, &found).await;
-        return Ok(head.body(Unsent(range.end - range.start)));
+        return Ok(head.body(Unsent(found.size)));
     }
     let open = fs.open_read(path).await.map_err(refused)?;
     // Another file may have got the name meanwhile: what is sent is what was opened.
     let found = open.metadata().await.map_err(refused)?;
     may_be_sent(&found)?;
+    if let Some(answer) = prevented(request, &found) {
+        open.break_off();
+        return answer;
+    }
     let Some(Part { status, range }) = part(request, &found) else { return Ok(no_such_range(&found)) };
     let mut head = with_content(status, path, &found, &range, wanted);
     note_digest(&mut head, fs, path, &found).await;
     Ok(head.body(FileBody::new(open, fs.clone(), range)))
+}
+
+/// The answer, if the conditions that the request names keep the file from being sent.
+fn prevented(request: &HttpRequest, found: &Metadata) -> Option<ApiResult> {
+    let validators = entry::validators(found);
+    match validators.check(request.headers(), true) {
+        Precondition::Holds => None,
+        Precondition::NotModified => Some(Ok(answer(StatusCode::NOT_MODIFIED, &validators).finish())),
+        Precondition::Failed => {
+            let text = "the file is not in the state that the request names";
+            Some(Err(ApiError::new(StatusCode::PRECONDITION_FAILED, text)))
+        }
+    }
 }
 
 /// The checksum of the file, where it is known already.
