@@ -1,6 +1,6 @@
 //! Searching a tree by name, kind, size and time: hits are sent as they are found.
 
-use actix_web::{HttpResponse, web::Bytes};
+use actix_web::{HttpResponse, http::header::ContentEncoding, web::Bytes};
 use chrono::DateTime;
 use entrepot_core::{DirectoryEntry, Error, Metadata, UserFs, fs::Listing};
 use entrepot_model::{VirtualPath, glob::Glob};
@@ -142,7 +142,10 @@ pub(crate) async fn search(fs: &UserFs, path: &VirtualPath, wanted: Wanted) -> A
             Err(error) => Some((Err(error), None)),
         }
     });
-    Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(Box::pin(pages)))
+    // Compression would keep hits back until there are many.
+    let mut answer = HttpResponse::Ok();
+    answer.content_type("application/x-ndjson").insert_header(ContentEncoding::Identity);
+    Ok(answer.streaming(Box::pin(pages)))
 }
 
 /// Directories on the way down are open; nothing else is kept.
