@@ -32,25 +32,22 @@ pub(crate) async fn expire_now(core: &Core) {
     if let Err(error) = core.0.store.transfers().barrier().await {
         return tracing::warn!(%error, "reading expired uploads");
     }
+    // Those that cannot be ended now do not keep the later ones from their end.
+    let mut last: Option<ResumableUpload> = None;
     loop {
-        let expired = match uploads.expired(now, BATCH).await {
+        let expired = match uploads.expired(now, last.as_ref(), BATCH).await {
             Ok(expired) => expired,
             Err(error) => return tracing::warn!(%error, "reading expired uploads"),
         };
-        let mut ended = 0;
-        for upload in &expired {
-            if core.0.turns.is_taken(&upload.id) {
-                continue;
-            }
-            match end(core, upload).await {
-                Ok(()) => ended += 1,
-                Err(error) => tracing::warn!(upload = upload.id, username = upload.username, %error, "ending an expired upload"),
+        for upload in expired.iter().filter(|upload| !core.0.turns.is_taken(&upload.id)) {
+            if let Err(error) = end(core, upload).await {
+                tracing::warn!(upload = upload.id, username = upload.username, %error, "ending an expired upload");
             }
         }
-        // Those that could not be ended would be read again and again.
-        if ended == 0 || expired.len() < BATCH as usize {
+        if expired.len() < BATCH as usize {
             return;
         }
+        last = expired.into_iter().last();
     }
 }
 

@@ -25,8 +25,55 @@ type Key = (String, Option<String>, Vec<u8>);
 /// The partials of all accounts, in memory; the database has the same.
 #[derive(Default)]
 pub(crate) struct PartialIndex {
-    entries: Mutex<HashMap<Key, UploadIntent>>,
+    entries: Mutex<Entries>,
     closing: Arc<ClosingNames>,
+}
+
+/// Partials by their names, and their names by their ids.
+#[derive(Default)]
+struct Entries {
+    by_name: HashMap<Key, UploadIntent>,
+    names: HashMap<String, Key>,
+}
+
+impl Entries {
+    fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    fn get(&self, name: &Key) -> Option<&UploadIntent> {
+        self.by_name.get(name)
+    }
+
+    fn of_id(&self, id: &str) -> Option<&UploadIntent> {
+        self.by_name.get(self.names.get(id)?)
+    }
+
+    /// Enters a partial; the one that had its name goes.
+    fn insert(&mut self, intent: UploadIntent) -> Option<UploadIntent> {
+        let name = key_of(&intent);
+        let old = self.remove(&name);
+        self.names.insert(intent.id.clone(), name.clone());
+        self.by_name.insert(name, intent);
+        old
+    }
+
+    fn remove(&mut self, name: &Key) -> Option<UploadIntent> {
+        let gone = self.by_name.remove(name)?;
+        if self.names.get(&gone.id) == Some(name) {
+            self.names.remove(&gone.id);
+        }
+        Some(gone)
+    }
+
+    fn values(&self) -> impl Iterator<Item = &UploadIntent> {
+        self.by_name.values()
+    }
+
+    /// The names of those that `is_meant` picks.
+    fn names_of(&self, is_meant: impl Fn(&UploadIntent) -> bool) -> Vec<Key> {
+        self.by_name.iter().filter(|(_, intent)| is_meant(intent)).map(|(name, _)| name.clone()).collect()
+    }
 }
 
 /// Names of uploads that were given up and are not settled yet.
@@ -69,7 +116,7 @@ impl PartialIndex {
             .await
             .map_err(|error| Error::internal("reading partials", error))?;
         for intent in partials {
-            index.entries.lock().insert(key_of(&intent), intent);
+            index.entries.lock().insert(intent);
         }
         Ok(index)
     }
@@ -77,16 +124,21 @@ impl PartialIndex {
     /// Enters a partial. A name has one: the other, of two, is answered and must go.
     pub(crate) fn insert(&self, intent: UploadIntent) -> Option<UploadIntent> {
         let mut entries = self.entries.lock();
-        let key = key_of(&intent);
-        match entries.get(&key) {
+        match entries.get(&key_of(&intent)) {
             Some(found) if found.id != intent.id && found.created_at > intent.created_at => Some(intent),
-            _ => entries.insert(key, intent.clone()).filter(|old| old.id != intent.id),
+            _ => {
+                let id = intent.id.clone();
+                entries.insert(intent).filter(|old| old.id != id)
+            }
         }
     }
 
     /// Enters a partial again that was taken out in vain, unless there is a newer one.
     pub(crate) fn restore(&self, intent: UploadIntent) {
-        self.entries.lock().entry(key_of(&intent)).or_insert(intent);
+        let mut entries = self.entries.lock();
+        if entries.get(&key_of(&intent)).is_none() {
+            entries.insert(intent);
+        }
     }
 
     /// The partial of a name, if there is one.
@@ -110,7 +162,7 @@ impl PartialIndex {
     /// The partial of this id, if the account has it.
     pub(crate) fn of_id(&self, username: &str, id: &str) -> Option<UploadIntent> {
         let entries = self.entries.lock();
-        entries.values().find(|intent| intent.id == id && intent.username == username).cloned()
+        entries.of_id(id).filter(|intent| intent.username == username).cloned()
     }
 
     /// Takes the partials out whose names lie directly in `directory`.
@@ -123,8 +175,8 @@ impl PartialIndex {
                 && intent.folder.as_deref() == folder
                 && path.and_then(|path| path.parent()).as_ref() == Some(&directory.path)
         };
-        let keys: Vec<Key> = entries.iter().filter(|(_, intent)| lies_in(intent)).map(|(key, _)| key.clone()).collect();
-        let taken = keys.iter().filter_map(|key| entries.remove(key));
+        let names = entries.names_of(lies_in);
+        let taken = names.iter().filter_map(|name| entries.remove(name));
         taken.filter_map(|intent| Some((directory.at(VirtualPath::parse(&intent.backend_path).ok()?), intent))).collect()
     }
 
@@ -164,13 +216,12 @@ impl PartialIndex {
             let is_its_storage = intent.folder.as_deref() == folder && (folder.is_some() || intent.username == username);
             is_its_storage && VirtualPath::parse(&intent.backend_path).is_ok_and(|path| path.starts_with(&from.path))
         };
-        let keys: Vec<Key> = entries.iter().filter(|(_, intent)| lies_below(intent)).map(|(key, _)| key.clone()).collect();
         let mut moved = Vec::new();
-        for key in keys {
-            let Some(mut intent) = entries.remove(&key) else { continue };
+        for name in entries.names_of(lies_below) {
+            let Some(mut intent) = entries.remove(&name) else { continue };
             rebase(&mut intent.backend_path, &from.path, &to.path);
             rebase(&mut intent.virtual_path, &from.virtual_path, &to.virtual_path);
-            entries.insert(key_of(&intent), intent.clone());
+            entries.insert(intent.clone());
             moved.push(intent);
         }
         moved

@@ -46,12 +46,15 @@ async fn what_was_announced_is_found_by_id_path_and_age() {
     assert_eq!(uploads.unfinished("alice", b"/d/\xff").await.expect("list"), [upload("a")]);
     assert_eq!(uploads.count("alice").await.expect("count"), 2);
     let ids = |found: Vec<ResumableUpload>| found.into_iter().map(|upload| upload.id).collect::<Vec<_>>();
-    assert_eq!(ids(uploads.expired(NOW + 50, 10).await.expect("list")), Vec::<String>::new());
-    assert_eq!(ids(uploads.expired(NOW + 101, 10).await.expect("list")), ["b", "a"]);
-    assert_eq!(ids(uploads.expired(NOW + 101, 1).await.expect("list")), ["b"]);
+    assert_eq!(ids(uploads.expired(NOW + 50, None, 10).await.expect("list")), Vec::<String>::new());
+    assert_eq!(ids(uploads.expired(NOW + 101, None, 10).await.expect("list")), ["b", "a"]);
+    let first = uploads.expired(NOW + 101, None, 1).await.expect("list").pop().expect("the oldest");
+    let second = uploads.expired(NOW + 101, Some(&first), 1).await.expect("list").pop().expect("the next");
+    assert_eq!((first.id.as_str(), second.id.as_str()), ("b", "a"));
+    assert_eq!(uploads.expired(NOW + 101, Some(&second), 1).await, Ok(vec![]));
     uploads.submit_expiry("b".into(), NOW + 200).expect("submit");
     store.flush().await.expect("flush");
-    assert_eq!(ids(uploads.expired(NOW + 101, 10).await.expect("list")), ["a"]);
+    assert_eq!(ids(uploads.expired(NOW + 101, None, 10).await.expect("list")), ["a"]);
     assert!(uploads.delete("b").await.expect("delete") && !uploads.delete("b").await.expect("delete"));
 }
 

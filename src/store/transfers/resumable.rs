@@ -88,13 +88,20 @@ impl ResumableUploads {
         self.database.read(move |c| Ok(c.prepare_cached(sql)?.query_row([username], |row| row.get(0))?)).await
     }
 
-    /// The uploads that expired before `time` (Unix milliseconds), the oldest first, at most `limit`.
+    /// The uploads that expired before `time` (Unix milliseconds), the oldest first, at most `limit`: those that come after
+    /// `last`, the one that an earlier answer ended with.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn expired(&self, time: i64, limit: u32) -> Result<Vec<ResumableUpload>, StoreError> {
-        let rest = "WHERE r.expires_at < ? ORDER BY r.expires_at, r.id LIMIT ?";
-        self.database.read(move |c| select(c, rest, params![time, limit])).await
+    pub async fn expired(
+        &self,
+        time: i64,
+        last: Option<&ResumableUpload>,
+        limit: u32,
+    ) -> Result<Vec<ResumableUpload>, StoreError> {
+        let (moment, id) = last.map_or((i64::MIN, String::new()), |last| (last.expires_at, last.id.clone()));
+        let rest = "WHERE r.expires_at < ? AND (r.expires_at, r.id) > (?, ?) ORDER BY r.expires_at, r.id LIMIT ?";
+        self.database.read(move |c| select(c, rest, params![time, moment, id, limit])).await
     }
 
     /// Puts the expiry of an upload off, without waiting.
