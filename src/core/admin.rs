@@ -51,6 +51,11 @@ use crate::{
 };
 pub(crate) use roots::check_root;
 
+/// Waits until what transfers settled is in the database: whoever was told that his file is there sees it counted.
+pub(crate) async fn settled(core: &Core) -> Result<()> {
+    core.0.store.transfers().barrier().await.map_err(stored)
+}
+
 /// Executor of changes that nobody in particular made (PVA-006).
 const SYSTEM: &str = "__system__";
 

@@ -6,7 +6,7 @@ use entrepot_store::ListOptions;
 use super::{
     AdminSession,
     changes::{self, Action, Change},
-    check_root, invalid, rules, sealing, stored,
+    check_root, invalid, rules, sealing, settled, stored,
 };
 use crate::{Core, Error, Result, quota::QuotaOwner};
 
@@ -18,6 +18,7 @@ const KIND: &str = "folder";
 /// `Denied` without `view_folders`.
 pub async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<BaseVirtualFolder>> {
     session.require(P::ViewFolders)?;
+    settled(core).await?;
     let mut folders = core.0.store.folders().list(options).await.map_err(stored)?;
     folders.iter_mut().for_each(BaseVirtualFolder::hide_confidential);
     Ok(folders)
@@ -29,6 +30,7 @@ pub async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> 
 /// `Denied` without `view_folders`; `NotFound`.
 pub async fn get(core: &Core, session: &AdminSession, name: &str, confidential: bool) -> Result<BaseVirtualFolder> {
     session.require(P::ViewFolders)?;
+    settled(core).await?;
     let mut folder = existing(core, name).await?;
     if !(confidential && session.may(P::Any)) {
         folder.hide_confidential();

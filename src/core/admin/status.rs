@@ -163,6 +163,7 @@ pub async fn saas_usage(core: &Core, session: &AdminSession) -> Result<SaasUsage
     if core.settings().data_provider.track_quota == 0 {
         return Ok(SaasUsage::default());
     }
+    super::settled(core).await?;
     let (storage_used, bandwidth_used) = core.0.store.users().total_usage().await.map_err(stored)?;
     Ok(SaasUsage { storage_used, bandwidth_used, ..SaasUsage::default() })
 }

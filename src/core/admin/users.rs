@@ -6,7 +6,7 @@ use entrepot_store::{ListOptions, PasswordChange};
 use super::{
     AdminSession,
     changes::{self, Action, Change},
-    check_root, invalid, passwords, rules, sealing, stored,
+    check_root, invalid, passwords, rules, sealing, settled, stored,
 };
 use crate::{Core, Error, Result, login::Holder, quota::QuotaOwner};
 
@@ -23,6 +23,7 @@ pub async fn list(core: &Core, session: &AdminSession, mut options: ListOptions)
     if let Some(role) = session.role() {
         options.role = Some(role.to_owned());
     }
+    settled(core).await?;
     let mut users = core.0.store.users().list(options).await.map_err(stored)?;
     users.iter_mut().for_each(User::hide_confidential);
     Ok(users)
@@ -35,6 +36,7 @@ pub async fn list(core: &Core, session: &AdminSession, mut options: ListOptions)
 /// `Denied` without `view_users`; `NotFound`, also for users of another role.
 pub async fn get(core: &Core, session: &AdminSession, username: &str, confidential: bool) -> Result<User> {
     session.require(P::ViewUsers)?;
+    settled(core).await?;
     let mut user = visible(core, session, username).await?;
     if confidential && session.may(P::Any) {
         user.password = core.0.store.users().password_hash(&user.username).await.map_err(stored)?;
