@@ -1,6 +1,6 @@
 //! Symbolic links.
 
-use entrepot_model::{PatternVerdict, VirtualPath};
+use entrepot_model::{PatternVerdict, Permission, VirtualPath};
 
 use super::UserFs;
 use crate::{
@@ -37,6 +37,12 @@ impl UserFs {
         }
         let granted = self.authorize(Operation::CreateSymlink, link)?;
         self.authorize(Operation::CreateSymlink, &target_path)?;
+        // Rules are about the names that clients use (ACC-354): through the link, those of directories below would not hold.
+        if !self.user().permissions.all_within(&target_path, &[Permission::CreateSymlinks]) {
+            let error = Denial::new("permissions", format!("{target_path} or a directory below it does not grant create_symlinks")).into();
+            self.note_denial(Operation::CreateSymlink, &target_path, &error);
+            return Err(error);
+        }
         let above = leaves_root(&to.path.parent().unwrap_or_else(VirtualPath::root), target);
         // A text that climbs above the root means a path below it: who meets the link under another root must not be led
         // out by it.

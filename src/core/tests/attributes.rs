@@ -82,10 +82,11 @@ async fn links_lead_to_virtual_paths() {
     assert_eq!(size(&fs, "/a/f").await, Some(4), "not what it leads to");
 }
 
-// ACC-144, SFTP-038
+// ACC-144, ACC-379, SFTP-038
 #[tokio::test]
 async fn links_are_made_only_where_they_are_allowed() {
-    let (fixture, session) = on_disk(json!({ "permissions": { "/": ["*"], "/locked": ["list", "upload"] } })).await;
+    let permissions = json!({ "/": ["*"], "/locked": ["list", "upload"], "/closed/deep/down": [] });
+    let (fixture, session) = on_disk(json!({ "permissions": permissions })).await;
     let fs = session.fs();
     fs.create_directory(&path("/locked")).await.expect("directory");
     put(&fs, "/f", b"x").await.expect("file");
@@ -93,6 +94,11 @@ async fn links_are_made_only_where_they_are_allowed() {
     assert_eq!(rule(&fs.create_symlink(b"/f", &path("/locked/link")).await), Some("permissions"));
     assert_eq!(rule(&fs.create_symlink(b"/locked/f", &path("/link")).await), Some("permissions"));
     assert_eq!(rule(&fs.create_symlink(b"/", &path("/link")).await), Some("root"));
+    // ACC-379: nor the directory itself, nor one that it lies in.
+    fs.create_directory(&path("/d")).await.expect("directory");
+    for target in ["/locked", "/closed"] {
+        assert_eq!(rule(&fs.create_symlink(target.as_bytes(), &path("/d/link")).await), Some("permissions"), "{target}");
+    }
     assert_eq!(fs.create_symlink(b"/f", &path("/f")).await.err(), Some(Error::Exists));
     fixture.set(|settings| settings.common.symlink_mode = 0);
     assert_eq!(fs.create_symlink(b"/f", &path("/link")).await.err(), Some(Error::Unsupported));

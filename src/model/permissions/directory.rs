@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{PermissionMap, PermissionSet};
+use super::{Permission, PermissionMap, PermissionSet};
 use crate::{glob::Glob, path::VirtualPath};
 
 /// A permission map, compiled: the closest directory with an entry wins and replaces what is above (ACC-117).
@@ -72,6 +72,15 @@ impl DirectoryPermissions {
         let segments: Vec<&[u8]> = directory.components().collect();
         let exact = self.exact.keys().any(|key| is_within(key, directory));
         exact || self.wildcards.iter().any(|w| w.segments.len() >= segments.len() && w.matches_start(&segments))
+    }
+
+    /// Whether all of `needed` is granted in `directory` and in every one that may lie below it.
+    pub fn all_within(&self, directory: &VirtualPath, needed: &[Permission]) -> bool {
+        let segments: Vec<&[u8]> = directory.components().collect();
+        let exact = self.exact.iter().filter(|(key, _)| is_within(key, directory)).map(|(_, entry)| entry);
+        let may_match = |w: &&Wildcard| w.segments.len() >= segments.len() && w.matches_start(&segments);
+        let wildcards = self.wildcards.iter().filter(may_match).map(|wildcard| &wildcard.entry);
+        self.for_directory(directory).0.has_all(needed) && exact.chain(wildcards).all(|entry| entry.set.has_all(needed))
     }
 }
 
@@ -170,6 +179,18 @@ mod tests {
             ("/w/q/x/y", false),
         ] {
             assert_eq!(permissions.any_within(&path(directory)), is_found, "{directory}");
+        }
+    }
+
+    #[test]
+    fn all_of_a_subtree_must_grant_it() {
+        let permissions = compiled(r#"{"/": ["*"], "/a/b": ["list"], "/c": [], "/c/d": ["download"], "/w/*/x": ["list"]}"#);
+        let grants = |directory: &str| permissions.all_within(&path(directory), &[P::Download]);
+        for directory in ["/a/c", "/c/d", "/c/d/e", "/w/q/y", "/ab"] {
+            assert!(grants(directory), "{directory}");
+        }
+        for directory in ["/", "/a", "/a/b", "/a/b/c", "/c", "/w", "/w/q", "/w/q/x"] {
+            assert!(!grants(directory), "{directory}");
         }
     }
 
