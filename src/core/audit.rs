@@ -57,7 +57,7 @@ impl Status {
     /// The status that an error leaves.
     pub(crate) fn of(error: &Error) -> Self {
         match error {
-            Error::Quota | Error::TransferQuota => Self::Quota,
+            Error::Quota | Error::FileQuota | Error::TransferQuota => Self::Quota,
             _ => Self::Failed,
         }
     }

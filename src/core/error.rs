@@ -46,6 +46,8 @@ pub enum Error {
     Denied(Denial),
     /// A disk quota or the size limit of uploads is reached.
     Quota,
+    /// The quota of files is reached.
+    FileQuota,
     /// A transfer quota is reached.
     TransferQuota,
     /// Too many sessions or transfers.
@@ -106,6 +108,7 @@ impl fmt::Display for Error {
             Self::Auth => f.write_str("authentication failed"),
             Self::Denied(denial) => f.write_str(denial.public()),
             Self::Quota => f.write_str("denying write due to space limit"),
+            Self::FileQuota => f.write_str("denying write due to the limit on the number of files"),
             Self::TransferQuota => f.write_str("denying transfer due to quota limit"),
             Self::TooMany => f.write_str("too many sessions or transfers"),
             // Many texts begin with the field already.

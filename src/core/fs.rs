@@ -5,7 +5,7 @@
 
 pub(crate) mod attributes;
 mod beside;
-mod checksum;
+pub(crate) mod checksum;
 mod command;
 pub(crate) mod confine;
 mod copy;
@@ -18,6 +18,7 @@ mod look;
 mod move_tree;
 mod progress;
 mod read;
+mod readable;
 mod remove;
 mod remove_tree;
 mod rename;

@@ -26,7 +26,7 @@ use crate::{
     shares,
     throttle::Buckets,
     tokens::TokenKeys,
-    transfer::{names::Names, partials::PartialIndex, reaper, recovery},
+    transfer::{digest::WaitingDigests, names::Names, partials::PartialIndex, reaper, recovery},
 };
 
 /// What the core is made of.
@@ -80,6 +80,7 @@ pub(crate) struct Inner {
     pub identity: Identity,
     pub buckets: Buckets,
     pub partials: PartialIndex,
+    pub digests: WaitingDigests,
     pub names: Names,
     pub turns: Arc<resumable::Turns>,
     pub audit: Audit,
@@ -127,6 +128,7 @@ impl Core {
             storages,
             tokens,
             partials,
+            digests: WaitingDigests::default(),
             names: Names::default(),
             turns: Arc::default(),
             reaper,

@@ -136,11 +136,11 @@ impl Counter {
     /// replaced may be used again (ACC-281).
     ///
     /// # Errors
-    /// `Quota` when a file is too many, when the known size does not fit, or when no byte is left.
+    /// `FileQuota` when a file is too many; `Quota` when the known size does not fit, or when no byte is left.
     pub(crate) fn reserve(self: &Arc<Self>, limits: Limits, files: i64, size: Option<u64>, credit: u64) -> Result<Reservation> {
         let mut state = self.0.lock();
         if files > 0 && limits.files > 0 && state.used.files + state.reserved.files + files > limits.files {
-            return Err(Error::Quota);
+            return Err(Error::FileQuota);
         }
         let left = limits.size.saturating_sub(state.used.size).saturating_sub(state.reserved.size).saturating_add(signed(credit));
         if limits.size > 0 && left <= 0 && size != Some(0) {
@@ -203,7 +203,7 @@ impl Reservation {
     /// the place of others. Needed when what was to be replaced went meanwhile.
     ///
     /// # Errors
-    /// `Quota` when that is more than was reserved and does not fit; the reservation stays as it was.
+    /// `FileQuota` or `Quota` when that is more than was reserved and does not fit; the reservation stays as it was.
     pub(crate) fn rebase(&mut self, files: i64, total: u64, credit: u64) -> Result<()> {
         let counter = self.counter.clone();
         let mut state = counter.0.lock();
@@ -212,9 +212,10 @@ impl Reservation {
         let (mine, need) = (signed(taken.saturating_sub(self.credit)), signed(total.saturating_sub(credit)));
         let (more_files, more) = (files - self.files, need - mine);
         let over = |limit: i64, used: i64, more: i64| limit > 0 && more > 0 && used.saturating_add(more) > limit;
-        if over(self.limits.files, state.used.files + state.reserved.files, more_files)
-            || over(self.limits.size, state.used.size.saturating_add(state.reserved.size), more)
-        {
+        if over(self.limits.files, state.used.files + state.reserved.files, more_files) {
+            return Err(Error::FileQuota);
+        }
+        if over(self.limits.size, state.used.size.saturating_add(state.reserved.size), more) {
             return Err(Error::Quota);
         }
         state.reserved.files += more_files;
@@ -283,7 +284,7 @@ mod tests {
     fn file_limit_counts_new_files_only() {
         let counter = counter(2, 0);
         let limits = Limits { files: 2, size: 0 };
-        assert!(counter.reserve(limits, 1, None, 0).is_err());
+        assert_eq!(counter.reserve(limits, 1, None, 0).err(), Some(Error::FileQuota));
         assert!(counter.reserve(limits, 0, None, 0).is_ok());
     }
 
@@ -322,7 +323,7 @@ mod tests {
         let mut replacing = counter.reserve(limits, 0, Some(60), 60).unwrap();
         counter.apply(Usage { files: -1, size: -60 });
         let other = counter.reserve(limits, 1, Some(50), 0).unwrap();
-        assert_eq!(replacing.rebase(1, 60, 0), Err(Error::Quota));
+        assert!(replacing.rebase(1, 60, 0).is_err());
         drop(other);
         assert_eq!(replacing.rebase(1, 60, 0), Ok(()));
         assert!(counter.reserve(limits, 0, Some(1), 0).is_err());

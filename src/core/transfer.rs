@@ -4,6 +4,7 @@
 //! connection, a killed process) leaves a partial or nothing, never a short file under the final name.
 
 mod beside;
+pub(crate) mod digest;
 mod download;
 pub(crate) mod names;
 mod opening;

@@ -65,6 +65,9 @@ impl FsProvider {
 pub struct FilesystemConfig {
     /// Value of [`FsProvider`].
     pub provider: i64,
+    /// The SHA-256 of uploads is computed while they arrive, on any kind of storage (an extension).
+    #[serde(skip_serializing_if = "is_default")]
+    pub checksum_uploads: bool,
     /// For [`FsProvider::Local`].
     #[serde(skip_serializing_if = "is_default")]
     pub osconfig: OsFsConfig,
@@ -97,10 +100,10 @@ impl FilesystemConfig {
         FsProvider::from_number(self.provider)
     }
 
-    /// Empties the settings of every provider but the selected one (ACC-258).
+    /// Empties the settings of every provider but the selected one (ACC-258). What holds for all of them stays.
     pub fn clear_unselected(&mut self) {
         let mut old = std::mem::take(self);
-        self.provider = old.provider;
+        (self.provider, self.checksum_uploads) = (old.provider, old.checksum_uploads);
         match self.provider() {
             Some(FsProvider::Local) => self.osconfig = std::mem::take(&mut old.osconfig),
             Some(FsProvider::S3) => self.s3config = std::mem::take(&mut old.s3config),
@@ -142,11 +145,14 @@ mod tests {
     fn only_the_selected_provider_is_kept() {
         // ACC-258, STO-001
         let mut config: FilesystemConfig = serde_json::from_str(
-            r#"{"provider":1,"s3config":{"bucket":"b"},"sftpconfig":{"endpoint":"h:22"},"osconfig":{"read_buffer_size":3}}"#,
+            r#"{"provider":1,"checksum_uploads":true,"s3config":{"bucket":"b"},"sftpconfig":{"endpoint":"h:22"},"osconfig":{"read_buffer_size":3}}"#,
         )
         .unwrap();
         config.clear_unselected();
-        assert_eq!(serde_json::to_value(&config).unwrap(), serde_json::json!({"provider":1,"s3config":{"bucket":"b"}}));
+        assert_eq!(
+            serde_json::to_value(&config).unwrap(),
+            serde_json::json!({"provider":1,"checksum_uploads":true,"s3config":{"bucket":"b"}})
+        );
     }
 
     #[test]

@@ -83,6 +83,7 @@ impl From<Error> for Failure {
             | Error::Corrupt
             | Error::Io(_)
             | Error::Quota
+            | Error::FileQuota
             | Error::TransferQuota
             | Error::Invalid { .. }
             | Error::Conflict(_)
@@ -122,7 +123,9 @@ mod tests {
         assert_eq!(code(Error::Denied(Denial::new("permissions", "secret detail"))), StatusCode::PermissionDenied);
         assert_eq!(code(Error::TooMany), StatusCode::PermissionDenied); // SFTP-015
         assert_eq!(code(Error::Unsupported), StatusCode::OpUnsupported);
-        for error in [Error::Quota, Error::NoSpace, Error::Exists, Error::NotEmpty, Error::Cancelled, Error::Busy] {
+        for error in
+            [Error::Quota, Error::FileQuota, Error::NoSpace, Error::Exists, Error::NotEmpty, Error::Cancelled, Error::Busy]
+        {
             assert_eq!(code(error), StatusCode::Failure);
         }
     }

@@ -60,6 +60,8 @@ pub struct Metadata {
     pub links: u64,
     /// Last modification of the content.
     pub modified: Timestamp,
+    /// Last change of the content, attributes or name: nobody can set it. 0 where the storage does not know it.
+    pub changed: Timestamp,
     /// Last access, or the modification where it is not known.
     pub accessed: Timestamp,
     /// Identity, where the storage has one.
@@ -77,6 +79,7 @@ impl Metadata {
             gid: 0,
             links: 1,
             modified: Timestamp::default(),
+            changed: Timestamp::default(),
             accessed: Timestamp::default(),
             identity: None,
         }

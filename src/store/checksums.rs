@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
     StoreError,
@@ -24,6 +24,10 @@ pub struct FileState {
     pub seconds: i64,
     /// Nanoseconds within the second.
     pub nanoseconds: u32,
+    /// Last change of any kind, Unix seconds.
+    pub changed_seconds: i64,
+    /// Nanoseconds within the second.
+    pub changed_nanoseconds: u32,
 }
 
 /// SHA-256 checksums.
@@ -51,10 +55,19 @@ impl Checksums {
             .read(move |connection| {
                 let mut statement = connection.prepare_cached(
                     "SELECT sha256 FROM checksum
-                     WHERE provider = ? AND device = ? AND inode = ? AND size = ? AND seconds = ? AND nanoseconds = ?",
+                     WHERE provider = ? AND device = ? AND inode = ? AND size = ? AND seconds = ? AND nanoseconds = ?
+                     AND changed_seconds = ? AND changed_nanoseconds = ?",
                 )?;
-                let key =
-                    params![file.provider, bits(file.device), bits(file.inode), bits(file.size), file.seconds, file.nanoseconds];
+                let key = params![
+                    file.provider,
+                    bits(file.device),
+                    bits(file.inode),
+                    bits(file.size),
+                    file.seconds,
+                    file.nanoseconds,
+                    file.changed_seconds,
+                    file.changed_nanoseconds
+                ];
                 Ok(statement.query_row(key, |row| row.get(0)).optional()?)
             })
             .await
@@ -66,25 +79,36 @@ impl Checksums {
     /// # Errors
     /// When the database cannot be written.
     pub async fn put(&self, file: FileState, sha256: [u8; 32], now: i64, oldest: i64) -> Result<(), StoreError> {
-        self.database
-            .write(Durability::Normal, move |connection| {
-                connection.prepare_cached("DELETE FROM checksum WHERE computed_at < ?")?.execute([oldest])?;
-                let mut statement = connection.prepare_cached(
-                    "INSERT OR REPLACE INTO checksum
-                     (provider, device, inode, size, seconds, nanoseconds, sha256, computed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                )?;
-                statement.execute(params![
-                    file.provider,
-                    bits(file.device),
-                    bits(file.inode),
-                    bits(file.size),
-                    file.seconds,
-                    file.nanoseconds,
-                    sha256,
-                    now
-                ])?;
-                Ok(())
-            })
-            .await
+        self.database.write(Durability::Normal, move |connection| put(connection, file, sha256, now, oldest)).await
     }
+
+    /// As [`Checksums::put`], without waiting.
+    ///
+    /// # Errors
+    /// `Overloaded` or `Closed`; a failure of the write itself is logged.
+    pub fn submit(&self, file: FileState, sha256: [u8; 32], now: i64, oldest: i64) -> Result<(), StoreError> {
+        self.database.submit("a checksum", move |connection| put(connection, file, sha256, now, oldest))
+    }
+}
+
+fn put(connection: &Connection, file: FileState, sha256: [u8; 32], now: i64, oldest: i64) -> Result<(), StoreError> {
+    connection.prepare_cached("DELETE FROM checksum WHERE computed_at < ?")?.execute([oldest])?;
+    let mut statement = connection.prepare_cached(
+        "INSERT OR REPLACE INTO checksum
+         (provider, device, inode, size, seconds, nanoseconds, changed_seconds, changed_nanoseconds, sha256, computed_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    statement.execute(params![
+        file.provider,
+        bits(file.device),
+        bits(file.inode),
+        bits(file.size),
+        file.seconds,
+        file.nanoseconds,
+        file.changed_seconds,
+        file.changed_nanoseconds,
+        sha256,
+        now
+    ])?;
+    Ok(())
 }

@@ -17,6 +17,8 @@ use super::{
 
 /// Rooms of ours; everything else is heard from `WARN` up.
 const OURS: &str = "entrepot";
+/// What breaks an answer off is said where it is known what that is; these would say it once more, as a fault.
+const UNHEARD: [&str; 2] = ["actix_http::h1::dispatcher", "actix_http::h2::dispatcher"];
 
 /// The least severe level, which can change at run time.
 #[derive(Debug)]
@@ -45,6 +47,9 @@ impl Threshold {
     }
 
     fn takes(&self, metadata: &Metadata<'_>) -> bool {
+        if UNHEARD.contains(&metadata.target()) {
+            return false;
+        }
         let most = if metadata.target().starts_with(OURS) { self.0.load(Ordering::Relaxed) } else { rank(Level::WARN) };
         rank(*metadata.level()) <= most.min(self.0.load(Ordering::Relaxed))
     }

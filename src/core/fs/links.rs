@@ -39,7 +39,9 @@ impl UserFs {
         self.authorize(Operation::CreateSymlink, &target_path)?;
         // Rules are about the names that clients use (ACC-354): through the link, those of directories below would not hold.
         if !self.user().permissions.all_within(&target_path, &[Permission::CreateSymlinks]) {
-            let error = Denial::new("permissions", format!("{target_path} or a directory below it does not grant create_symlinks")).into();
+            let error =
+                Denial::new("permissions", format!("{target_path} or a directory below it does not grant create_symlinks"))
+                    .into();
             self.note_denial(Operation::CreateSymlink, &target_path, &error);
             return Err(error);
         }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{UserFs, retire};
 use crate::{
     error::{Error, Result},
+    live::Outcome,
     operation::Operation,
     place::Place,
     policy::{self, Granted},
@@ -73,7 +74,28 @@ impl UserFs {
         self.open_upload(path, open, Some(continued)).await
     }
 
+    /// Whether [`UserFs::open_part`] would be allowed and have room, without opening anything.
+    pub(crate) async fn check_part(&self, path: &VirtualPath, size: u64, continued: Continued) -> Result<()> {
+        let open = OpenWrite { create: true, size: Some(size), ..OpenWrite::default() };
+        let Opening { found, running, .. } = self.prepare(path, open, Some(continued)).await?;
+        running.end(Outcome::Paused);
+        let partial = self.0.core.0.partials.get(self.0.username(), &found.place);
+        // What another upload left makes room for this one.
+        let charged = partial.map_or(Usage::default(), |it| Usage { files: it.charged_files, size: it.charged_size });
+        let credit = retire::credit(found.file.as_ref()).saturating_add(u64::try_from(charged.size).unwrap_or(0));
+        let files = i64::from(found.file.is_none()) - charged.files;
+        self.reserve(&found.place, files, Some(size), credit).map(drop)
+    }
+
     async fn open_upload(&self, path: &VirtualPath, open: OpenWrite, continued: Option<Continued>) -> Result<Upload> {
+        let opening = self.prepare(path, open, continued).await?;
+        // Nothing under the name changes yet, so nothing that is still to be stored has to be waited for.
+        let fs = self.clone();
+        self.0.core.tasks().complete(async move { fs.open_granted(opening).await }).await
+    }
+
+    /// All that an opening needs.
+    async fn prepare(&self, path: &VirtualPath, open: OpenWrite, continued: Option<Continued>) -> Result<Opening> {
         let found = self.look_before_writing(path).await?;
         let operation =
             if found.entry.as_ref().is_some_and(Metadata::is_file) { Operation::Overwrite } else { Operation::Upload };
@@ -88,10 +110,7 @@ impl UserFs {
         if continued.as_ref().is_none_or(|continued| continued.is_first) {
             self.before(operation, path, None, found.file.as_ref().map(|file| file.size).or(open.size)).await?;
         }
-        let opening = Opening { path: path.clone(), open, found, granted, allowance, running, most, continued };
-        // Nothing under the name changes yet, so nothing that is still to be stored has to be waited for.
-        let fs = self.clone();
-        self.0.core.tasks().complete(async move { fs.open_granted(opening).await }).await
+        Ok(Opening { path: path.clone(), open, found, granted, allowance, running, most, continued })
     }
 
     /// What the flags forbid, given what is there.

@@ -17,6 +17,8 @@ use crate::{
 
 /// Bytes that wait in memory for their checksum, on storage that takes nothing back.
 const HELD: usize = 16 << 20;
+/// A piece may take longer to arrive than an upload waits for the next one: it puts the end off every hour.
+const PUT_OFF: i64 = 3_600_000;
 
 /// Takes in a piece of an upload. The last one gives the file its name: then quota, permissions, hooks and patterns are asked
 /// once more, and one event tells of the whole upload.
@@ -86,7 +88,8 @@ pub(super) async fn receive<S: Body>(
         }
         Ok(None) => {
             file.suspend().await;
-            Ok(Appended::Mismatch(Progress::of(upload, from)))
+            let kept = core.0.partials.of_id(who.username(), &upload.id).map_or(0, |partial| unsigned(partial.size));
+            Ok(Appended::Mismatch(Progress::of(upload, kept)))
         }
         Err(error) => {
             file.suspend().await;
@@ -113,7 +116,8 @@ fn may_advance<S>(file: &Upload, upload: &ResumableUpload, chunk: &Chunk<S>, fro
     Err(Error::invalid("Content-Length", message))
 }
 
-/// Writes the body. Answers where the upload is then; `None` = it is not what its checksum says, and was taken back.
+/// Writes the body. Answers where the upload is then; `None` = it is not what its checksum says, and nothing of it is kept.
+/// Nor is anything of one that breaks off before its checksum could be judged.
 async fn write<S: Body>(
     core: &Core,
     who: &Uploader,
@@ -127,6 +131,10 @@ async fn write<S: Body>(
     let mut hasher = checksum.as_ref().map(|checksum| Hasher::new(checksum.algorithm));
     let mut held = (checksum.is_some() && file.part_size().is_some()).then(Vec::new);
     let mut at = from;
+    if hasher.is_some() {
+        file.doubt(from);
+    }
+    let mut put_off_at = core.clock().millis().saturating_add(PUT_OFF);
     while let Some(piece) = next(who, turn, &mut body).await? {
         if piece.len() as u64 > length - at {
             return Err(Error::TooLarge);
@@ -140,19 +148,19 @@ async fn write<S: Body>(
             None => put(file, at, &piece).await?,
         }
         at += piece.len() as u64;
-        if held.is_none() {
-            turn.reach(at, core.clock().millis());
+        let now = core.clock().millis();
+        turn.reach(if hasher.is_some() { from } else { at }, now);
+        if now >= put_off_at {
+            put_off(core, upload);
+            put_off_at = now.saturating_add(PUT_OFF);
         }
     }
-    let is_right = checksum.zip(hasher).is_none_or(|(checksum, hasher): (Checksum, Hasher)| checksum.is_of(hasher));
-    match held {
-        _ if is_right && held.is_none() => {}
-        Some(held) if is_right => put(file, from, &Bytes::from(held)).await?,
-        Some(_) => return Ok(None),
-        None => {
-            file.rewind(from).await?;
-            return Ok(None);
-        }
+    if checksum.zip(hasher).is_some_and(|(checksum, hasher): (Checksum, Hasher)| !checksum.is_of(hasher)) {
+        return Ok(None);
+    }
+    file.trust();
+    if let Some(held) = held {
+        put(file, from, &Bytes::from(held)).await?;
     }
     Ok(Some(at))
 }
@@ -205,7 +213,7 @@ pub(super) async fn commit(core: &Core, upload: &ResumableUpload, file: Upload) 
 
 /// An upload of which nothing may remain has ended.
 async fn forget_if_lost(core: &Core, upload: &ResumableUpload, error: &Error) {
-    if !matches!(error, Error::Quota | Error::NoSpace | Error::Denied(_)) {
+    if !matches!(error, Error::Quota | Error::FileQuota | Error::NoSpace | Error::Denied(_)) {
         return;
     }
     if let Err(error) = core.0.store.resumable_uploads().delete(&upload.id).await.map_err(database) {

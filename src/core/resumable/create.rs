@@ -18,7 +18,8 @@ const MOST: i64 = 1000;
 const ID: usize = 22;
 
 /// Announces an upload, with its first bytes if they come along. Everything that an upload needs is checked here, and again at
-/// its end; a file of no bytes is complete at once. An unfinished upload of the same name gives way.
+/// its end; a file of no bytes is complete at once. An unfinished upload of the same name gives way: one in several requests
+/// now, what another protocol left when the first bytes of this one come.
 ///
 /// Dropping the future abandons the answer: an upload that was stored is forgotten when it expires.
 ///
@@ -41,7 +42,13 @@ pub async fn create<S: Body>(core: &Core, who: &Uploader, new: NewUpload, first:
     let _attending = turn.attend();
     let now = core.clock().millis();
     let continued = Continued { id: id.clone(), began: now, is_first: true, turn: turn.clone() };
-    let file = who.fs.open_part(&new.path, new.length, continued).await?;
+    let spares = first.is_none() && new.length > 0 && is_begun_elsewhere(who, &new, &id, &replaced).await?;
+    let file = if spares {
+        who.fs.check_part(&new.path, new.length, continued).await?;
+        None
+    } else {
+        Some(who.fs.open_part(&new.path, new.length, continued).await?)
+    };
     let upload = ResumableUpload {
         id,
         username: who.username().to_owned(),
@@ -59,14 +66,24 @@ pub async fn create<S: Body>(core: &Core, who: &Uploader, new: NewUpload, first:
         uploads.delete(&older.id).await.map_err(database)?;
     }
     drop(turns);
-    match first {
-        Some(first) => chunk::receive(core, who, &upload, file, &turn, first).await,
-        None => {
+    match (file, first) {
+        (Some(file), Some(first)) => chunk::receive(core, who, &upload, file, &turn, first).await,
+        (Some(file), None) => {
             let offset = file.size();
             let offset = chunk::end(core, who, &upload, file, offset).await?;
             Ok(Appended::Stored(Progress::of(&upload, offset)))
         }
+        (None, _) => Ok(Appended::Stored(Progress::of(&upload, 0))),
     }
+}
+
+/// Whether another protocol left an unfinished upload of the name. To announce one is not to give that up yet.
+async fn is_begun_elsewhere(who: &Uploader, new: &NewUpload, id: &str, replaced: &[ResumableUpload]) -> Result<bool> {
+    if who.share.is_some() {
+        return Ok(false);
+    }
+    let partial = who.fs.partial_at(&new.path).await?;
+    Ok(partial.is_some_and(|partial| partial.id != id && replaced.iter().all(|older| older.id != partial.id)))
 }
 
 /// The id of the new upload, and the unfinished ones of the same name.

@@ -61,9 +61,9 @@ async fn failed_opens_give_their_place_back() {
     let fs = session.fs();
     put(&fs, "/f", b"x").await.expect("file");
     for _ in 0..3 {
-        assert_eq!(fs.open_write(&path("/g"), PUT).await.err(), Some(Error::Quota));
+        assert_eq!(fs.open_write(&path("/g"), PUT).await.err(), Some(Error::FileQuota));
         assert_eq!(fs.open_read(&path("/missing")).await.err(), Some(Error::NotFound));
-        assert_eq!(fs.open_write(&path("/no/where"), PUT).await.err(), Some(Error::Quota));
+        assert_eq!(fs.open_write(&path("/no/where"), PUT).await.err(), Some(Error::FileQuota));
         fixture.memory("alice").faults().fail(
             entrepot_storage::memory::Operation::OpenInPlace,
             1,

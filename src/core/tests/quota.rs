@@ -40,10 +40,10 @@ async fn number_of_files_limits_new_ones_only() {
     let fs = session.fs();
     put(&fs, "/a", b"1").await.expect("a");
     let second = fs.open_write(&path("/b"), PUT).await.expect("b");
-    assert_eq!(fs.open_write(&path("/c"), PUT).await.err(), Some(Error::Quota), "b holds the last place");
+    assert_eq!(fs.open_write(&path("/c"), PUT).await.err(), Some(Error::FileQuota), "b holds the last place");
     second.commit().await.expect("commit");
     put(&fs, "/a", b"22").await.expect("replaced");
-    assert_eq!(put(&fs, "/c", b"3").await.err(), Some(Error::Quota));
+    assert_eq!(put(&fs, "/c", b"3").await.err(), Some(Error::FileQuota));
     fs.remove_file(&path("/b")).await.expect("removed");
     put(&fs, "/c", b"3").await.expect("room again");
     fs.create_directory(&path("/d")).await.expect("directories do not count");
@@ -76,7 +76,7 @@ async fn partials_take_room() {
     give_up(&fs, "/f", b"01234567").await;
     fixture.settled().await;
     assert_eq!(fixture.used("alice").await, usage(1, 8));
-    assert_eq!(put(&fs, "/g", b"x").await.err(), Some(Error::Quota));
+    assert_eq!(put(&fs, "/g", b"x").await.err(), Some(Error::FileQuota));
     put(&fs, "/f", b"0123456789").await.expect("its own partial makes room");
     assert_eq!(fixture.used("alice").await, usage(1, 10));
 }
@@ -185,7 +185,7 @@ async fn commit_is_refused_when_the_room_of_the_replaced_file_was_taken() {
     let other = fixture.session("alice").await;
     other.fs().remove_file(&path("/f")).await.expect("removed");
     put(&other.fs(), "/g", &[2; 50]).await.expect("there is room");
-    assert_eq!(upload.commit().await.err(), Some(Error::Quota));
+    assert_eq!(upload.commit().await.err(), Some(Error::FileQuota));
     assert_eq!(fixture.used("alice").await, usage(1, 50));
     assert_eq!(fixture.memory("alice").paths(), [b"/g".to_vec()]);
 }

@@ -1,12 +1,11 @@
 //! What an upload in several requests does between them.
 
+use std::sync::atomic::Ordering;
+
 use entrepot_storage::{Attributes, WriteSupport};
 
-use super::{Upload, upload_end::give_up};
-use crate::{
-    error::{Error, Result},
-    policy::Denial,
-};
+use super::{Upload, UploadState, upload_end::give_up};
+use crate::error::Error;
 
 impl Upload {
     /// Ends this request of an upload in several: what has arrived is the partial when this resolves. Dropping the upload does
@@ -36,15 +35,30 @@ impl Upload {
         }
     }
 
-    /// Forgets what lies beyond `size`. All writes must have been awaited.
-    ///
-    /// # Errors
-    /// What the storage says; the upload fails then.
-    pub(crate) async fn rewind(&self, size: u64) -> Result<()> {
-        let state = &self.0;
-        let attributes = Attributes { size: Some(size), ..Attributes::default() };
-        let cut = state.file().set_attributes(&attributes).await;
-        // What is wrong must not be gone on with.
-        cut.map_err(|error| state.fail(Denial::new("checksum", format!("a piece cannot be taken back: {error}")).into()))
+    /// What is written beyond `size` is to be verified: it is not kept if the upload is given up before [`Upload::trust`].
+    pub(crate) fn doubt(&self, size: u64) {
+        self.0.trusted.store(size, Ordering::SeqCst);
+    }
+
+    /// All that was written may be kept.
+    pub(crate) fn trust(&self) {
+        self.0.trusted.store(u64::MAX, Ordering::SeqCst);
+    }
+}
+
+impl UploadState {
+    /// Cuts off what was not verified. All writes must have been awaited. Answers whether what is left may be kept.
+    pub(super) async fn cut_doubtful(&self) -> bool {
+        let trusted = self.trusted.load(Ordering::SeqCst);
+        if self.file().size() <= trusted {
+            return true;
+        }
+        self.digest.resize(trusted);
+        let attributes = Attributes { size: Some(trusted), ..Attributes::default() };
+        let cut = self.file().set_attributes(&attributes).await;
+        if let Err(error) = &cut {
+            tracing::warn!(connection_id = %self.facts.session.id, %error, "what could not be verified cannot be taken back");
+        }
+        cut.is_ok()
     }
 }

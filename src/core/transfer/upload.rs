@@ -20,7 +20,7 @@ use crate::{
     quota::{Reservation, Usage},
     registry::Running,
     session::{Direction, SessionState},
-    transfer::{Continued, names::Edit, settlement::TransferAllowance},
+    transfer::{Continued, digest::Digest, names::Edit, settlement::TransferAllowance},
 };
 
 /// What an upload writes to.
@@ -83,10 +83,17 @@ pub(crate) struct UploadState {
     times: Mutex<Option<(Timestamp, Timestamp)>>,
     ended: AtomicBool,
     moved: AtomicU64,
+    /// What lies beyond is not kept if the upload is given up.
+    pub(super) trusted: AtomicU64,
+    pub(super) digest: Digest,
 }
 
 impl UploadState {
     pub(crate) fn new(facts: UploadFacts, place: Place, reservation: Reservation) -> Arc<Self> {
+        let digest = match &facts.target {
+            Target::Staged { file, intent } => Digest::of(&facts.session, &place, &intent.id, file.size()),
+            Target::InPlace { .. } => Digest::default(),
+        };
         let allowed = unsigned(facts.charged.size).saturating_add(reservation.granted());
         Arc::new(Self {
             facts,
@@ -100,6 +107,8 @@ impl UploadState {
             times: Mutex::new(None),
             ended: AtomicBool::new(false),
             moved: AtomicU64::new(0),
+            trusted: AtomicU64::new(u64::MAX),
+            digest,
         })
     }
 
@@ -238,6 +247,7 @@ impl Upload {
         state.admit(offset, data.len())?;
         let written = state.file().try_write_at(offset, data).map_err(|error| state.fail(error.into()))?;
         if written {
+            state.digest.take(offset, data);
             state.count(data.len());
         }
         Ok(written)
@@ -260,6 +270,8 @@ impl Upload {
         let write = async move {
             let _writing = writing;
             state.admit(offset, data.len())?;
+            // Before the write: writes may end in another order than they were asked for.
+            state.digest.take(offset, &data);
             let length = data.len();
             state.file().write_at(offset, data).await.map_err(|error| state.fail(error.into()))?;
             state.count(length);
@@ -352,6 +364,7 @@ impl UploadState {
         let allowed = crate::fs::attributes::permitted(session, &path, attributes, self.facts.operation)?;
         if let Some(size) = allowed.size {
             self.allow_size(size)?;
+            self.digest.resize(size);
         }
         if let Some(times) = allowed.times {
             *self.times.lock() = Some(times);

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     audit::{FsDetails, Status},
     error::{Error, Result},
-    fs::retire,
+    fs::{checksum, retire},
     live::Outcome,
     operation::Operation,
     place::Place,
@@ -127,6 +127,9 @@ pub(super) async fn publish_as(
             _ => return committed,
         }
     };
+    if let Some(checksum) = state.digest.finish(metadata.size) {
+        checksum::remember_uploaded(session, place, &metadata, checksum);
+    }
     let retired = found.as_ref().map_or(Usage::default(), |found| retire::usage(session, place, found));
     drop(turn);
     if existing == Existing::Stays {
@@ -254,7 +257,8 @@ pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
             settle_in_place(state, edit, &place, Some(cause), state.file().size()).await
         }
         Target::Staged { file, intent, .. } => {
-            let keep = keeps_partial(state, error) && state.still_fits(1, file.durable(), 0).is_ok();
+            let keep =
+                keeps_partial(state, error) && state.cut_doubtful().await && state.still_fits(1, file.durable(), 0).is_ok();
             let left = file.abandon(keep).await.unwrap_or_else(|error| {
                 // The storage could not end it: what is there is a partial, until it can be removed.
                 tracing::warn!(connection_id = %state.facts.session.id, upload = %intent.id, %error, "giving up an upload");
@@ -277,7 +281,7 @@ fn keeps_partial(state: &UploadState, error: &Error) -> bool {
     }
     let mode = state.facts.session.core.settings().common.upload_mode;
     let is_kept = mode & 2 != 0 || mode & 1 == 0 || state.facts.continued.is_some();
-    !matches!(error, Error::Quota | Error::NoSpace | Error::Denied(_)) && is_kept
+    !matches!(error, Error::Quota | Error::FileQuota | Error::NoSpace | Error::Denied(_)) && is_kept
 }
 
 async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partial: Option<Partial>, cause: &Error) -> Result<()> {
@@ -297,6 +301,7 @@ async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partia
     let size = partial.as_ref().map_or(state.file().size(), |partial| partial.durable);
     let end = match partial {
         Some(partial) => {
+            core.digests.wait(&intent.id, &state.digest, partial.durable);
             let left = UploadIntent {
                 state: entrepot_store::UploadState::Partial,
                 backend_path: place.path.as_bytes().to_vec(),

@@ -43,6 +43,7 @@ fn apply_primary(user: &mut User, settings: &GroupUserSettings, placeholders: &P
             let (own, theirs) = (&mut user.filesystem.osconfig, settings.filesystem.osconfig);
             fill(&mut own.read_buffer_size, theirs.read_buffer_size);
             fill(&mut own.write_buffer_size, theirs.write_buffer_size);
+            user.filesystem.checksum_uploads |= settings.filesystem.checksum_uploads;
         }
     } else {
         user.filesystem = settings.filesystem.clone();

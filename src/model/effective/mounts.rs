@@ -29,6 +29,15 @@ impl EffectiveUser {
         Some((index, inside))
     }
 
+    /// Whether the SHA-256 of uploads is computed while they arrive, in the storage of that mount, or in the user's own.
+    pub fn checksums_uploads(&self, mount: Option<usize>) -> bool {
+        let filesystem = match mount {
+            Some(index) => self.mounts.get(index).map(|mount| &mount.folder.filesystem),
+            None => Some(&self.user.filesystem),
+        };
+        filesystem.is_some_and(|filesystem| filesystem.checksum_uploads)
+    }
+
     /// Like [`EffectiveUser::mount_index_for`], with the mount itself.
     pub fn mount_for(&self, path: &VirtualPath) -> Option<(&VirtualFolder, VirtualPath)> {
         self.mount_index_for(path).and_then(|(index, inside)| Some((self.mounts.get(index)?, inside)))

@@ -29,6 +29,7 @@ pub(super) struct InodeState {
     mode: u32,
     owner: (u32, u32),
     modified: Timestamp,
+    changed: Timestamp,
     accessed: Timestamp,
 }
 
@@ -52,6 +53,7 @@ impl Inode {
             gid: state.owner.1,
             links: 1,
             modified: state.modified,
+            changed: state.changed,
             accessed: state.accessed,
             identity: Some(Identity { device: 0, inode: self.number }),
         }
@@ -69,6 +71,7 @@ impl Inode {
         }
         state.data[offset..end].copy_from_slice(data);
         state.modified = now();
+        state.changed = state.modified;
         Ok(())
     }
 
@@ -100,6 +103,7 @@ impl Inode {
         if let Some(owner) = wanted.owner {
             state.owner = (owner.uid.unwrap_or(state.owner.0), owner.gid.unwrap_or(state.owner.1));
         }
+        state.changed = now();
         Ok(())
     }
 }
@@ -137,7 +141,7 @@ impl Tree {
     pub(super) fn inode(&mut self, is_directory: bool, data: Vec<u8>, owner: Owner, mode: u32) -> Arc<Inode> {
         self.next += 1;
         let (owner, time) = ((owner.uid.unwrap_or(0), owner.gid.unwrap_or(0)), now());
-        let state = InodeState { data, mode, owner, modified: time, accessed: time };
+        let state = InodeState { data, mode, owner, modified: time, changed: time, accessed: time };
         Arc::new(Inode { number: self.next, is_directory, state: Mutex::new(state) })
     }
 

@@ -34,6 +34,7 @@ pub(crate) fn metadata(stat: &Stat) -> Metadata {
         gid: stat.st_gid as u32,
         links: stat.st_nlink as u64,
         modified: time(stat.st_mtime as i64, stat.st_mtime_nsec as u64),
+        changed: time(stat.st_ctime as i64, stat.st_ctime_nsec as u64),
         accessed: time(stat.st_atime as i64, stat.st_atime_nsec as u64),
         identity: Some(Identity { device: stat.st_dev as u64, inode: stat.st_ino as u64 }),
     }

@@ -3,7 +3,16 @@ use crate::{FileState, Store, StoreOptions};
 #[tokio::test]
 async fn checksum_is_of_one_state_of_one_file() {
     let checksums = Store::open(StoreOptions::in_memory()).unwrap().checksums();
-    let file = FileState { provider: 0, device: u64::MAX, inode: 7, size: 5, seconds: -1, nanoseconds: 3 };
+    let file = FileState {
+        provider: 0,
+        device: u64::MAX,
+        inode: 7,
+        size: 5,
+        seconds: -1,
+        nanoseconds: 3,
+        changed_seconds: 9,
+        changed_nanoseconds: 1,
+    };
     assert_eq!(checksums.get(file).await.unwrap(), None);
     checksums.put(file, [1; 32], 100, 0).await.unwrap();
     assert_eq!(checksums.get(file).await.unwrap(), Some([1; 32]));
@@ -14,6 +23,8 @@ async fn checksum_is_of_one_state_of_one_file() {
         FileState { size: 6, ..file },
         FileState { seconds: 0, ..file },
         FileState { nanoseconds: 4, ..file },
+        FileState { changed_seconds: 10, ..file },
+        FileState { changed_nanoseconds: 2, ..file },
     ] {
         assert_eq!(checksums.get(other).await.unwrap(), None, "{other:?}");
     }

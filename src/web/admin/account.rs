@@ -127,6 +127,7 @@ macro_rules! storage {
         pub(in super::super) const STORAGE: &[Field] = &[
             Field::new(concat!($at, "filesystem.provider"), Kind::Storages(&PROVIDERS)).named("provider"),
             $root,
+            Field::new(concat!($at, "filesystem.checksum_uploads"), Kind::Tick),
             Field::new(concat!($at, "filesystem.osconfig.read_buffer_size"), Kind::Number("mb")).of_variant(0),
             Field::new(concat!($at, "filesystem.osconfig.write_buffer_size"), Kind::Number("mb")).of_variant(0),
             Field::new(concat!($at, "filesystem.cryptconfig.passphrase"), Kind::Secret).of_variant(4),

@@ -84,7 +84,7 @@ fn why(look: &Look, error: &Error) -> String {
         Error::NotFound => t.files_gone.to_owned(),
         Error::Denied(_) | Error::StorageDenied => t.files_refused.to_owned(),
         Error::Exists | Error::NotEmpty | Error::Conflict(_) => t.files_exists.to_owned(),
-        Error::Quota | Error::TooLarge | Error::NoSpace | Error::TransferQuota => t.files_no_room.to_owned(),
+        Error::Quota | Error::FileQuota | Error::TooLarge | Error::NoSpace | Error::TransferQuota => t.files_no_room.to_owned(),
         Error::Unsupported => t.error_unsupported.to_owned(),
         other => other.to_string(),
     }

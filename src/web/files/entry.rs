@@ -83,7 +83,8 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// Tag and date of a file. A new upload is another file, so that not even its size and time need to differ.
+/// Tag and date of a file. A new upload is another file, so that not even its size and time need to differ; and a file that
+/// was changed in place and got its old time back has changed.
 pub(super) fn validators(metadata: &Metadata) -> Validators {
     let mut state = Hasher::new(HashAlgorithm::Sha256);
     if let Some(identity) = metadata.identity {
@@ -93,6 +94,8 @@ pub(super) fn validators(metadata: &Metadata) -> Validators {
     state.update(&metadata.size.to_le_bytes());
     state.update(&metadata.modified.seconds.to_le_bytes());
     state.update(&metadata.modified.nanoseconds.to_le_bytes());
+    state.update(&metadata.changed.seconds.to_le_bytes());
+    state.update(&metadata.changed.nanoseconds.to_le_bytes());
     let is_known = metadata.modified != Timestamp::default();
     Validators {
         tag: hexadecimal(&state.finish()[..16]),
@@ -148,6 +151,7 @@ mod tests {
         for other in [
             Metadata { size: 6, ..one.clone() },
             Metadata { modified: later, ..one.clone() },
+            Metadata { changed: later, ..one.clone() },
             Metadata { identity, ..one.clone() },
         ] {
             assert_ne!(validators(&other).tag, same.tag);

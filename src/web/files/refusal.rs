@@ -11,7 +11,7 @@ pub(crate) fn refused(error: Error) -> ApiError {
         Error::NotFound => StatusCode::NOT_FOUND,
         Error::Denied(denial) if denial.is_hidden() => StatusCode::NOT_FOUND,
         Error::Denied(_) | Error::StorageDenied | Error::TransferQuota => StatusCode::FORBIDDEN,
-        Error::Quota | Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::Quota | Error::FileQuota | Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         // RFC 4918 section 11.5
         Error::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
         Error::Unsupported | Error::IsDirectory | Error::NotDirectory => StatusCode::BAD_REQUEST,
@@ -38,6 +38,7 @@ mod tests {
             (Error::StorageDenied, 403),
             (Error::TransferQuota, 403),
             (Error::Quota, 413),
+            (Error::FileQuota, 413),
             (Error::TooLarge, 413),
             (Error::NoSpace, 507),
             (Error::Unsupported, 400),

@@ -26,13 +26,14 @@ async fn piece_that_is_not_what_it_says_is_taken_back() {
 }
 
 #[tokio::test]
-async fn piece_that_cannot_be_taken_back_ends_the_upload() {
+async fn upload_begins_anew_where_a_piece_cannot_be_taken_back() {
     let (fixture, session, who, id) = started(8, b"0123").await;
     fixture.memory("alice").faults().fail(Call::SetAttributes, 1, entrepot_storage::ErrorKind::Io);
-    let wrong = append(&fixture.core, &who, &id, with_checksum(4, b"4567", b"4568")).await;
-    assert!(matches!(wrong, Err(Error::Denied(_))), "{wrong:?}");
-    assert_eq!(offset(&fixture, &who, &id).await, Err(Error::NotFound));
+    let wrong = append(&fixture.core, &who, &id, with_checksum(4, b"4567", b"4568")).await.expect("answer");
+    assert!(matches!(wrong, Appended::Mismatch(progress) if progress.offset == 0));
+    assert_eq!(offset(&fixture, &who, &id).await, Ok(0));
     assert_eq!((size(&session.fs(), "/f").await, fixture.used("alice").await), (None, usage(0, 0)));
+    assert_eq!(send(&fixture, &who, &id, chunk(0, b"01234567")).await, Ok(8));
 }
 
 // API-157: permissions, patterns and quota, when it begins and when it ends.

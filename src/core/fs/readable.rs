@@ -1,0 +1,24 @@
+//! Whether what is about to be read as one may be read, before anything of it is sent.
+
+use entrepot_model::{Permission, VirtualPath};
+
+use super::UserFs;
+use crate::{error::Result, operation::Operation};
+
+impl UserFs {
+    /// Whether the rules let the account list every directory and download every file at and below `directory`, whatever is
+    /// there. `false` says only that it depends on what is there.
+    pub fn may_read_all(&self, directory: &VirtualPath) -> bool {
+        const NEEDED: [Permission; 2] = [Permission::List, Permission::Download];
+        self.user().patterns.is_empty() && self.user().permissions.all_within(directory, &NEEDED)
+    }
+
+    /// Whether the file at `path` may be downloaded; nothing is opened.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub async fn may_download(&self, path: &VirtualPath) -> Result<()> {
+        self.authorize(Operation::Download, path)?;
+        self.confined(path).await.map(drop)
+    }
+}
