@@ -40,6 +40,24 @@ async fn archives_of_nothing_are_refused() {
     is(&post(&home, "user/streamzip", json!(["a\u{0}"])).await, 400);
 }
 
+// ACC-153: what may not be read is refused while there is somebody to tell.
+#[actix_web::test]
+async fn archives_of_what_may_not_be_read_are_refused_before_they_begin() {
+    let permissions = json!({"/": ["*"], "/docs/old": ["list"], "/closed": [], "/photos": ["list", "download"]});
+    let patterns = json!([{"path": "/photos", "denied_patterns": ["*.raw"]}]);
+    let home = Home::with(json!({"permissions": permissions, "filters": {"file_patterns": patterns}})).await;
+    for name in ["docs/new/a.txt", "docs/old/b.txt", "closed/c.txt", "photos/a.jpg", "photos/d.raw", "e.txt"] {
+        home.put(name, "x");
+    }
+    for paths in [json!(["/docs"]), json!(["/docs/old/b.txt"]), json!(["/"]), json!(["/e.txt", "/closed"]), json!(["/photos"])] {
+        let refused = post(&home, "user/streamzip", paths.clone()).await;
+        assert_eq!((refused.status.as_u16(), refused.json()["message"].as_str()), (403, Some("Forbidden")), "{paths}");
+    }
+    for paths in [json!(["/docs/new", "/e.txt"]), json!(["/photos/a.jpg"])] {
+        is(&post(&home, "user/streamzip", paths).await, 200);
+    }
+}
+
 // API-139
 #[actix_web::test]
 async fn checksums_are_known_from_then_on() {
