@@ -3,6 +3,7 @@
 mod certificate;
 pub(crate) mod forms;
 mod host_keys;
+mod storages;
 
 use std::{
     cell::RefCell,
@@ -27,7 +28,7 @@ use actix_web::{
 use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use entrepot_config::{Settings, Sources};
-use entrepot_core::{Clock, Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, admin, fs::door::BuiltInStorages};
+use entrepot_core::{Clock, Core, CoreOptions, NoEventSink, NoHooks, SystemClock, Tasks, admin};
 use entrepot_http::{Entrance, Features, entrance};
 use entrepot_model::{
     Admin, AdminPermission, Permission, User,
@@ -38,6 +39,7 @@ use entrepot_net::AllowAll;
 use entrepot_secrets::Sealer;
 use entrepot_store::{Store, StoreOptions};
 use serde_json::Value;
+use storages::TestStorages;
 
 use crate::{Site, SiteOptions, refuse, routes};
 
@@ -111,7 +113,7 @@ pub(crate) async fn fresh(change: impl FnOnce(&mut Settings)) -> House {
         clock: clock.clone(),
         hooks: Arc::new(NoHooks),
         sink: Arc::new(NoEventSink),
-        storages: Arc::new(BuiltInStorages),
+        storages: Arc::new(TestStorages::default()),
     });
     let core = core.await.unwrap();
     core.identity().show_certificate_with(Arc::new(certificate::Listener::default()));

@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest,
     http::StatusCode,
-    web::{Payload, ServiceConfig, delete, get, patch, post},
+    web::{ServiceConfig, delete, get, patch, post},
 };
 use entrepot_core::UserFs;
 use entrepot_http::Disposition;
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::{ApiError, ApiResult, done_as},
-    files::{self, PathQuery, Placing, Wanted, refused},
+    files::{self, Incoming, PathQuery, Placing, Wanted, refused},
 };
 
 /// All of them.
@@ -125,7 +125,7 @@ async fn download(request: HttpRequest, user: UserToken, paths: PathQuery) -> Ap
     files::download(&request, &fs, &path, wanted).await
 }
 
-async fn upload_form(request: HttpRequest, user: UserToken, paths: PathQuery, query: Parameters, body: Payload) -> ApiResult {
+async fn upload_form(request: HttpRequest, user: UserToken, paths: PathQuery, query: Parameters, body: Incoming) -> ApiResult {
     let fs = files_of(&user)?;
     let directory = paths.path_or_start("path", &fs)?;
     let placing = Placing { makes_parents: query.flag("mkdir_parents")?, may_replace: true, modified: None };
@@ -133,7 +133,7 @@ async fn upload_form(request: HttpRequest, user: UserToken, paths: PathQuery, qu
     Ok(done_as(StatusCode::CREATED, "Upload completed"))
 }
 
-async fn upload(request: HttpRequest, user: UserToken, paths: PathQuery, query: Parameters, body: Payload) -> ApiResult {
+async fn upload(request: HttpRequest, user: UserToken, paths: PathQuery, query: Parameters, body: Incoming) -> ApiResult {
     let fs = files_of(&user)?;
     if paths.bytes("path")?.is_empty() {
         return Err(ApiError::saying(StatusCode::BAD_REQUEST, "please set a file path"));

@@ -1,7 +1,7 @@
 //! Changes by plain forms, for browsers without scripts: a new directory, another name, deleting, and one upload.
 
 use actix_multipart::{Field, Multipart};
-use actix_web::{HttpRequest, http::StatusCode, web::Payload};
+use actix_web::{HttpRequest, http::StatusCode};
 use askama::Template;
 use entrepot_core::{Error, UserFs};
 use entrepot_model::VirtualPath;
@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use super::place::{May, Quota, encoded, files_of, path_of};
 use crate::{
     error::ApiError,
-    files::{self, PathQuery, Placing},
+    files::{self, Incoming, PathQuery, Placing},
     frame::{
         ClientForm, ClientPage, Form, Look, PageError, PageResult, Shell,
         answer::{redirect_refusing, redirect_saying, render_again},
@@ -189,7 +189,7 @@ pub(super) async fn upload(page: ClientPage, paths: PathQuery) -> PageResult {
 }
 
 /// A form with the token first and then files, as browsers send the fields of a page: in its order (RFC 7578 section 5.2).
-pub(super) async fn do_upload(request: HttpRequest, page: ClientPage, paths: PathQuery, payload: Payload) -> PageResult {
+pub(super) async fn do_upload(request: HttpRequest, page: ClientPage, paths: PathQuery, payload: Incoming) -> PageResult {
     let fs = files_of(&page)?;
     let directory = path_of(&fs, &paths, "path")?;
     let may_replace = May::of(page.caller.user(), &directory).has("overwrite");

@@ -1,13 +1,15 @@
 //! Files in a form (API-140…API-142, RFC 7578).
 
 use actix_multipart::{Field, Multipart, MultipartError};
-use actix_web::{HttpRequest, http::StatusCode, web::Payload};
+use actix_web::{HttpRequest, http::StatusCode};
 use entrepot_core::{Upload, UserFs, shares::Uses};
 use entrepot_model::VirtualPath;
 use futures_util::StreamExt as _;
 
 use super::{
-    Placing, receive, refused,
+    Incoming, Placing,
+    incoming::{BodyError as _, too_large},
+    receive, refused,
     upload::{PATIENCE, receive_all},
 };
 use crate::error::ApiError;
@@ -19,7 +21,7 @@ const FIELD: &str = "filenames";
 /// not stored, what came before it stays (API-142).
 pub(crate) async fn receive_form(
     request: &HttpRequest,
-    payload: Payload,
+    payload: Incoming,
     fs: &UserFs,
     directory: &VirtualPath,
     placing: Placing,
@@ -48,7 +50,7 @@ const MOST_HELD: usize = 100;
 /// their names when all of the form is there: all of them are stored or none, unless the storage fails between two names.
 pub(crate) async fn receive_guarded_form(
     request: &HttpRequest,
-    payload: Payload,
+    payload: Incoming,
     fs: &UserFs,
     directory: &VirtualPath,
     whole: bool,
@@ -115,6 +117,9 @@ fn file_name(field: &Field) -> Option<String> {
 }
 
 fn unreadable(error: &MultipartError) -> ApiError {
+    if error.is_overflow() {
+        return too_large();
+    }
     let error = ApiError::new(StatusCode::BAD_REQUEST, error.to_string());
     error.with_message("Unable to parse multipart form")
 }

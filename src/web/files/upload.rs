@@ -1,6 +1,6 @@
 //! Taking a file in (API-143…API-145).
 
-use std::{fmt::Display, time::Duration};
+use std::time::Duration;
 
 use actix_web::{
     HttpRequest,
@@ -14,7 +14,10 @@ use entrepot_core::{Attributes, Metadata, OpenWrite, Timestamp, Upload, UserFs};
 use entrepot_model::VirtualPath;
 use futures_util::{Stream, StreamExt as _};
 
-use super::refused;
+use super::{
+    incoming::{BodyError, too_large},
+    refused,
+};
 use crate::error::ApiError;
 
 /// Time for the next piece of a body.
@@ -54,7 +57,7 @@ fn number<T: std::str::FromStr>(headers: &HeaderMap, name: &str) -> Option<T> {
 /// Stores what comes from `body` as the file at `path`. It gets its name when all of it is there: what breaks off leaves what
 /// was there before. With a `size`, room for it is reserved before the first byte is read, and a body of another length is
 /// refused.
-pub(crate) async fn receive<E: Display>(
+pub(crate) async fn receive<E: BodyError>(
     fs: &UserFs,
     path: &VirtualPath,
     body: impl Stream<Item = Result<Bytes, E>> + Unpin,
@@ -65,7 +68,7 @@ pub(crate) async fn receive<E: Display>(
 }
 
 /// As [`receive`], up to the moment at which the file gets its name.
-pub(crate) async fn receive_all<E: Display>(
+pub(crate) async fn receive_all<E: BodyError>(
     fs: &UserFs,
     path: &VirtualPath,
     body: impl Stream<Item = Result<Bytes, E>> + Unpin,
@@ -90,7 +93,7 @@ pub(crate) async fn receive_all<E: Display>(
 }
 
 /// Writes a body; answers how long it was. On an error the upload is given up by whoever holds it.
-async fn write<E: Display>(
+async fn write<E: BodyError>(
     fs: &UserFs,
     upload: &Upload,
     mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
@@ -107,6 +110,7 @@ async fn write<E: Display>(
         let piece = match piece {
             Ok(Some(Ok(piece))) => piece,
             Ok(None) => return Ok(offset),
+            Ok(Some(Err(error))) if error.is_overflow() => return Err(too_large()),
             Ok(Some(Err(error))) => {
                 tracing::debug!(%error, "the body of an upload broke off");
                 return Err(ended_early());

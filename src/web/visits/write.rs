@@ -1,6 +1,6 @@
 //! Bringing files: the page with the large area, plain forms, and a new directory (UI-144, UI-182).
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Payload};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 use entrepot_core::shares::{About, Purpose};
 use entrepot_model::ShareScope;
@@ -10,7 +10,7 @@ use crate::{
     api::public_shares,
     client::{place::encoded, texts},
     error::ApiError,
-    files::PathQuery,
+    files::{Incoming, PathQuery},
     frame::{
         Form, Look,
         answer::{redirect_refusing, redirect_saying},
@@ -59,7 +59,7 @@ pub(super) async fn show(request: HttpRequest, visitor: Visitor) -> Shown {
 }
 
 /// A plain form.
-pub(super) async fn form(request: HttpRequest, visitor: Visitor, body: Payload) -> Shown {
+pub(super) async fn form(request: HttpRequest, visitor: Visitor, body: Incoming) -> Shown {
     if !origin::is_own(&request) {
         return Err(Refusal::foreign(&request));
     }

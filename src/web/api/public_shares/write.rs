@@ -1,10 +1,6 @@
 //! Writing to a share: a form, a file, a directory (API-186…API-189). A file that is there stays (API-193).
 
-use actix_web::{
-    HttpRequest,
-    http::StatusCode,
-    web::{self, Payload},
-};
+use actix_web::{HttpRequest, http::StatusCode, web};
 use entrepot_core::{
     Error,
     shares::{Purpose, Visit, VisitError},
@@ -16,17 +12,17 @@ use crate::{
     Site,
     api::{body::NoBody, query::Parameters},
     error::{ApiError, ApiResult, done_as},
-    files::{self, PathQuery, Placing},
+    files::{self, Incoming, PathQuery, Placing},
 };
 
 /// API-186
-pub(super) async fn form(request: HttpRequest, site: web::Data<Site>, id: Id, body: Payload) -> ApiResult {
+pub(super) async fn form(request: HttpRequest, site: web::Data<Site>, id: Id, body: Incoming) -> ApiResult {
     let visit = visit(&request, &site, &id, Purpose::Write).await?;
     form_of(&request, &visit, body).await
 }
 
 /// Stores the files of a form. Each is a use, taken before it is read; with limited ones, all of them are stored or none.
-pub(crate) async fn form_of(request: &HttpRequest, visit: &Visit, body: Payload) -> ApiResult {
+pub(crate) async fn form_of(request: &HttpRequest, visit: &Visit, body: Incoming) -> ApiResult {
     let directory = visit.directory().await.map_err(refused)?.clone();
     let admit = async || visit.spend(1).await.map_err(allowed);
     files::receive_guarded_form(request, body, &visit.fs(), &directory, visit.is_limited(), admit).await?;
@@ -49,7 +45,7 @@ pub(super) async fn file(
     site: web::Data<Site>,
     id: web::Path<(String, String)>,
     query: Parameters,
-    body: Payload,
+    body: Incoming,
 ) -> ApiResult {
     let visit = visit(&request, &site, &id.0, Purpose::Write).await?;
     let path = target(&visit, &file_path(&request)?).await?;

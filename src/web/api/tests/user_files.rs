@@ -28,8 +28,15 @@ impl Home {
 
     /// With these members besides the usual ones.
     pub async fn with(fields: Value) -> Self {
-        let house = ready().await;
+        Self::of(ready().await, fields).await
+    }
+
+    /// In this house; the folder `objects`, of another kind of storage, may be mounted.
+    pub async fn of(house: House, fields: Value) -> Self {
         let admin = house.token("root").await;
+        let folder = json!({"name": "objects", "mapped_path": "/objects/o"});
+        let added = house.with(&admin, TestRequest::post().uri("/api/v2/folders").set_json(folder)).await;
+        assert_eq!(added.status.as_u16(), 201, "{added:?}");
         let mut user = house.user("ada");
         user.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let root = PathBuf::from(user["home_dir"].as_str().unwrap());

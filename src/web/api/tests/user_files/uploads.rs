@@ -1,8 +1,9 @@
 use actix_web::test::TestRequest;
+use entrepot_model::AdminPermission;
 use serde_json::json;
 
 use super::{Home, is};
-use crate::testing::Answer;
+use crate::testing::{Answer, fresh};
 
 const BOUNDARY: &str = "----edge";
 
@@ -65,6 +66,35 @@ async fn what_is_too_large_is_refused() {
     is(&send(&home, "", form(&[("filenames", Some("c"), "01234567890")])).await, 413);
     is(&send(&home, "", form(&[("filenames", Some("d"), "0123456789")])).await, 413);
     assert_eq!(home.names(""), ["a"]);
+}
+
+// ACC-293: the limit of one request, whatever the account may.
+#[actix_web::test]
+async fn request_that_is_too_large_is_refused() {
+    let house = fresh(|settings| settings.httpd.max_upload_file_size = 300).await;
+    house.add_admin("root", &[AdminPermission::Any]).await;
+    let home = Home::of(house, json!({})).await;
+    is(&home.upload("path=a", vec![b'a'; 300]).await, 201);
+    is(&home.upload("path=b", vec![b'b'; 301]).await, 413);
+    is(&send(&home, "", form(&[("filenames", Some("c"), "some text")])).await, 201);
+    let long = "d".repeat(301);
+    is(&send(&home, "", form(&[("filenames", Some("d"), long.as_str())])).await, 413);
+    let declared = TestRequest::post().uri("/api/v2/user/files/upload?path=e").insert_header(("content-length", "301"));
+    is(&home.send(declared).await, 413);
+    assert_eq!(home.names(""), ["a", "c"]);
+}
+
+// QTA-005: a limit says which one it is.
+#[actix_web::test]
+async fn limit_of_files_is_named_and_use_is_counted_at_once() {
+    let home = Home::with(json!({"quota_files": 1, "quota_size": 100})).await;
+    let admin = home.house.token("root").await;
+    is(&home.upload("path=a", "12345").await, 201);
+    let user = home.house.with(&admin, TestRequest::get().uri("/api/v2/users/ada")).await.json();
+    assert_eq!((&user["used_quota_files"], &user["used_quota_size"]), (&json!(1), &json!(5)));
+    let refused = home.upload("path=b", "1").await;
+    is(&refused, 413);
+    assert!(refused.json()["error"].as_str().unwrap().contains("number of files"), "{refused:?}");
 }
 
 // API-008, ACC-127
