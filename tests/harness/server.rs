@@ -43,6 +43,8 @@ pub struct Settings {
     variables: Vec<(String, String)>,
     flags: Vec<String>,
     has_admin: bool,
+    /// MiB of the file system that the files of users are on.
+    disk: Option<u32>,
 }
 
 impl Default for Settings {
@@ -53,7 +55,7 @@ impl Default for Settings {
             ("HTTPD__BINDINGS__0__PORT", "8080"),
             ("HTTPD__BINDINGS__0__ENABLE_HTTPS", "false"),
         ];
-        let settings = Self { variables: Vec::new(), flags: vec!["--any-port".into()], has_admin: true };
+        let settings = Self { has_admin: true, ..Self::untouched() };
         variables.into_iter().fold(settings, |settings, (name, value)| settings.set(name, value))
     }
 }
@@ -91,11 +93,35 @@ impl Settings {
 
     /// Nothing of the usual test settings: what a new user gets, on free ports.
     pub fn untouched() -> Self {
-        Self { variables: Vec::new(), flags: vec!["--any-port".into()], has_admin: false }
+        Self { variables: Vec::new(), flags: vec!["--any-port".into()], has_admin: false, disk: None }
+    }
+
+    /// The files of users are on a file system of memory, of that size, which the server alone sees. `None` where that is
+    /// forbidden.
+    pub fn on_small_disk(mut self, mebibytes: u32) -> Option<Self> {
+        let mounts = "mount -t tmpfs -o size=1m tmpfs /mnt";
+        let allowed = Command::new("unshare").args(["-rm", "sh", "-c", mounts]).output();
+        if !allowed.is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: no mount namespaces here");
+            return None;
+        }
+        self.disk = Some(mebibytes);
+        Some(self)
+    }
+
+    /// The program, where it is to run.
+    fn program(&self, data: &Path) -> Command {
+        let Some(mebibytes) = self.disk else { return Command::new(binary()) };
+        let files = data.with_file_name("files");
+        std::fs::create_dir_all(&files).unwrap();
+        let mut command = Command::new("unshare");
+        let script = format!("mount -t tmpfs -o size={mebibytes}m tmpfs \"$0\" && exec \"$@\"");
+        command.args(["-rm", "sh", "-c", &script]).arg(files).arg(binary());
+        command
     }
 
     fn command(&self, data: &Path) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = self.program(data);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.arg("serve").arg("--data-dir").arg(data).args(&self.flags);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));

@@ -130,6 +130,32 @@ fn what_has_no_room_is_refused_at_once() {
     assert_eq!(house.ada.disk().files, 0);
 }
 
+// API-008, API-145: the disk is full in the middle of an upload.
+#[test]
+fn full_disk_is_told_and_leaves_what_was_there() {
+    let Some(settings) = Settings::default().on_small_disk(8) else { return };
+    let server = Server::start(settings);
+    let ada = server.create_user("ada", json!({}));
+    let token = Api::login_user(&server.http_url(), &ada.name, &ada.password).token().to_owned();
+    let house = House { server, ada, token };
+    fs::write(house.scratch("small"), bytes(1 << 20, 1)).unwrap();
+    fs::write(house.scratch("large"), bytes(20 << 20, 2)).unwrap();
+    house.curl("user/files/upload?path=f", &["-T", "small", "-X", "POST"]).run().ok();
+    for path in ["f", "g"] {
+        let raw = house.curl(&format!("user/files/upload?path={path}"), &["-T", "large", "-X", "POST"]).run().ok();
+        assert!(raw.out.contains("no space left") && raw.out.ends_with("507"), "{raw:?}");
+    }
+    let form = house.curl("user/files", &["-F", "filenames=@large;filename=h"]).run().ok();
+    assert!(form.out.ends_with("507"), "{form:?}");
+    let list = house.curl("user/dirs", &[]).run().ok().out;
+    assert!(list.contains("\"f\"") && !list.contains("\"g\"") && !list.contains("\"h\""), "{list}");
+    let got = house.curl("user/files?path=f", &["-o", "got"]).run().ok();
+    assert_eq!((got.out.as_str(), fs::read(house.scratch("got")).unwrap() == bytes(1 << 20, 1)), ("200", true));
+    // Nothing was left that fills it: there is room for another one.
+    house.curl("user/files/upload?path=i", &["-T", "small", "-X", "POST"]).run().ok();
+    assert_eq!(house.server.quota("ada"), (2, 2 << 20));
+}
+
 // API-135
 #[test]
 fn file_that_shrinks_breaks_the_download_off() {

@@ -1,6 +1,13 @@
 //! Resumable uploads with the clients that people use: tus-js-client and tuspy, as they are.
 
-use std::{fs, net::SocketAddr};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
 use serde_json::json;
 
@@ -65,6 +72,67 @@ fn local(server: &Server, name: &str, length: usize) -> Vec<u8> {
     let content = bytes(length, 7);
     fs::write(server.scratch().join(name), &content).unwrap();
     content
+}
+
+// API-156: two writers on one upload; one of them is heard, and the file is what that one sent.
+#[test]
+fn of_two_writers_one_is_told_to_wait() {
+    const WHOLE: usize = 10_000;
+    let (server, user) = server();
+    let token = token(&server, &user);
+    let base = server.http_url();
+    let begin = |method: &str, path: &str, headers: &str| {
+        let mut stream = TcpStream::connect(http(&server)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nTus-Resumable: 1.0.0\r\n{headers}\r\n\r\n",
+            http(&server)
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    let answer = |stream: &mut TcpStream| {
+        let (mut text, mut byte) = (String::new(), [0]);
+        while !text.ends_with("\r\n\r\n") && stream.read(&mut byte).unwrap() > 0 {
+            text.push(char::from(byte[0]));
+        }
+        text
+    };
+    let made =
+        answer(&mut begin("POST", PATH, &format!("Upload-Length: {WHOLE}\r\nUpload-Metadata: path L2Y=\r\nContent-Length: 0")));
+    let at = made.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_else(|| panic!("{made}"));
+    let path = at.strip_prefix(&base).unwrap_or(at).to_owned();
+    let piece =
+        |length: usize| format!("Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: {length}");
+    let offset = || {
+        let answer = answer(&mut begin("HEAD", &path, "Content-Length: 0"));
+        answer.lines().find_map(|line| line.strip_prefix("upload-offset: ")?.parse::<usize>().ok())
+    };
+    let (mut first, is_enough) = (begin("PATCH", &path, &piece(WHOLE)), AtomicBool::new(false));
+    let mut feeding = first.try_clone().unwrap();
+    let (sent, refused) = thread::scope(|scope| {
+        // Who brings nothing for a while gives way to the next one.
+        let fed = scope.spawn(|| {
+            let mut sent = 0;
+            while sent < WHOLE / 2 && !is_enough.load(Ordering::SeqCst) {
+                feeding.write_all(b"0").unwrap();
+                sent += 1;
+                thread::sleep(Duration::from_millis(50));
+            }
+            sent
+        });
+        eventually("some of it arrives", || offset().is_some_and(|offset| offset > 0));
+        let mut second = begin("PATCH", &path, &piece(8));
+        second.write_all(b"xxxxxxxx").unwrap();
+        let refused = answer(&mut second);
+        is_enough.store(true, Ordering::SeqCst);
+        (fed.join().unwrap(), refused)
+    });
+    assert!(refused.starts_with("HTTP/1.1 423"), "{refused}");
+    first.write_all(&vec![b'0'; WHOLE - sent]).unwrap();
+    let done = answer(&mut first);
+    assert!(done.starts_with("HTTP/1.1 204") && done.contains(&format!("upload-offset: {WHOLE}\r\n")), "{done}");
+    assert_eq!(user.read("f"), Some(vec![b'0'; WHOLE]));
 }
 
 /// The uploads in the audit log: status and size.

@@ -126,6 +126,57 @@ async fn moves_go_exactly_there() {
     assert_eq!(home.names(""), ["moved", "other", "y"]);
 }
 
+/// A mount of another kind of storage at `/o`.
+fn objects() -> Value {
+    json!([{"name": "objects", "virtual_path": "/o", "quota_size": 0, "quota_files": 0}])
+}
+
+// ACC-142, API-149: a move to another kind of storage is a copy whose source goes in the end.
+#[actix_web::test]
+async fn moves_between_kinds_of_storage_carry_everything() {
+    let home = Home::with(json!({"virtual_folders": objects()})).await;
+    home.put("tree/a.txt", "a");
+    home.put("tree/sub/b.txt", "bb");
+    home.put("c.txt", "some content that takes several parts");
+    is(&move_to(&home, "tree", "o/tree").await, 200);
+    assert_eq!((home.names(""), home.get("files?path=o/tree/sub/b.txt").await.text.as_str()), (vec!["c.txt".to_owned()], "bb"));
+    let job = ended(&home, &as_job(&home, "POST", "file-actions/move?path=c.txt&target=o/c.txt").await).await;
+    assert_eq!((&job["state"], &job["bytes"]), (&json!("done"), &json!(37)));
+    assert_eq!(home.names(""), Vec::<String>::new());
+    is(&move_to(&home, "o/tree", "back").await, 200);
+    assert_eq!(
+        (home.content("back/sub/b.txt").unwrap(), home.names("back")),
+        (b"bb".to_vec(), vec!["a.txt".into(), "sub".into()])
+    );
+    is(&home.get("files?path=o/tree/a.txt").await, 404);
+    is(&copy(&home, "o/c.txt", "d.txt").await, 200);
+    assert_eq!(home.content("d.txt").unwrap(), b"some content that takes several parts");
+    // A rename is not a copy, and an existing directory is never replaced.
+    is(&home.ask("PATCH", "files?path=d.txt&target=o/d.txt").await, 403);
+    is(&move_to(&home, "back", "o").await, 400);
+    is(&move_to(&home, "o/c.txt", "back").await, 400);
+    assert_eq!(home.names(""), ["back", "d.txt"]);
+}
+
+// ACC-142: what may not go in the end is not copied; what has no room stays.
+#[actix_web::test]
+async fn moves_between_kinds_of_storage_need_leave_and_room_at_both_ends() {
+    let mount = json!([{"name": "objects", "virtual_path": "/o", "quota_size": 10, "quota_files": 0}]);
+    let permissions = json!({"/": ["*"], "/kept": ["list", "download", "copy"], "/o/closed": ["list"]});
+    let home = Home::with(json!({"virtual_folders": mount, "permissions": permissions})).await;
+    home.put("kept/f", "x");
+    home.put("large", "01234567890");
+    home.put("small", "0123");
+    for (path, target, status) in [("kept/f", "o/f", 403), ("small", "o/closed/f", 403), ("large", "o/large", 413)] {
+        is(&move_to(&home, path, target).await, status);
+    }
+    assert_eq!(home.names(""), ["kept", "large", "small"]);
+    let listed = home.get("dirs?path=o").await.json();
+    assert!(listed.as_array().unwrap().iter().all(|entry| entry["name"] != "f" && entry["name"] != "large"), "{listed}");
+    is(&move_to(&home, "small", "o/small").await, 200);
+    assert_eq!(home.names(""), ["kept", "large"]);
+}
+
 // ACC-140: over each of the ways to rename
 #[actix_web::test]
 async fn directory_keeps_an_entry_of_its_own() {
