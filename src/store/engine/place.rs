@@ -131,6 +131,7 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "files of the tests")]
 mod tests {
     use super::*;
 
