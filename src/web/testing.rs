@@ -207,7 +207,7 @@ impl House {
                 (head.status(), head.headers().clone(), to_bytes(body).await.ok())
             }
         };
-        Answer { status, headers, text: String::from_utf8(body.unwrap_or_default().to_vec()).unwrap() }
+        Answer { status, headers, text: String::from_utf8_lossy(&body.unwrap_or_default()).into_owned() }
     }
 
     /// GET without credentials.

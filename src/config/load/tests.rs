@@ -174,8 +174,8 @@ fn rows_and_debug_output_hide_secrets() {
 #[test]
 fn cold_changes_ask_for_a_restart() {
     let old = loaded(&[], &[]);
-    let new = loaded(&[], &[("ENTREPOT_COMMON__IDLE_TIMEOUT", "3"), ("ENTREPOT_SFTPD__BINDINGS__0__PORT", "22")]);
-    assert_eq!(old.needs_restart(&new), ["sftpd.bindings[0].port"]);
+    let new = loaded(&[], &[("ENTREPOT_COMMON__IDLE_TIMEOUT", "3"), ("ENTREPOT_SFTPD__PASSWORD_AUTHENTICATION", "false")]);
+    assert_eq!(old.needs_restart(&new), ["sftpd.password_authentication"]);
     assert_eq!(old.needs_restart(&old), Vec::<String>::new());
 }
 
