@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::Server;
 
-/// Without a new event for so long there are no more.
-const QUIET: Duration = Duration::from_millis(150);
+/// Without a new event, or line of the log, for so long there are no more.
+pub(super) const QUIET: Duration = Duration::from_millis(150);
 
 /// A file event, moved to its database already or on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Api, Disk, Key};
+use super::{Api, Disk, Key, database::QUIET};
 
 /// The administrator that every server has unless it is started without.
 pub const ADMIN: &str = "admin";
@@ -330,8 +330,22 @@ impl Server {
         self.launch();
     }
 
-    /// What it printed and logged.
+    /// What it printed and logged. Lines are written beside the work, so it waits until no more come.
     pub fn log(&self) -> String {
+        let mut log = self.log_by_now();
+        // A busy server is never silent.
+        for _ in 0..10 {
+            thread::sleep(QUIET);
+            let later = self.log_by_now();
+            if later.len() == log.len() {
+                break;
+            }
+            log = later;
+        }
+        log
+    }
+
+    fn log_by_now(&self) -> String {
         let mut names: Vec<PathBuf> = (1..=self.starts)
             .flat_map(|start| ["stdout", "stderr"].map(|name| self.folder.path().join(format!("{name}-{start}"))))
             .collect();
