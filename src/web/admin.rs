@@ -5,6 +5,7 @@ mod account;
 mod activity;
 mod admins;
 mod api_keys;
+mod asking;
 mod cells;
 mod certificate;
 mod event_actions;

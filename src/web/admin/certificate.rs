@@ -12,6 +12,7 @@ use entrepot_model::{
 };
 
 use super::{
+    asking::AskPage,
     fields::Fault,
     object,
     tabs::{Tab, tabs},
@@ -67,20 +68,6 @@ impl From<Fault> for Faults {
             _ => Self { other: message, ..Self::default() },
         }
     }
-}
-
-#[derive(Template)]
-#[template(path = "admin/delete.html")]
-struct AskPage {
-    f: Shell,
-    title: &'static str,
-    text: &'static str,
-    button: &'static str,
-    name: String,
-    action: String,
-    back: String,
-    parent: &'static str,
-    parent_href: String,
 }
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -160,7 +147,7 @@ async fn ask(page: AdminPage) -> PageResult {
     let kept = kept(&page).await?.ok_or_else(PageError::not_found)?;
     let (t, back) = (page.look.t, Area::Admin.page(HERE));
     render(&AskPage {
-        title: t.certificate_delete_title,
+        title: t.certificate_delete_title.to_owned(),
         text: t.certificate_delete_text,
         button: t.certificate_delete,
         name: kept.facts.names.join(", "),

@@ -12,6 +12,7 @@ use entrepot_model::{
 };
 
 use super::{
+    asking::AskPage,
     object,
     tabs::{Tab, tabs},
 };
@@ -51,20 +52,6 @@ struct HostKeysPage {
     may_change: bool,
     kinds: Vec<(&'static str, String)>,
     problem: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "admin/delete.html")]
-struct AskPage {
-    f: Shell,
-    title: String,
-    text: &'static str,
-    button: &'static str,
-    name: String,
-    action: String,
-    back: String,
-    parent: &'static str,
-    parent_href: String,
 }
 
 pub(super) fn routes(config: &mut ServiceConfig) {

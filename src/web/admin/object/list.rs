@@ -6,7 +6,10 @@ use entrepot_core::{Error, admin::ListOptions};
 
 use super::{Object, many, one};
 use crate::{
-    admin::tabs::{Tab, tabs},
+    admin::{
+        asking::AskPage,
+        tabs::{Tab, tabs},
+    },
     api::escaped,
     frame::{
         AdminForm, AdminPage, PageResult, Shell,
@@ -43,20 +46,6 @@ struct ListPage {
     previous: Option<String>,
     next: Option<String>,
     from: u64,
-}
-
-#[derive(Template)]
-#[template(path = "admin/delete.html")]
-struct DeletePage {
-    f: Shell,
-    title: String,
-    text: &'static str,
-    button: &'static str,
-    name: String,
-    action: String,
-    back: String,
-    parent: &'static str,
-    parent_href: String,
 }
 
 fn page_address<T: Object>(q: &str, from: u64) -> String {
@@ -104,7 +93,7 @@ pub(super) async fn ask<T: Object>(page: AdminPage, name: web::Path<String>) -> 
     let t = page.look.t;
     let word = |name: &str| t.find(&format!("{}.{name}", T::ONE)).unwrap_or_default();
     let name = object.name().to_owned();
-    render(&DeletePage {
+    render(&AskPage {
         title: page.look.say(t.object_delete_title, &name),
         text: word("delete_text"),
         button: word("delete"),
