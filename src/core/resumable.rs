@@ -33,7 +33,7 @@ pub(crate) use expire::expire;
 pub(crate) use expire::expire_now;
 pub use status::status;
 pub use terminate::terminate;
-pub(crate) use turns::{Turn, Turns};
+pub(crate) use turns::{Purpose, Turn, Turns};
 
 /// How long an upload waits for its next piece (API-158).
 const LIFETIME: i64 = 24 * 3_600_000;

@@ -63,8 +63,11 @@ impl Verifier {
         let text = certificate.to_openssh().map_err(|error| error.to_string())?;
         let mut parts = text.split(' ');
         let (Some(kind), Some(key)) = (parts.next(), parts.next()) else { return Err("it cannot be written".to_owned()) };
-        let Ok(_place) = self.room.try_acquire() else { return Err("too many certificates are being verified".to_owned()) };
-        let answer = timeout(self.limit, self.ask(username, key, kind)).await;
+        let asking = async {
+            let _place = self.room.acquire().await.map_err(|error| error.to_string())?;
+            self.ask(username, key, kind).await
+        };
+        let answer = timeout(self.limit, asking).await;
         let answer = answer.map_err(|_| format!("the verifier gave no answer within {} seconds", self.limit.as_secs_f32()))??;
         if trusted(&answer).any(|trusted| trusted == *certificate.signature_key()) {
             Ok(())

@@ -7,7 +7,7 @@ use entrepot_storage::{Attributes, Timestamp};
 use entrepot_store::ResumableUpload;
 use futures_util::StreamExt;
 
-use super::{Appended, Body, Checksum, Chunk, LIFETIME, Progress, Turn, Uploader, database, find, path, unsigned};
+use super::{Appended, Body, Checksum, Chunk, LIFETIME, Progress, Purpose, Turn, Uploader, database, find, path, unsigned};
 use crate::{
     Core, Upload,
     error::{Error, Result},
@@ -31,7 +31,7 @@ const PUT_OFF: i64 = 3_600_000;
 /// [`crate::UserFs::open_write`] and [`Upload::commit`].
 pub async fn append<S: Body>(core: &Core, who: &Uploader, id: &str, chunk: Chunk<S>) -> Result<Appended> {
     find(core, who, id).await?;
-    let turn = Arc::new(core.0.turns.take(id, core.clock(), false).await?);
+    let turn = Arc::new(core.0.turns.take(id, core.clock(), Purpose::Bring).await?);
     let _attending = turn.attend();
     // Whoever had the turn before may have ended it.
     let upload = find(core, who, id).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use entrepot_secrets::random_alphanumeric;
 use entrepot_store::ResumableUpload;
 
-use super::{Appended, Body, Chunk, LIFETIME, NewUpload, Progress, Turn, Uploader, chunk, database, unsigned};
+use super::{Appended, Body, Chunk, LIFETIME, NewUpload, Progress, Purpose, Turn, Uploader, chunk, database, unsigned};
 use crate::{
     Core,
     error::{Error, Result},
@@ -101,7 +101,7 @@ async fn choose_id(core: &Core, who: &Uploader, new: &NewUpload, has_body: bool)
 }
 
 async fn take_turn(core: &Core, id: &str) -> Result<Turn> {
-    match core.0.turns.take(id, core.clock(), false).await {
+    match core.0.turns.take(id, core.clock(), Purpose::Bring).await {
         Err(Error::Busy) => Err(Error::Conflict("this file is being uploaded just now".to_owned())),
         other => other,
     }

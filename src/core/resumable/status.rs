@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Progress, Uploader, chunk, find, unsigned};
+use super::{Progress, Purpose, Uploader, chunk, find, unsigned};
 use crate::{Core, error::Result};
 
 /// How far an upload is. One whose bytes are all there gets its name now, if something kept it from that at its last piece
@@ -17,7 +17,7 @@ pub async fn status(core: &Core, who: &Uploader, id: &str) -> Result<Progress> {
         return Ok(Progress::of(&upload, length));
     }
     // A request that has brought nothing for a while is over: its client is the one that asks.
-    let turn = match core.0.turns.take(id, core.clock(), false).await {
+    let turn = match core.0.turns.take(id, core.clock(), Purpose::Look).await {
         Ok(turn) => Arc::new(turn),
         Err(error) => {
             // The last byte is there, and the file has no name yet.

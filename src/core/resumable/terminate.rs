@@ -1,6 +1,6 @@
 //! Giving an upload up.
 
-use super::{Uploader, database, find};
+use super::{Purpose, Uploader, database, find};
 use crate::{
     Core,
     audit::{FsDetails, Status},
@@ -15,7 +15,7 @@ use crate::{
 /// `NotFound`; `Denied` if the upload is of somebody else; `Busy` if a request does not end; or what the storage says.
 pub async fn terminate(core: &Core, who: &Uploader, id: &str) -> Result<()> {
     find(core, who, id).await?;
-    let _turn = core.0.turns.take(id, core.clock(), true).await?;
+    let _turn = core.0.turns.take(id, core.clock(), Purpose::End).await?;
     let upload = find(core, who, id).await?;
     let session = who.fs.session();
     let partial = core.0.partials.of_id(who.username(), id);

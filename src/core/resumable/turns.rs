@@ -2,6 +2,7 @@
 //!
 //! A client whose line broke comes back while the server still waits for the rest of the old request. So a request that has
 //! brought nothing for a while gives way to the next one; one that runs is not disturbed, and the next one is told to wait.
+//! A look at how far an upload is takes a moment: whoever comes meanwhile waits for its end and is not refused.
 
 use std::{
     collections::HashMap,
@@ -33,7 +34,19 @@ pub(crate) struct Turns {
     ended: Notify,
 }
 
+/// What a turn is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To see how far the upload is.
+    Look,
+    /// To bring bytes.
+    Bring,
+    /// To end the upload: whoever has the turn must let go, even if it runs.
+    End,
+}
+
 struct Running {
+    purpose: Purpose,
     release: CancellationToken,
     moved_at: AtomicI64,
     offset: AtomicU64,
@@ -47,11 +60,11 @@ pub(crate) struct Turn {
 }
 
 impl Turns {
-    /// Waits for the turn at an upload. `insists` = whoever has it must let go, even if it runs.
+    /// Waits for the turn at an upload.
     ///
     /// # Errors
-    /// `Busy` while another request runs.
-    pub(crate) async fn take(self: &Arc<Self>, id: &str, clock: &dyn Clock, insists: bool) -> Result<Turn> {
+    /// `Busy` while another request brings bytes.
+    pub(crate) async fn take(self: &Arc<Self>, id: &str, clock: &dyn Clock, purpose: Purpose) -> Result<Turn> {
         let until = Instant::now() + PATIENCE;
         loop {
             let ended = self.ended.notified();
@@ -60,6 +73,7 @@ impl Turns {
                 let mut running = self.running.lock();
                 let Some(other) = running.get(id) else {
                     let mine = Arc::new(Running {
+                        purpose,
                         release: CancellationToken::new(),
                         moved_at: AtomicI64::new(now),
                         offset: AtomicU64::new(u64::MAX),
@@ -67,10 +81,12 @@ impl Turns {
                     running.insert(id.to_owned(), mine.clone());
                     return Ok(Turn { turns: self.clone(), id: id.to_owned(), running: mine });
                 };
-                if !insists && now - other.moved_at.load(Ordering::Relaxed) < STALLED {
-                    return Err(Error::Busy);
+                if other.purpose != Purpose::Look {
+                    if purpose != Purpose::End && now - other.moved_at.load(Ordering::Relaxed) < STALLED {
+                        return Err(Error::Busy);
+                    }
+                    other.release.cancel();
                 }
-                other.release.cancel();
             }
             tokio::time::timeout_at(until, ended).await.map_err(|_| Error::Busy)?;
         }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{announce, broken, chunk, new, offset, send, started, user, with_checksum};
 use crate::{
     Error,
-    resumable::{Appended, NewUpload, append},
+    resumable::{Appended, NewUpload, Purpose, append},
     tests::{
         client::{PUT, get, path, put, size, usage},
         fixture::{Fixture, PART},
@@ -141,4 +141,24 @@ async fn full_storage_ends_the_upload() {
     assert_eq!(send(&fixture, &who, &id, chunk(2, b"2345")).await, Err(Error::NoSpace));
     assert_eq!(offset(&fixture, &who, &id).await, Err(Error::NotFound));
     assert_eq!((size(&session.fs(), "/f").await, fixture.used("alice").await), (None, usage(0, 0)));
+}
+
+// API-155, API-156: to ask how far an upload is refuses nobody who brings more, and nobody else who asks.
+#[tokio::test]
+async fn look_does_not_turn_a_piece_away() {
+    let (fixture, _session, who, id) = started(8, b"0123").await;
+    let look = fixture.core.0.turns.take(&id, fixture.core.clock(), Purpose::Look).await.expect("turn");
+    let (mut piece, mut other) = (Box::pin(send(&fixture, &who, &id, chunk(4, b"4567"))), Box::pin(offset(&fixture, &who, &id)));
+    for _ in 0..100 {
+        tokio::select! {
+            biased;
+            answer = &mut piece => panic!("{answer:?}"),
+            answer = &mut other => panic!("{answer:?}"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    drop(look);
+    let (sent, seen) = tokio::join!(piece, other);
+    assert_eq!(sent, Ok(8));
+    assert!(matches!(seen, Ok(4 | 8) | Err(Error::Busy)), "{seen:?}");
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{announce, broken, chunk, conflict, new, offset, open_body, reached, send, started, user, with_checksum};
 use crate::{
     Error,
-    resumable::{Appended, Chunk, append, expire_now},
+    resumable::{Appended, Chunk, Purpose, append, expire_now},
     tests::{
         client::{PUT, RESUME, get, give_up, path, size, usage},
         fixture::Fixture,
@@ -73,7 +73,7 @@ async fn upload_expires_though_many_before_it_cannot() {
     let last = ids.pop().expect("the last one");
     let mut turns = Vec::new();
     for id in &ids {
-        turns.push(fixture.core.0.turns.take(id, fixture.core.clock(), false).await.expect("turn"));
+        turns.push(fixture.core.0.turns.take(id, fixture.core.clock(), Purpose::Bring).await.expect("turn"));
     }
     fixture.clock.advance_millis(24 * 3_600_000 + 1);
     expire_now(&fixture.core).await;
