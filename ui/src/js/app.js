@@ -1,8 +1,6 @@
 // Every page with a session: times in the reader's own zone, one send per form, typed text that survives. All of it is comfort;
 // the pages work without.
 
-import { keepTyped } from "./keep.js";
-
 const language = document.documentElement.lang;
 const absolute = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 const exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long" });
@@ -68,6 +66,5 @@ function focusProblem() {
 
 showTimes();
 sendOnce();
-keepTyped();
 copyButtons();
 focusProblem();

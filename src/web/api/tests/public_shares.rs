@@ -1,5 +1,7 @@
 //! Shares as visitors use them.
 
+mod chunked_uploads;
+
 use actix_web::{http::StatusCode, test::TestRequest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use entrepot_core::admin::{AdminSession, users};
@@ -172,7 +174,7 @@ async fn visitors_upload_beside_what_is_there() {
     for path in ["dirs", "files?path=f.txt", ""] {
         is(&desk.get(&format!("{id}/{path}")).await, 403, "invalid share scope");
     }
-    assert_eq!(desk.used(&id).await, 4);
+    desk.used_comes_to(&id, 4).await;
 }
 
 // API-186, API-190
