@@ -1,6 +1,8 @@
 // Every page with a session: times in the reader's own zone, one send per form, typed text that survives. All of it is comfort;
 // the pages work without.
 
+import { keepTyped } from "./keep.js";
+
 const language = document.documentElement.lang;
 const absolute = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 const exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long" });
@@ -66,5 +68,6 @@ function focusProblem() {
 
 showTimes();
 sendOnce();
+keepTyped();
 copyButtons();
 focusProblem();
