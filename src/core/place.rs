@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use entrepot_model::{EffectiveUser, VirtualPath};
 
+use crate::error::{Error, Result};
+
 /// Index of a storage of an account: 0 is the user's own root, `n + 1` the mount at `mounts[n]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StorageIndex(pub(crate) usize);
@@ -42,6 +44,18 @@ impl Place {
 }
 
 impl Place {
+    /// The place of another name in the same directory.
+    ///
+    /// # Errors
+    /// `Unsupported` for what is no name, or too long.
+    pub(crate) fn named(&self, name: &[u8]) -> Result<Self> {
+        let named = |path: &VirtualPath| {
+            let directory = path.parent().unwrap_or_else(VirtualPath::root);
+            directory.child(name).map_err(|_| Error::Unsupported)
+        };
+        Ok(Self { path: named(&self.path)?, virtual_path: named(&self.virtual_path)?, ..self.clone() })
+    }
+
     /// The virtual path of another path in the same storage; `None` if the mount does not show it.
     pub(crate) fn to_virtual(&self, path: &VirtualPath) -> Option<VirtualPath> {
         if self.path == self.virtual_path {

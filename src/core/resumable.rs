@@ -16,21 +16,24 @@ mod turns;
 
 use bytes::Bytes;
 use entrepot_model::VirtualPath;
-use entrepot_store::ResumableUpload;
+use entrepot_store::{ResumableUpload, UploadIntent};
 use futures_util::Stream;
 
 use crate::{
     Core, UserFs,
     error::{Error, Result},
     fs::{HashAlgorithm, Hasher},
+    place::Place,
     policy::Denial,
+    shares::Uses,
+    transfer::waiting,
 };
 
 pub use chunk::append;
 pub use create::create;
-pub(crate) use expire::expire;
 #[cfg(test)]
 pub(crate) use expire::expire_now;
+pub(crate) use expire::{end_of_share, expire, of_share};
 pub use status::status;
 pub use terminate::terminate;
 pub(crate) use turns::{Purpose, Turn, Turns};
@@ -68,7 +71,6 @@ impl Uploader {
 }
 
 /// A file that is announced.
-#[derive(Debug, Clone)]
 pub struct NewUpload {
     /// Its name.
     pub path: VirtualPath,
@@ -82,6 +84,8 @@ pub struct NewUpload {
     pub makes_parents: bool,
     /// Goes on with what an unfinished upload of this name left, over whatever protocol. Otherwise that gives way.
     pub resumes: bool,
+    /// What it costs the share: kept from now on, and given back if the upload comes to nothing (API-159).
+    pub uses: Option<Uses>,
 }
 
 /// What one request brings.
@@ -171,9 +175,45 @@ async fn find(core: &Core, who: &Uploader, id: &str) -> Result<ResumableUpload> 
 
 /// Where the file will be: directories may have got other names since it was announced.
 fn path(core: &Core, upload: &ResumableUpload) -> Result<VirtualPath> {
-    let partial = core.0.partials.of_id(&upload.username, &upload.id);
-    let bytes = partial.as_ref().map_or(&upload.virtual_path, |partial| &partial.virtual_path);
-    VirtualPath::parse(bytes).map_err(|error| Error::internal("path of an upload", error))
+    let parse = |path: &[u8]| VirtualPath::parse(path).map_err(|error| Error::internal("path of an upload", error));
+    let announced = parse(&upload.virtual_path)?;
+    let Some(partial) = core.0.partials.of_id(&upload.username, &upload.id) else { return Ok(announced) };
+    let found = parse(&partial.virtual_path)?;
+    match (through_share(upload), found.parent()) {
+        // It waits under another name.
+        (Some(name), Some(directory)) => directory.child(name).map_err(|error| Error::internal("path of an upload", error)),
+        _ => Ok(found),
+    }
+}
+
+/// The name of a file that comes through a share.
+fn through_share(upload: &ResumableUpload) -> Option<&[u8]> {
+    upload.share.as_ref()?;
+    upload.virtual_path.rsplit(|byte| *byte == b'/').next()
+}
+
+/// What to call the place of a partial.
+fn shown(upload: &ResumableUpload, place: &Place) -> Place {
+    match through_share(upload) {
+        Some(name) => waiting::shown(place.clone(), name),
+        None => place.clone(),
+    }
+}
+
+/// Where the file will be of which a crash left something at `place`, if a visitor may go on with it.
+pub(crate) async fn visited(core: &Core, intent: &UploadIntent, place: &Place) -> Result<Option<Place>> {
+    let upload = core.0.store.resumable_uploads().get(&intent.id).await.map_err(database)?;
+    upload.as_ref().and_then(through_share).map(|name| place.named(name)).transpose()
+}
+
+/// The share through which an upload comes: who goes on with it has to be let in there first.
+///
+/// # Errors
+/// `NotFound`; `Denied` for one of a user.
+pub async fn share_of(core: &Core, id: &str) -> Result<String> {
+    let found = core.0.store.resumable_uploads().get(id).await.map_err(database)?;
+    let upload = found.filter(|upload| upload.expires_at >= core.clock().millis()).ok_or(Error::NotFound)?;
+    upload.share.ok_or_else(|| Denial::new("owner", "the upload is of a user").into())
 }
 
 fn database(error: entrepot_store::StoreError) -> Error {

@@ -69,6 +69,7 @@ use crate::{
     },
     login::Holder,
     policy::Denial,
+    resumable,
 };
 
 /// What provider events call it.
@@ -92,11 +93,15 @@ impl Desk {
     }
 }
 
-/// A share was deleted: its visitors have to leave, and none comes in who was at the door already.
-pub(crate) fn ended(core: &Core, id: &str) {
+/// Deletes a share: its visitors have to leave, none comes in who was at the door already, and what they did not finish goes.
+pub(crate) async fn end(core: &Core, id: &str) -> Result<()> {
+    let unfinished = resumable::of_share(core, id).await?;
+    core.0.store.shares().delete(id).await.map_err(stored)?;
     core.0.shares.endings.fetch_add(1, Ordering::SeqCst);
     core.0.credentials.forget(Holder::Share, id);
     core.0.registry.close_share(id);
+    resumable::end_of_share(core, unfinished);
+    Ok(())
 }
 
 /// A share that somebody may see.

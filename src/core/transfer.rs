@@ -17,6 +17,7 @@ mod suspend;
 mod upload;
 mod upload_end;
 mod upload_hooks;
+pub(crate) mod waiting;
 
 pub use download::Download;
 pub(crate) use opening::Continued;

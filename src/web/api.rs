@@ -91,7 +91,7 @@ pub(crate) fn of_users(config: &mut ServiceConfig) {
 
 /// What visitors do with a share: it is mounted for the scripts of its pages as well.
 pub(crate) fn of_visitors(config: &mut ServiceConfig) {
-    config.configure(public_shares::routes);
+    config.configure(public_shares::of_pages);
 }
 
 /// What is served at a path; methods that it does not take are told so (API-015).

@@ -20,7 +20,10 @@ use actix_web::{
     web,
 };
 use chrono::DateTime;
-use entrepot_core::resumable::{self, Appended, Chunk, NewUpload, Progress, Uploader};
+use entrepot_core::{
+    resumable::{self, Appended, Chunk, NewUpload, Progress, Uploader},
+    shares::Uses,
+};
 use entrepot_http::{Client, Host};
 
 use crate::{
@@ -29,7 +32,7 @@ use crate::{
 };
 use headers::{CHECKSUM, EXPIRES, LENGTH, OFFSET, chunk_type, number};
 use metadata::METADATA;
-pub(crate) use metadata::Metadata;
+pub(crate) use metadata::{Metadata, Said};
 pub(crate) use refusal::refused;
 
 /// The version of the protocol.
@@ -95,24 +98,25 @@ pub(crate) fn overridden(request: &HttpRequest) -> Option<Asked> {
     }
 }
 
-/// What the server can do (API-152).
-pub(crate) fn discover(who: &Uploader) -> HttpResponse {
+/// What the server can do (API-152); `largest` file, in bytes, if it is limited.
+pub(crate) fn discover(largest: Option<u64>) -> HttpResponse {
     let mut answer = HttpResponse::NoContent();
     answer.insert_header(("Tus-Version", VERSION));
     answer.insert_header(("Tus-Extension", EXTENSIONS));
     answer.insert_header(("Tus-Checksum-Algorithm", headers::ALGORITHMS));
-    if let Some(most) = who.largest() {
+    if let Some(most) = largest {
         answer.insert_header(("Tus-Max-Size", most));
     }
     answer.finish()
 }
 
-/// Announces an upload, with its first bytes if they come along (API-153, API-154).
+/// Announces an upload, with its first bytes if they come along (API-153, API-154). `uses` is what it costs a share.
 pub(crate) async fn create(
     request: &HttpRequest,
     site: &Site,
     who: &Uploader,
     metadata: Metadata,
+    uses: Option<Uses>,
     body: web::Payload,
 ) -> ApiResult {
     for (name, what) in [("Upload-Defer-Length", "its length must be known"), ("Upload-Concat", "uploads are not put together")] {
@@ -121,13 +125,15 @@ pub(crate) async fn create(
         }
     }
     let length = number(request, LENGTH)?.ok_or_else(|| ApiError::bad_request("the header Upload-Length is missing"))?;
+    let Metadata { path, said } = metadata;
     let new = NewUpload {
-        path: metadata.path,
+        path,
         length,
-        metadata: metadata.text,
-        modified_at: metadata.modified_at,
-        makes_parents: metadata.makes_parents,
-        resumes: metadata.resumes,
+        metadata: said.text,
+        modified_at: said.modified_at,
+        makes_parents: said.makes_parents,
+        resumes: said.resumes,
+        uses,
     };
     let first = match chunk_type(request)? {
         true => Some(chunk(request, site, 0, body)?),

@@ -269,3 +269,44 @@ resumed.upload()
     assert!(user.read("f").unwrap() == content);
     assert_eq!((server.quota("ada"), user.disk().partials), ((1, content.len() as u64), 0));
 }
+
+// API-151…API-159, API-190, API-193: visitors of a share, with broken lines and a server that is killed in the middle.
+#[test]
+fn visitors_of_a_share_lose_nothing() {
+    let (mut server, user) = server();
+    let content = local(&server, "f", 24 * MIB + 3);
+    let share = json!({"name": "inbox", "scope": 2, "paths": ["/"], "max_tokens": 2, "password": "larch-anchor-52"});
+    let api = Api::login_user(&server.http_url(), &user.name, &user.password);
+    api.post("/api/v2/user/shares", &share).ok(201);
+    let id = api.get("/api/v2/user/shares").ok(200)[0]["id"].as_str().unwrap().to_owned();
+    let proxy = CuttingProxy::new(http(&server), &[MIB / 2, MIB / 2]);
+    let script = "
+from tusclient.client import TusClient
+import base64
+url, share = sys.argv[1:3]
+password = base64.b64encode(b':larch-anchor-52').decode()
+client = TusClient(url, headers={'Authorization': 'Basic ' + password})
+uploader = client.uploader('f', chunk_size=1 << 20, metadata={'path': '/f', 'share_id': share}, retries=60, retry_delay=0.25)
+uploader.upload()
+";
+    let begin = || {
+        let arguments = [format!("{}/api/v2/shares-chunked-uploads", proxy.url()), id.clone()];
+        python(&server, &user, script, &arguments).start()
+    };
+    let clients = [begin(), begin()];
+    eventually("the lines break", || proxy.cut() == 2);
+    eventually("half of it arrives", || proxy.passed() > 16 * MIB);
+    server.kill9();
+    server.launch();
+    proxy.follow(http(&server));
+    for client in clients {
+        let ended = client.wait_with_output().unwrap();
+        assert!(ended.status.success(), "{ended:?}");
+    }
+    for name in ["f", "f (1)"] {
+        assert!(user.read(name).unwrap() == content, "the very bytes of {name}");
+    }
+    assert_eq!((user.disk().partials, server.quota("ada")), (0, (2, 2 * content.len() as u64)));
+    let api = Api::login_user(&server.http_url(), &user.name, &user.password);
+    assert_eq!(api.get(&format!("/api/v2/user/shares/{id}")).ok(200)["used_tokens"], 2);
+}

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Core, Error, Result,
-    shares::{KIND, ended},
+    shares::{KIND, end},
 };
 
 /// Every share with the hash of its password, for a backup (API-089).
@@ -73,8 +73,7 @@ pub async fn revoke(core: &Core, session: &AdminSession, id: &str) -> Result<()>
     if !session.sees_role(&owner.role) {
         return Err(Error::NotFound);
     }
-    core.0.store.shares().delete(&share.id).await.map_err(stored)?;
-    ended(core, &share.id);
+    end(core, &share.id).await?;
     share.hide_confidential();
     let change = Change { action: Action::Delete, kind: KIND, name: &share.id, role: "", object: &share };
     changes::record_unnamed(core, session, &change, &share.name);

@@ -10,12 +10,12 @@ use crate::{
     error::{Error, Result},
     operation::Operation,
     session::Direction,
-    transfer::{OpenWrite, Upload, allowance, upload_end_present as present},
+    transfer::{Continued, OpenWrite, Upload, allowance, upload_end_present as present, waiting},
 };
 
 impl UserFs {
     /// Opens a new file. Which name it gets is decided when it is complete: the one that is free then.
-    pub(super) async fn open_beside(&self, path: &VirtualPath, open: OpenWrite) -> Result<Upload> {
+    pub(super) async fn open_beside(&self, path: &VirtualPath, open: OpenWrite, continued: Option<Continued>) -> Result<Upload> {
         let granted = self.authorize(Operation::Upload, path)?;
         if self.user().is_mount_point(path) || path.is_root() || self.user().contains_mounts(path) {
             return Err(Error::Unsupported);
@@ -27,7 +27,6 @@ impl UserFs {
             return Err(Error::Unsupported);
         }
         self.confined_entry(path).await?;
-        let place = granted.place().clone();
         if present(self.0.account.door.stat(&granted, false).await)?.is_some_and(|found| found.is_directory()) {
             return Err(Error::Unsupported);
         }
@@ -37,11 +36,17 @@ impl UserFs {
             return Err(Error::Quota);
         }
         let running = self.0.core.0.registry.begin_transfer(&self.0, Direction::Upload, path.to_string_lossy())?;
-        self.before(Operation::Upload, path, None, open.size).await?;
-        // What is there is not looked at any more: nothing of it is replaced, and nothing is gone on with.
+        let place = match &continued {
+            Some(continued) => waiting::place(granted.place(), &continued.id)?,
+            None => granted.place().clone(),
+        };
+        if continued.as_ref().is_none_or(|continued| continued.is_first) {
+            self.before(Operation::Upload, path, None, open.size).await?;
+        }
+        // What is there is not looked at any more: nothing of it is replaced, and nothing of others is gone on with.
         let open = OpenWrite { truncate: true, create: true, append: false, read: false, ..open };
         let found = Found { entry: None, file: None, place };
-        let opening = Opening { path: path.clone(), open, found, granted, allowance, running, most, continued: None };
+        let opening = Opening { path: path.clone(), open, found, granted, allowance, running, most, continued };
         let fs = self.clone();
         self.0.core.tasks().complete(async move { fs.open_granted(opening).await }).await
     }

@@ -58,19 +58,18 @@ impl UserFs {
     /// when the upload to go on with does not end, or what the storage says.
     pub async fn open_write(&self, path: &VirtualPath, open: OpenWrite) -> Result<Upload> {
         if self.is_confined() {
-            return self.open_beside(path, open).await;
+            return self.open_beside(path, open, None).await;
         }
         self.open_upload(path, open, None).await
     }
 
     /// As [`UserFs::open_write`] for one of several requests that make an upload: always staged, under the id of the upload,
-    /// and on what earlier ones left. Any other partial of the name gives way.
+    /// and on what earlier ones left. Any other partial of the name gives way, unless it is a visitor who uploads.
     pub(crate) async fn open_part(&self, path: &VirtualPath, size: u64, continued: Continued) -> Result<Upload> {
-        if self.is_confined() {
-            // Strangers have no partials: theirs would give way to each other, and to those of the owner.
-            return Err(Error::Unsupported);
-        }
         let open = OpenWrite { create: true, size: Some(size), ..OpenWrite::default() };
+        if self.is_confined() {
+            return self.open_beside(path, open, Some(continued)).await;
+        }
         self.open_upload(path, open, Some(continued)).await
     }
 
@@ -249,7 +248,7 @@ impl UserFs {
 
     /// The partial that this upload goes on with, as it is now. One that it starts over is removed.
     async fn partial_for(&self, found: &Found, open: OpenWrite, continued: Option<&Continued>) -> Result<Option<UploadIntent>> {
-        if self.is_confined() {
+        if self.is_confined() && continued.is_none() {
             return Ok(None);
         }
         let partials = &self.0.core.0.partials;

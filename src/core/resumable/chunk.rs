@@ -7,7 +7,9 @@ use entrepot_storage::{Attributes, Timestamp};
 use entrepot_store::ResumableUpload;
 use futures_util::StreamExt;
 
-use super::{Appended, Body, Checksum, Chunk, LIFETIME, Progress, Purpose, Turn, Uploader, database, find, path, unsigned};
+use super::{
+    Appended, Body, Checksum, Chunk, LIFETIME, Progress, Purpose, Turn, Uploader, database, find, path, through_share, unsigned,
+};
 use crate::{
     Core, Upload,
     error::{Error, Result},
@@ -63,7 +65,8 @@ fn elsewhere(at: u64) -> Error {
 
 /// Opens the file of an upload where it stands.
 pub(super) async fn open(core: &Core, who: &Uploader, upload: &ResumableUpload, turn: &Arc<Turn>) -> Result<Upload> {
-    let continued = Continued { id: upload.id.clone(), began: upload.created_at, is_first: false, turn: turn.clone() };
+    let name = through_share(upload).map(<[u8]>::to_vec);
+    let continued = Continued { id: upload.id.clone(), began: upload.created_at, is_first: false, name, turn: turn.clone() };
     who.fs.open_part(&path(core, upload)?, unsigned(upload.length), continued).await
 }
 

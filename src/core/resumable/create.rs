@@ -9,10 +9,11 @@ use super::{Appended, Body, Chunk, LIFETIME, NewUpload, Progress, Purpose, Turn,
 use crate::{
     Core,
     error::{Error, Result},
+    shares::Uses,
     transfer::Continued,
 };
 
-/// Unfinished uploads that an account may have.
+/// Unfinished uploads that an account may have, and visitors of a share together.
 const MOST: i64 = 1000;
 /// Letters and digits of an id: 131 random bits (API-160).
 const ID: usize = 22;
@@ -27,7 +28,7 @@ const ID: usize = 22;
 /// As [`crate::UserFs::open_write`]; `Conflict` when bytes of the same file arrive just now; `TooMany` unfinished uploads.
 pub async fn create<S: Body>(core: &Core, who: &Uploader, new: NewUpload, first: Option<Chunk<S>>) -> Result<Appended> {
     let uploads = core.0.store.resumable_uploads();
-    if uploads.count(who.username()).await.map_err(database)? >= MOST {
+    if uploads.count(who.username(), who.share.as_deref()).await.map_err(database)? >= MOST {
         return Err(Error::TooMany);
     }
     if new.makes_parents {
@@ -41,7 +42,8 @@ pub async fn create<S: Body>(core: &Core, who: &Uploader, new: NewUpload, first:
     let turn = Arc::new(take_turn(core, &id).await?);
     let _attending = turn.attend();
     let now = core.clock().millis();
-    let continued = Continued { id: id.clone(), began: now, is_first: true, turn: turn.clone() };
+    let name = who.share.is_some().then(|| new.path.file_name().unwrap_or_default().to_vec());
+    let continued = Continued { id: id.clone(), began: now, is_first: true, name, turn: turn.clone() };
     let spares = first.is_none() && new.length > 0 && is_begun_elsewhere(who, &new, &id, &replaced).await?;
     let file = if spares {
         who.fs.check_part(&new.path, new.length, continued).await?;
@@ -61,7 +63,7 @@ pub async fn create<S: Body>(core: &Core, who: &Uploader, new: NewUpload, first:
         created_at: now,
         expires_at: now.saturating_add(LIFETIME),
     };
-    uploads.put(upload.clone()).await.map_err(database)?;
+    note(core, upload.clone(), new.uses).await?;
     for older in replaced.iter().filter(|older| older.id != upload.id) {
         uploads.delete(&older.id).await.map_err(database)?;
     }
@@ -88,16 +90,31 @@ async fn is_begun_elsewhere(who: &Uploader, new: &NewUpload, id: &str, replaced:
 
 /// The id of the new upload, and the unfinished ones of the same name.
 async fn choose_id(core: &Core, who: &Uploader, new: &NewUpload, has_body: bool) -> Result<(String, Vec<ResumableUpload>)> {
+    if who.share.is_some() {
+        // A visitor does not get hold of what others began, nor do others give way.
+        return Ok((random_alphanumeric(ID), Vec::new()));
+    }
     let uploads = core.0.store.resumable_uploads();
     let replaced = uploads.unfinished(who.username(), new.path.as_bytes()).await.map_err(database)?;
-    // A visitor does not get hold of what others began; and a body that comes along is the beginning of the file.
-    if new.resumes && !has_body && who.share.is_none() {
+    // A body that comes along is the beginning of the file.
+    if new.resumes && !has_body {
         let partial = who.fs.partial_at(&new.path).await?.filter(|partial| unsigned(partial.size) <= new.length);
         if let Some(partial) = partial {
             return Ok((partial.id, replaced));
         }
     }
     Ok((random_alphanumeric(ID), replaced))
+}
+
+/// Stores what was announced, and keeps what it costs with it, even if the client goes away meanwhile.
+async fn note(core: &Core, upload: ResumableUpload, uses: Option<Uses>) -> Result<()> {
+    let uploads = core.0.store.resumable_uploads();
+    let work = async move {
+        uploads.put(upload).await.map_err(database)?;
+        uses.into_iter().for_each(Uses::keep);
+        Ok(())
+    };
+    core.tasks().complete(work).await
 }
 
 async fn take_turn(core: &Core, id: &str) -> Result<Turn> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use entrepot_store::{ResumableUpload, UploadIntent};
 
-use super::{database, unsigned};
+use super::{Purpose, database, shown, unsigned};
 use crate::{
     Core,
     audit::Status,
@@ -51,6 +51,27 @@ pub(crate) async fn expire_now(core: &Core) {
     }
 }
 
+/// The unfinished uploads through a share.
+pub(crate) async fn of_share(core: &Core, share: &str) -> Result<Vec<ResumableUpload>> {
+    core.0.store.resumable_uploads().unfinished_through(share).await.map_err(database)
+}
+
+/// The share of these uploads is gone, and what had arrived of them goes as well.
+pub(crate) fn end_of_share(core: &Core, uploads: Vec<ResumableUpload>) {
+    let ending = core.clone();
+    core.tasks().spawn(async move {
+        for upload in uploads {
+            let ended = match ending.0.turns.take(&upload.id, ending.clock(), Purpose::End).await {
+                Ok(_turn) => end(&ending, &upload).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = ended {
+                tracing::warn!(upload = upload.id, username = upload.username, %error, "ending an upload of a share");
+            }
+        }
+    });
+}
+
 async fn end(core: &Core, upload: &ResumableUpload) -> Result<()> {
     if !upload.completed
         && let Some(partial) = core.0.partials.of_id(&upload.username, &upload.id)
@@ -70,6 +91,6 @@ async fn remove(core: &Core, upload: &ResumableUpload, partial: &UploadIntent) -
     };
     let begun = UploadIntent { created_at: upload.created_at, ..partial.clone() };
     let size = i64::try_from(unsigned(partial.size)).unwrap_or(0);
-    let event = recovery::event(core, &session, &place, &begun, Status::Failed, size);
+    let event = recovery::event(core, &session, &shown(upload, &place), &begun, Status::Failed, size);
     partials::discard_recorded(&session, &place, partial.clone(), event).await
 }

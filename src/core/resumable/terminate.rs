@@ -1,6 +1,6 @@
 //! Giving an upload up.
 
-use super::{Purpose, Uploader, database, find};
+use super::{Purpose, Uploader, database, find, shown};
 use crate::{
     Core,
     audit::{FsDetails, Status},
@@ -26,7 +26,7 @@ pub async fn terminate(core: &Core, who: &Uploader, id: &str) -> Result<()> {
         let size = u64::try_from(partial.size).unwrap_or(0);
         let error = Error::Cancelled;
         let details = FsDetails { size, started_at: upload.created_at, error: Some(&error), ..FsDetails::default() };
-        let event = core.0.audit.fs_event(session, "upload", &place, Status::Failed, &details);
+        let event = core.0.audit.fs_event(session, "upload", &shown(&upload, &place), Status::Failed, &details);
         partials::discard_recorded(session, &place, partial, event).await?;
     }
     core.0.store.resumable_uploads().delete(id).await.map_err(database)?;

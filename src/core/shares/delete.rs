@@ -2,11 +2,8 @@
 
 use entrepot_model::share::share_permission;
 
-use super::{ended, record, require, seen};
-use crate::{
-    Core, Result, UserCaller,
-    admin::{changes::Action, stored},
-};
+use super::{end, record, require, seen};
+use crate::{Core, Result, UserCaller, admin::changes::Action};
 
 /// Deletes a share. Its link leads nowhere from now on, browser sessions of it end, and so
 /// does what its visitors are doing (API-226).
@@ -17,8 +14,7 @@ pub async fn delete(core: &Core, caller: &UserCaller, id: &str) -> Result<()> {
     require(caller)?;
     let found = seen(core, caller, id).await?;
     found.require(share_permission::DELETE, "delete")?;
-    core.0.store.shares().delete(&found.share.id).await.map_err(stored)?;
-    ended(core, &found.share.id);
+    end(core, &found.share.id).await?;
     let mut share = found.share;
     share.hide_confidential();
     record(core, caller, Action::Delete, &share);

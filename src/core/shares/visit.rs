@@ -26,6 +26,8 @@ pub enum Purpose {
     Download,
     /// Uploading and making directories.
     Write,
+    /// Going on with an upload that was announced, and paid for (API-159).
+    Resume,
 }
 
 /// An account that stands for a share, before a visitor acts with it.
@@ -116,16 +118,20 @@ async fn enter(core: &Core, share: &Share, purpose: Purpose, proof: Proof<'_>, p
     let scope = share.scope().ok_or(VisitError::Scope)?;
     let fits = match purpose {
         Purpose::Read | Purpose::Download => scope.can_read(),
-        Purpose::Write => scope.can_write(),
+        Purpose::Write | Purpose::Resume => scope.can_write(),
     };
     if !fits {
         return Err(VisitError::Scope);
     }
-    match is_usable(core, share, peer) {
-        Err(VisitError::UsedUp) if purpose == Purpose::Download && is_reading(core, share, proof, peer) => {
-            is_open(core, share, peer)?
-        }
-        other => other?,
+    let has_paid = match purpose {
+        Purpose::Read | Purpose::Write => false,
+        Purpose::Download => share.is_used_up() && is_reading(core, share, proof, peer),
+        Purpose::Resume => true,
+    };
+    if has_paid {
+        is_open(core, share, peer)?;
+    } else {
+        is_usable(core, share, peer)?;
     }
     let proved = proof::prove(core, share, proof, peer).await?;
     let Host { account, since } = host(core, share, peer).await?;

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod kept;
+mod visitors;
 
 use bytes::Bytes;
 use entrepot_storage::memory::Operation as Call;
@@ -43,7 +44,15 @@ fn with_checksum(offset: u64, data: &[u8], said: &[u8]) -> Chunk<Pieces> {
 }
 
 fn new(name: &str, length: u64) -> NewUpload {
-    NewUpload { path: path(name), length, metadata: "path L2Y=".into(), modified_at: None, makes_parents: false, resumes: false }
+    NewUpload {
+        path: path(name),
+        length,
+        metadata: "path L2Y=".into(),
+        modified_at: None,
+        makes_parents: false,
+        resumes: false,
+        uses: None,
+    }
 }
 
 fn user(session: &Session) -> Uploader {

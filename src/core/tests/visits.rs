@@ -268,10 +268,8 @@ async fn the_end_of_a_share_ends_its_visits() {
     let fixture = house(json!({}), json!({})).await;
     let (visit, owner) = (read(&fixture).await.expect("in"), fixture.session("alice").await);
     let download = visit.fs().open_read(&path("/in/f")).await.expect("open");
-    crate::shares::ended(&fixture.core, "another");
     assert_eq!(download.read_at(0, 4).await.expect("read"), &b"data"[..]);
-    fixture.store.shares().delete(ID).await.expect("deleted");
-    crate::shares::ended(&fixture.core, ID);
+    crate::shares::end(&fixture.core, ID).await.expect("deleted");
     assert!(visit.fs().ended().is_cancelled() && !owner.ended().is_cancelled());
     assert_eq!(visit.fs().list(&path("/in")).await.map(drop), Err(Error::Cancelled));
 }

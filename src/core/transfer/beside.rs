@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entrepot_model::{VirtualPath, path::MAX_NAME_BYTES};
+use entrepot_model::path::MAX_NAME_BYTES;
 use entrepot_storage::{Metadata, StagedFile};
 use entrepot_store::UploadIntent;
 
@@ -80,12 +80,7 @@ pub(super) async fn is_taken(state: &UploadState, place: &Place) -> Result<bool>
 }
 
 fn numbered(wanted: &Place, number: u32) -> Result<Place> {
-    let rename = |path: &VirtualPath| {
-        let directory = path.parent().unwrap_or_else(VirtualPath::root);
-        let name = numbered_name(path.file_name().unwrap_or_default(), number);
-        directory.child(&name).map_err(|_| Error::Unsupported)
-    };
-    Ok(Place { path: rename(&wanted.path)?, virtual_path: rename(&wanted.virtual_path)?, ..wanted.clone() })
+    wanted.named(&numbered_name(wanted.virtual_path.file_name().unwrap_or_default(), number))
 }
 
 /// `plan.pdf` with the number 2 is `plan (2).pdf`. Where it would be too long, the part before the number is cut.

@@ -30,6 +30,8 @@ pub(crate) struct Continued {
     pub began: i64,
     /// This is its announcement: hooks are asked.
     pub is_first: bool,
+    /// Name that the file of a visitor shall have; it waits under another.
+    pub name: Option<Vec<u8>>,
     /// Nobody else is at the upload until what this request brought is settled.
     #[allow(dead_code, reason = "it is held, not read")]
     pub turn: Arc<Turn>,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use entrepot_model::VirtualPath;
-use entrepot_storage::Metadata;
+use entrepot_storage::{Metadata, Partial};
 use entrepot_store::{IntentEnd, UploadIntent};
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     overlay::Overlay,
     partials,
     upload_end::{is_staged_file, present, signed},
+    waiting,
 };
 use crate::{
     Core, Peer,
@@ -23,6 +24,7 @@ use crate::{
     place::Place,
     policy,
     quota::Usage,
+    resumable,
     session::SessionState,
     shares,
 };
@@ -64,6 +66,15 @@ async fn replay_one(core: &Core, intent: UploadIntent) -> Result<&'static str> {
     if intent.protocol == shares::PROTOCOL
         && let Some(partial) = partials::look(&session, &place, &intent).await?
     {
+        if let Some(shown) = resumable::visited(core, &intent, &place).await? {
+            let place = waiting::place(&place, &intent.id)?;
+            let intent = UploadIntent {
+                backend_path: place.path.as_bytes().to_vec(),
+                virtual_path: place.virtual_path.as_bytes().to_vec(),
+                ..intent
+            };
+            return keep_partial(core, &session, (&place, &shown), intent, partial).await;
+        }
         // A visitor's: nobody goes on with it, and what its owner left under the name must not go for it.
         let granted = policy::own_work(Operation::Upload, place.clone());
         session.account.door.discard_partial(&granted, &intent.id, &partial.token).await?;
@@ -73,7 +84,7 @@ async fn replay_one(core: &Core, intent: UploadIntent) -> Result<&'static str> {
         return Ok("it was a visitor's, and is removed");
     }
     if let Some(partial) = partials::look(&session, &place, &intent).await? {
-        return keep_partial(core, &session, &place, intent, signed(partial.durable), partial.token).await;
+        return keep_partial(core, &session, (&place, &place), intent, partial).await;
     }
     let granted = policy::own_work(Operation::Upload, place.clone());
     match present(session.account.door.stat(&granted, false).await)? {
@@ -104,25 +115,26 @@ fn was_published(intent: &UploadIntent, found: &Metadata) -> bool {
     intent.state == entrepot_store::UploadState::Committing && found.is_file() && signed(found.size) == intent.size
 }
 
+/// Keeps what arrived, at its place; the audit trail has it at `shown`.
 async fn keep_partial(
     core: &Core,
     session: &Arc<SessionState>,
-    place: &Place,
+    (place, shown): (&Place, &Place),
     intent: UploadIntent,
-    durable: i64,
-    token: Vec<u8>,
+    partial: Partial,
 ) -> Result<&'static str> {
+    let durable = signed(partial.durable);
     let change = Usage { files: 1 - intent.charged_files, size: durable - intent.charged_size };
     let left = UploadIntent {
         state: entrepot_store::UploadState::Partial,
         size: durable,
         charged_size: durable,
         charged_files: 1,
-        token,
+        token: partial.token,
         updated_at: core.clock().millis(),
         ..intent
     };
-    let event = event(core, session, place, &left, Status::Failed, durable);
+    let event = event(core, session, shown, &left, Status::Failed, durable);
     Settlement::default()
         .change(session, place, change, false)
         .intent(IntentEnd::Partial(Box::new(left.clone())))

@@ -317,7 +317,8 @@ impl Upload {
 
     /// Path as the client named it; renames in flight are followed.
     pub fn path(&self) -> entrepot_model::VirtualPath {
-        self.0.place.lock().virtual_path.clone()
+        let Place { virtual_path, .. } = self.0.shown_place();
+        virtual_path
     }
 
     /// Metadata of the file as written so far.
@@ -359,7 +360,7 @@ impl UploadState {
 
     /// See [`Upload::set_attributes`].
     pub(crate) async fn set_attributes(&self, attributes: &Attributes) -> Result<()> {
-        let path = self.place.lock().virtual_path.clone();
+        let path = self.shown_place().virtual_path;
         let session = &self.facts.session;
         let allowed = crate::fs::attributes::permitted(session, &path, attributes, self.facts.operation)?;
         if let Some(size) = allowed.size {

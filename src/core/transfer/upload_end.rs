@@ -69,9 +69,9 @@ async fn publish(state: &Arc<UploadState>, file: &Arc<dyn StagedFile>, intent: &
         let times = Attributes { times: Some(times), ..Attributes::default() };
         crate::fs::attributes::tolerant(session, &place, file.set_attributes(&times).await)?;
     }
-    before_publish(state, &place).await?;
+    before_publish(state, &state.shown_place()).await?;
     // It may have been renamed while the hooks had their say.
-    let place = state.place.lock().clone();
+    let place = state.shown_place();
     if state.facts.beside {
         return publish_beside(state, file, intent, &place).await;
     }
@@ -273,10 +273,10 @@ pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
 }
 
 /// Mode 1 keeps nothing; the others keep what can be resumed, unless there was no room for it (ACC-282, decisions on modes
-/// in ARCHITECTURE.md). An upload in several requests is kept between them in any mode (API-157). A stranger's upload is not
-/// gone on with by anybody.
+/// in ARCHITECTURE.md). An upload in several requests is kept between them in any mode (API-157). Any other of a stranger is
+/// not gone on with by anybody.
 fn keeps_partial(state: &UploadState, error: &Error) -> bool {
-    if state.facts.beside {
+    if state.facts.beside && state.facts.continued.is_none() {
         return false;
     }
     let mode = state.facts.session.core.settings().common.upload_mode;
@@ -321,7 +321,7 @@ async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partia
         session.count_part(place, state.moved());
         None
     } else {
-        upload_event(state, "upload", place, Some(cause), size)
+        upload_event(state, "upload", &state.shown_place(), Some(cause), size)
     };
     let older = match &end {
         IntentEnd::Partial(left) => core.partials.insert(left.as_ref().clone()),

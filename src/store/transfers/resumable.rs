@@ -67,25 +67,36 @@ impl ResumableUploads {
         self.database.read(move |c| Ok(select(c, "WHERE r.id = ?", [id])?.pop())).await
     }
 
-    /// The unfinished uploads of a user to this path.
+    /// The unfinished uploads of a user to this path, not those of visitors.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn unfinished(&self, username: &str, virtual_path: &[u8]) -> Result<Vec<ResumableUpload>, StoreError> {
         let (username, virtual_path) = (username.to_owned(), virtual_path.to_vec());
-        let rest = "WHERE u.name = ? AND r.virtual_path = ? AND r.completed = 0 ORDER BY r.created_at, r.id";
+        let rest =
+            "WHERE u.name = ? AND r.virtual_path = ? AND r.share_id IS NULL AND r.completed = 0 ORDER BY r.created_at, r.id";
         self.database.read(move |c| select(c, rest, params![username, virtual_path])).await
     }
 
-    /// How many unfinished uploads a user has.
+    /// The unfinished uploads through a share.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn count(&self, username: &str) -> Result<i64, StoreError> {
-        let username = username.to_owned();
+    pub async fn unfinished_through(&self, share: &str) -> Result<Vec<ResumableUpload>, StoreError> {
+        let share = share.to_owned();
+        let rest = "WHERE s.name = ? AND r.completed = 0 ORDER BY r.created_at, r.id";
+        self.database.read(move |c| select(c, rest, [share])).await
+    }
+
+    /// How many unfinished uploads a user has, or visitors of one of its shares.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn count(&self, username: &str, share: Option<&str>) -> Result<i64, StoreError> {
+        let (username, share) = (username.to_owned(), share.map(str::to_owned));
         let sql = "SELECT count(*) FROM resumable_upload r JOIN user_account u ON u.id = r.user_id \
-                   WHERE u.name = ? AND r.completed = 0";
-        self.database.read(move |c| Ok(c.prepare_cached(sql)?.query_row([username], |row| row.get(0))?)).await
+                   LEFT JOIN share s ON s.id = r.share_id WHERE u.name = ? AND s.name IS ? AND r.completed = 0";
+        self.database.read(move |c| Ok(c.prepare_cached(sql)?.query_row(params![username, share], |row| row.get(0))?)).await
     }
 
     /// The uploads that expired before `time` (Unix milliseconds), the oldest first, at most `limit`: those that come after
@@ -115,7 +126,7 @@ impl ResumableUploads {
         })
     }
 
-    /// Forgets an upload; false if there was none.
+    /// Forgets an upload; false if there was none. One that is unfinished gives its use of the share back (API-159).
     ///
     /// # Errors
     /// Those of the database.
@@ -168,6 +179,12 @@ pub(super) fn complete(connection: &Connection, id: &str, size: i64) -> Result<(
 }
 
 fn delete(connection: &Connection, id: &str) -> Result<bool, StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE share SET used_tokens = max(used_tokens - 1, 0) \
+             WHERE id = (SELECT share_id FROM resumable_upload WHERE id = ? AND completed = 0)",
+        )?
+        .execute([id])?;
     Ok(connection.prepare_cached("DELETE FROM resumable_upload WHERE id = ?")?.execute([id])? > 0)
 }
 

@@ -34,13 +34,13 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 async fn discover(_: Enabled, user: UserToken) -> ApiResult {
-    Ok(tus::discover(&Uploader::user(files_of(&user)?)))
+    Ok(tus::discover(Uploader::user(files_of(&user)?).largest()))
 }
 
 async fn create(_: (Enabled, Spoken), user: UserToken, request: HttpRequest, site: Data<Site>, body: Payload) -> ApiResult {
     let fs = files_of(&user)?;
     let metadata = Metadata::read(&request, &fs)?;
-    tus::create(&request, &site, &Uploader::user(fs), metadata, body).await
+    tus::create(&request, &site, &Uploader::user(fs), metadata, None, body).await
 }
 
 /// A request to one upload, and who sends it.

@@ -2,6 +2,7 @@
 //! HTTP Basic authentication, under any name.
 
 mod body;
+mod chunked_uploads;
 pub(crate) mod read;
 mod refusal;
 pub(crate) mod write;
@@ -21,8 +22,18 @@ use super::{
 use crate::{Site, error::ApiError, files::decoded_path};
 use refusal::refused;
 
-/// All of them. The older form of an upload takes what no other path is.
+/// All of them.
 pub(super) fn routes(config: &mut ServiceConfig) {
+    config.configure(chunked_uploads::routes).configure(of_one);
+}
+
+/// Those that have the share in their address, for its pages.
+pub(super) fn of_pages(config: &mut ServiceConfig) {
+    config.configure(chunked_uploads::of_pages).configure(of_one);
+}
+
+/// The older form of an upload takes what no other path is.
+fn of_one(config: &mut ServiceConfig) {
     config
         .service(at("/shares/{id}").route(get().to(read::all)).route(post().to(write::form)))
         .service(at("/shares/{id}/dirs").route(get().to(read::directory)))

@@ -23,10 +23,20 @@ const BASE64: GeneralPurpose =
 /// What was said of a file that is to be uploaded (API-153).
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Metadata {
-    /// As it was sent.
-    pub(super) text: String,
     /// The name of the file.
     pub(super) path: VirtualPath,
+    pub(super) said: Said,
+}
+
+/// What was said of a file, before it is known what its path means.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// As it was sent.
+    pub(super) text: String,
+    /// The name of the file, as it was sent.
+    path: Vec<u8>,
+    /// Id of the share that it is for; an upload of a user has none.
+    pub(crate) share: Option<String>,
     /// Modification time, in Unix milliseconds.
     pub(super) modified_at: Option<i64>,
     /// Missing directories are made.
@@ -41,20 +51,54 @@ impl Metadata {
     /// # Errors
     /// 400, saying what is missing or wrong.
     pub(crate) fn read(request: &HttpRequest, fs: &UserFs) -> Result<Self, ApiError> {
-        let text = request.headers().get(METADATA).map(|value| value.to_str().map_err(|_| wrong("it is not ASCII")));
-        Self::parse(text.transpose()?.unwrap_or_default(), &fs.start_directory())
+        Self::at(Said::read(request)?, &fs.start_directory())
     }
 
-    fn parse(text: &str, start: &VirtualPath) -> Result<Self, ApiError> {
-        let pairs = pairs(text)?;
-        let path = pairs.get("path").filter(|path| !path.is_empty()).ok_or_else(|| wrong("path is missing"))?;
-        if path.ends_with(b"/") || path.ends_with(b"\\") {
-            return Err(wrong("path names a directory"));
-        }
-        let path = start.join(path).map_err(|error| wrong(&format!("path: {error}")))?;
+    fn at(said: Said, start: &VirtualPath) -> Result<Self, ApiError> {
+        let path = start.join(&said.path).map_err(|error| wrong(&format!("path: {error}")))?;
         if path.is_root() {
             return Err(wrong("path names a directory"));
         }
+        Ok(Self { path, said })
+    }
+}
+
+impl Said {
+    /// Reads the header of a request.
+    ///
+    /// # Errors
+    /// 400, saying what is missing or wrong.
+    pub(crate) fn read(request: &HttpRequest) -> Result<Self, ApiError> {
+        let text = request.headers().get(METADATA).map(|value| value.to_str().map_err(|_| wrong("it is not ASCII")));
+        Self::parse(text.transpose()?.unwrap_or_default())
+    }
+
+    /// The share that it is for.
+    ///
+    /// # Errors
+    /// 400 if it names none.
+    pub(crate) fn share(&self) -> Result<&str, ApiError> {
+        self.share.as_deref().ok_or_else(|| wrong("share_id is missing"))
+    }
+
+    /// The name of the file, as it was sent.
+    pub(crate) fn path(&self) -> &[u8] {
+        &self.path
+    }
+
+    /// The file will be at `path`.
+    pub(crate) fn of(self, path: VirtualPath) -> Metadata {
+        Metadata { path, said: self }
+    }
+
+    fn parse(text: &str) -> Result<Self, ApiError> {
+        let mut pairs = pairs(text)?;
+        let path = pairs.remove("path").filter(|path| !path.is_empty()).ok_or_else(|| wrong("path is missing"))?;
+        if path.ends_with(b"/") || path.ends_with(b"\\") {
+            return Err(wrong("path names a directory"));
+        }
+        let share = pairs.remove("share_id").filter(|share| !share.is_empty()).map(String::from_utf8).transpose();
+        let share = share.map_err(|_| wrong("share_id is no id"))?;
         let modified_at = match pairs.get("mtime").filter(|time| !time.is_empty()) {
             None => None,
             Some(time) => {
@@ -68,7 +112,7 @@ impl Metadata {
             Some(_) => Err(wrong(&format!("{name} is neither true nor false"))),
         };
         let (makes_parents, resumes) = (flag("mkdir_parents")?, flag("resume")?);
-        Ok(Self { text: text.to_owned(), path, modified_at, makes_parents, resumes })
+        Ok(Self { text: text.to_owned(), path, share, modified_at, makes_parents, resumes })
     }
 }
 
@@ -98,7 +142,7 @@ mod tests {
 
     fn parse(text: &str) -> Result<Metadata, String> {
         let start = VirtualPath::parse(b"/start").unwrap();
-        Metadata::parse(text, &start).map_err(|error| error.to_string())
+        Said::parse(text).and_then(|said| Metadata::at(said, &start)).map_err(|error| error.to_string())
     }
 
     // API-153: the example of the contract.
@@ -106,11 +150,12 @@ mod tests {
     fn pairs_say_what_the_file_shall_be() {
         let text = "path L215ZGlyL2ZpbGUuYmlu,mkdir_parents ZmFsc2U=,mtime MTc2NzIyNDg3ODU0NQ==";
         let read = parse(text).unwrap();
-        assert_eq!((read.path.as_bytes(), read.modified_at), (&b"/mydir/file.bin"[..], Some(1_767_224_878_545)));
-        assert!(!read.makes_parents && !read.resumes && read.text == text);
+        assert_eq!((read.path.as_bytes(), read.said.modified_at), (&b"/mydir/file.bin"[..], Some(1_767_224_878_545)));
+        assert!(!read.said.makes_parents && !read.said.resumes && read.said.text == text && read.said.share().is_err());
         let read = parse("filename, path YQ, mkdir_parents dHJ1ZQ==,resume dHJ1ZQ").unwrap();
         assert_eq!(read.path.as_bytes(), b"/start/a");
-        assert!(read.makes_parents && read.resumes);
+        assert!(read.said.makes_parents && read.said.resumes);
+        assert_eq!(parse("share_id MTIzNA==,path YQ").unwrap().said.share().unwrap(), "1234");
         // API-209, paths are bytes
         assert_eq!(parse("path L2FcYv8=").unwrap().path.as_bytes(), b"/a/b\xff");
     }
@@ -126,6 +171,7 @@ mod tests {
             ("path Lw==", "path names a directory"),
             ("path L2Ev", "path names a directory"),
             ("path L2EAYg==", "path: "),
+            ("path L2E=,share_id /w==", "share_id is no id"),
             ("path L2E=,mtime eA==", "mtime is no number"),
             ("path L2E=,mkdir_parents eWVz", "mkdir_parents is neither"),
             (&long, "longer than 16 KiB"),

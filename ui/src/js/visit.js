@@ -6,6 +6,7 @@ import { encode, join } from "./client/paths.js";
 import { Queue } from "./client/queue.js";
 import { fromDrop, fromField } from "./client/reading.js";
 import { count, t } from "./client/texts.js";
+import * as unfinished from "./client/unfinished.js";
 
 /** Lines that are shown; of more files only the number. */
 const LINES = 60;
@@ -18,12 +19,13 @@ class VisitUpload extends HTMLElement {
     this.path = path;
     const target = {
       whole: (way) => `${ROOT}/shares/${encodeURIComponent(share)}/files${way}?mkdir_parents=true`,
-      pieces: null,
+      pieces: `${ROOT}/shares/${encodeURIComponent(share)}/chunked-uploads`,
       headers: () => ({}),
       chunk: Number(chunk),
       once: true,
     };
-    this.queue = new Queue(target, `share ${share}`, { changed: () => this.later(), arrived: () => {}, ended: () => this.render() });
+    this.owner = `share ${share}`;
+    this.queue = new Queue(target, this.owner, { changed: () => this.later(), arrived: () => {}, ended: () => this.render() });
     this.area = this.querySelector(".drop");
     this.fields = [this.field(false), this.field(true)];
     this.area.querySelector("[data-plain]").replaceWith(el("div", { class: "btns" },
@@ -67,7 +69,12 @@ class VisitUpload extends HTMLElement {
   }
 
   take(picked) {
-    this.queue.add(picked.map(({ file, name }) => ({ file, name, path: name.split("/").reduce((way, part) => join(way, encode(part)), this.path) })));
+    // What the page was left in the middle of goes on where it stopped.
+    const left = unfinished.all(this.owner);
+    this.queue.add(picked.map(({ file, name }) => {
+      const path = name.split("/").reduce((way, part) => join(way, encode(part)), this.path);
+      return { file, name, path, url: unfinished.match(left.filter((one) => one.path === path), file)?.url };
+    }));
   }
 
   later() {

@@ -92,12 +92,12 @@ async fn upload_whose_end_failed_is_finished_by_the_next_look() {
 #[tokio::test]
 async fn file_gets_the_time_that_was_announced_where_that_is_possible() {
     let (fixture, session) = Fixture::alice(json!({})).await;
-    let timed = NewUpload { modified_at: Some(1_500_000_000_250), ..new("/f", 0) };
-    announce(&fixture, &user(&session), timed.clone()).await.expect("announced");
+    let timed = || NewUpload { modified_at: Some(1_500_000_000_250), ..new("/f", 0) };
+    announce(&fixture, &user(&session), timed()).await.expect("announced");
     assert_eq!(session.fs().stat(&path("/f"), true).await.expect("there").modified.millis(), 1_500_000_000_250);
     fixture.user("bob", json!({ "permissions": { "/": ["list", "upload"] } })).await;
     let bob = fixture.session("bob").await;
-    assert!(announce(&fixture, &user(&bob), timed).await.expect("announced").is_complete());
+    assert!(announce(&fixture, &user(&bob), timed()).await.expect("announced").is_complete());
 }
 
 // Decisions on streaming backends: the upload stands at the end of whole parts.

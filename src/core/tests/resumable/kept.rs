@@ -82,7 +82,7 @@ async fn upload_expires_though_many_before_it_cannot() {
     assert!(uploads.get(&ids[0]).await.expect("get").is_some());
     drop(turns);
     expire_now(&fixture.core).await;
-    assert_eq!(uploads.count("alice").await, Ok(0));
+    assert_eq!(uploads.count("alice", None).await, Ok(0));
 }
 
 // Decisions on uploads: to announce one is not to give up what another protocol left.

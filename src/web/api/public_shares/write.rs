@@ -57,7 +57,7 @@ pub(super) async fn file(
 }
 
 /// API-188
-async fn target(visit: &Visit, named: &[u8]) -> Result<VirtualPath, ApiError> {
+pub(super) async fn target(visit: &Visit, named: &[u8]) -> Result<VirtualPath, ApiError> {
     let path = visit.inside(named).await.map_err(refused_upload)?;
     if visit.roots().contains(&path) {
         return Err(files::refused(Error::Unsupported));

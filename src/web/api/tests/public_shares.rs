@@ -1,5 +1,7 @@
 //! Shares as visitors use them.
 
+mod chunked_uploads;
+
 use actix_web::{http::StatusCode, test::TestRequest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use entrepot_core::admin::{AdminSession, users};
