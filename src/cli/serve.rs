@@ -9,7 +9,10 @@ use std::{
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use entrepot_config::{DefaultAdmin, Loaded, Sources};
-use entrepot_core::admin::{doctor, settings::Configuration};
+use entrepot_core::{
+    Restarter,
+    admin::{doctor, settings::Configuration},
+};
 use entrepot_net::inherited;
 use tokio::sync::Notify;
 use tracing::Level;
@@ -131,6 +134,7 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
     house.core.services().examine_with(Arc::new(outside));
     let restorer = AtSetup { folder: folder.clone(), restart: attendant.restart.clone() };
     house.core.services().restore_with(Arc::new(restorer));
+    house.core.services().restart_with(Arc::new(Again(attendant.restart.clone())));
     let outcome = attendant.attend(&house, &warnings, &mut signals).await;
     // Who was told that the service stops waits for its end.
     if !matches!(outcome, Ok(End::Restart)) {
@@ -150,6 +154,15 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
     }
     tracing::info!("stopped");
     outcome
+}
+
+/// Starts the server again, when an administrator asks for it.
+struct Again(Arc<Notify>);
+
+impl Restarter for Again {
+    fn restart(&self) {
+        self.0.notify_one();
+    }
 }
 
 /// From the moment everything listens to the moment somebody wants it to end.

@@ -12,10 +12,12 @@ pub mod doctor;
 pub mod event_actions;
 pub mod event_rules;
 pub mod events;
+pub mod first_steps;
 pub mod folders;
 pub mod groups;
 pub mod host_keys;
 pub mod instance;
+pub mod invites;
 pub mod ip_lists;
 mod login;
 pub mod own;
@@ -31,6 +33,7 @@ pub mod setup;
 pub mod shares;
 pub mod status;
 pub mod users;
+pub mod verdict;
 
 use std::net::{IpAddr, Ipv4Addr};
 

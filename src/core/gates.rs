@@ -188,6 +188,17 @@ fn is_exempt(standing: Standing) -> bool {
     standing.is_trusted || standing.defender == Some(IpListMode::Allow)
 }
 
+/// Bans first, then the allow list (SSH-004).
+fn by_lists(settings: &Settings, standing: Standing, is_banned: impl FnOnce() -> bool) -> Result<(), Refused> {
+    if !is_exempt(standing) && (standing.defender == Some(IpListMode::Deny) || is_banned()) {
+        return Err(Refused::Banned);
+    }
+    if settings.common.allowlist_status == 1 && !standing.is_allowed {
+        return Err(Refused::NotAllowed);
+    }
+    Ok(())
+}
+
 fn canonical(peer: SocketAddr) -> SocketAddr {
     SocketAddr::new(peer.ip().to_canonical(), peer.port())
 }
@@ -212,13 +223,7 @@ impl Core {
         let common = &settings.common;
         let (ip, source) = (peer.ip(), source_of(peer.ip()));
         let standing = gates.standing(ip, protocol);
-        let is_exempt = is_exempt(standing);
-        if !is_exempt && (standing.defender == Some(IpListMode::Deny) || self.is_banned(source, &common.defender)) {
-            return Err(Refused::Banned);
-        }
-        if common.allowlist_status == 1 && !standing.is_allowed {
-            return Err(Refused::NotAllowed);
-        }
+        by_lists(&settings, standing, || self.is_banned(source, &common.defender))?;
         let limits = Limits { total: common.max_total_connections, per_host: common.max_per_host_connections };
         // LIM-002; a trusted address is counted as any other, without being scored (IPL-001).
         let is_safe = standing.defender == Some(IpListMode::Allow);
@@ -250,6 +255,17 @@ impl Core {
                 Err(Refused::RateLimited { retry_after: exceeded.retry_after })
             }
         }
+    }
+
+    /// What bans and lists say to an address, without counting or recording anything. Limits of connections and rates are not
+    /// asked: they are about the moment.
+    ///
+    /// # Errors
+    /// As [`Core::admit`].
+    pub(crate) fn would_admit(&self, ip: IpAddr, protocol: Protocol) -> Result<(), Refused> {
+        let ip = ip.to_canonical();
+        let is_banned = || self.watched_host(ip).is_some_and(|host| host.banned_until.is_some());
+        by_lists(&self.0.settings.load(), self.0.gates.standing(ip, protocol), is_banned)
     }
 
     /// Lets nobody in from now on (LIM-009).

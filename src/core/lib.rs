@@ -40,6 +40,7 @@ mod operation;
 mod place;
 pub mod policy;
 mod quota;
+pub mod recent;
 mod registry;
 pub mod resumable;
 mod services;
@@ -64,7 +65,9 @@ pub use lease::Lease;
 pub use login::{Attempt, Credentials, Dialogue, Factor, FirstFactor, Step};
 pub use operation::{Operation, Row, Scope};
 pub use policy::{Decision, Denial};
-pub use services::{Examiner, Listeners, LogControl, Refusal, Restorer, RetentionChecks, RunningCheck, Services};
+pub use services::{
+    Examiner, Knock, Listeners, LogControl, Refusal, Restarter, Restorer, RetentionChecks, RunningCheck, Services,
+};
 pub use session::{Authenticated, Direction, Peer, Session};
 pub use tasks::Tasks;
 pub use transfer::{Download, OpenWrite, Upload};

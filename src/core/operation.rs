@@ -68,7 +68,7 @@ pub struct Row {
 }
 
 impl Operation {
-    /// Every operation, for tests that walk the table.
+    /// Every operation.
     pub const ALL: [Self; 18] = [
         Self::Stat,
         Self::ReadLink,
@@ -89,6 +89,35 @@ impl Operation {
         Self::CreateSymlink,
         Self::Hash,
     ];
+
+    /// Its name, for questions about it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stat => "stat",
+            Self::ReadLink => "read_link",
+            Self::List => "list",
+            Self::Download => "download",
+            Self::Upload => "upload",
+            Self::Overwrite => "overwrite",
+            Self::CreateDirectory => "create_directory",
+            Self::RemoveFile => "remove_file",
+            Self::RemoveDirectory => "remove_directory",
+            Self::RenameFile => "rename_file",
+            Self::RenameDirectory => "rename_directory",
+            Self::Copy => "copy",
+            Self::ChangeMode => "change_mode",
+            Self::ChangeOwner => "change_owner",
+            Self::ChangeTimes => "change_times",
+            Self::Truncate => "truncate",
+            Self::CreateSymlink => "create_symlink",
+            Self::Hash => "hash",
+        }
+    }
+
+    /// The operation of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.name() == name)
+    }
 
     /// Its row (ACC-122…ACC-151).
     pub const fn row(self) -> Row {

@@ -1,7 +1,12 @@
 //! What services tell about themselves, and what of the process can be changed while it runs: things that the core has to
 //! answer for and cannot know. `cli` wires them.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
 
 use entrepot_config::Settings;
 use entrepot_model::{
@@ -28,6 +33,36 @@ pub trait LogControl: Send + Sync + 'static {
 pub trait Examiner: Send + Sync + 'static {
     /// Looks, and answers what it found.
     fn examine(&self) -> Vec<Finding>;
+
+    /// Knocks at every listener of this server.
+    fn knock(&self) -> Vec<Knock> {
+        Vec::new()
+    }
+
+    /// The addresses that a name leads to, as this machine sees it.
+    ///
+    /// # Errors
+    /// Why it leads nowhere, for people.
+    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, String> {
+        Err(format!("{name} cannot be looked up here"))
+    }
+}
+
+/// A listener that was knocked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Knock {
+    /// What it speaks.
+    pub protocol: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Why nobody answered.
+    pub problem: Option<String>,
+}
+
+/// Has the server start again in place; it answers at once.
+pub trait Restarter: Send + Sync + 'static {
+    /// Begins it.
+    fn restart(&self);
 }
 
 /// Takes a backup of a whole server in. It blocks.
@@ -67,6 +102,7 @@ pub struct Services {
     restorer: RwLock<Option<Arc<dyn Restorer>>>,
     listeners: RwLock<Option<Arc<dyn Listeners>>>,
     founding: Founding,
+    restarter: RwLock<Option<Arc<dyn Restarter>>>,
     retention: Arc<RetentionChecks>,
 }
 
@@ -140,6 +176,16 @@ impl Services {
     /// Who makes this server somebody's now.
     pub(crate) fn founding(&self) -> &Founding {
         &self.founding
+    }
+
+    /// Hands over what starts the server again.
+    pub fn restart_with(&self, restarter: Arc<dyn Restarter>) {
+        *self.restarter.write() = Some(restarter);
+    }
+
+    /// What starts the server again, if this process can.
+    pub(crate) fn restarter(&self) -> Option<Arc<dyn Restarter>> {
+        self.restarter.read().clone()
     }
 
     /// The running checks of data retention; what runs one enters it here.

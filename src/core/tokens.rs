@@ -38,9 +38,11 @@ const PURPOSE: &str = "token_signing";
 /// Milliseconds after which a new key signs.
 const ROTATION: i64 = 90 * 24 * 3600 * 1000;
 /// Milliseconds that a superseded key still verifies: longer than any token lives.
-const OVERLAP: i64 = 24 * 3600 * 1000;
+const OVERLAP: i64 = 8 * 24 * 3600 * 1000;
 /// Seconds before it was issued from which a token is valid (SEC-058).
 const NOT_BEFORE: i64 = 10;
+/// Minutes that an invitation lives.
+const INVITED: i64 = 7 * 24 * 60;
 /// Minutes that a token may live, and what other values mean (SEC-060).
 const LIFETIMES: std::ops::RangeInclusive<i64> = 1..=720;
 const DEFAULT_LIFETIME: i64 = 20;
@@ -192,6 +194,8 @@ impl Core {
             TokenKind::WebAdmin | TokenKind::WebClient => settings.httpd.cookie_lifetime,
             TokenKind::WebAdminPending | TokenKind::WebClientPending => pages::PENDING,
             TokenKind::WebShare => settings.httpd.share_cookie_lifetime,
+            // A week: who is invited may be away.
+            TokenKind::Invite => return INVITED,
         };
         let minutes = i64::from(minutes);
         if LIFETIMES.contains(&minutes) { minutes } else { DEFAULT_LIFETIME }
@@ -275,6 +279,19 @@ impl Core {
                 tracing::error!(%error, "a logout is not remembered beyond a restart");
             }
         });
+    }
+
+    /// A token with which the user of an account sets a password, once: it stands for the password that the account has now.
+    pub(crate) fn issue_invite(&self, account: &Account) -> Result<Token> {
+        let anywhere = IpAddr::from([0, 0, 0, 0]);
+        self.issue(Subject::of_user(TokenKind::Invite, account, anywhere, self.clock().millis()))
+    }
+
+    /// The claims of an invitation that is good.
+    pub(crate) async fn invited(&self, token: &str, ip: IpAddr) -> Result<Claims, TokenError> {
+        let claims = self.verify_claims(token, TokenKind::Invite, ip)?;
+        self.account_of(&claims, ip).await?;
+        Ok(claims)
     }
 
     fn verify_claims(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<Claims, TokenError> {

@@ -39,6 +39,7 @@ pub mod status;
 pub mod template;
 pub mod user;
 pub mod validation;
+pub mod verdict;
 pub mod wire;
 
 pub use admin::{Admin, AdminFilters, AdminGroupMapping, AdminPermission, AdminPreferences};

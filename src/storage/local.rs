@@ -6,6 +6,7 @@
 
 mod attributes;
 mod copy;
+pub mod disks;
 mod extent;
 mod file;
 pub mod inspection;
@@ -15,6 +16,7 @@ mod relocate;
 mod rename;
 mod root;
 mod staged;
+pub mod trial;
 
 use std::{any::Any, path::PathBuf, sync::Arc};
 

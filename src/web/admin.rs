@@ -16,6 +16,7 @@ mod find;
 mod folders;
 mod groups;
 mod host_keys;
+mod invites;
 mod ip_lists;
 mod maintenance;
 mod object;
@@ -24,9 +25,12 @@ mod profile;
 mod roles;
 mod security;
 mod settings;
+mod setup;
+mod sharing;
 mod tabs;
 mod user_actions;
 mod users;
+mod why;
 
 use actix_web::web::ServiceConfig;
 use entrepot_model::{Admin, ApiKey, BaseEventAction, BaseVirtualFolder, EventRule, Group, Role, User};
@@ -53,6 +57,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(settings::routes)
         .configure(find::routes)
         .configure(profile::routes)
+        .configure(setup::routes)
+        .configure(sharing::routes)
+        .configure(why::routes)
+        .configure(invites::routes)
         .configure(user_actions::routes)
         .configure(object::routes::<User>)
         .configure(object::routes::<Group>)

@@ -32,6 +32,7 @@ mod status;
 mod tokens;
 mod user_files;
 mod users;
+pub(crate) mod verdict;
 mod version;
 
 use actix_web::{
@@ -69,6 +70,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(settings::routes)
         .configure(host_keys::routes)
         .configure(certificate::routes)
+        .configure(verdict::routes)
         .configure(collection::routes::<BaseEventAction>)
         .configure(event_rules::routes)
         .configure(own::routes)

@@ -10,6 +10,7 @@ mod forms;
 mod mount;
 pub(crate) mod place;
 mod profile;
+mod recent;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(mount::routes)
         .configure(shares::routes)
         .configure(visits::routes)
+        .service(at("/recent").route(get().to(recent::show)))
         .service(at("/connect").route(get().to(connect::show)))
         .service(at("/profile").route(get().to(profile::show)).route(post().to(profile::save)))
         .service(at("/downloadzip").route(post().to(archive::zip)))

@@ -6,7 +6,11 @@ use actix_web::{
 };
 use askama::Template;
 
-use crate::assets::{Assets, assets};
+use crate::{
+    assets::{Assets, assets},
+    frame::words::Words,
+    setup::Steps,
+};
 
 /// A page with a heading, a sentence, and a way back.
 #[derive(Template)]
@@ -73,7 +77,7 @@ impl SetupClosedPage {
 #[derive(Template)]
 #[template(path = "setup/form.html")]
 pub(crate) struct SetupFormPage<'a> {
-    pub(crate) assets: &'static Assets,
+    pub(crate) f: Steps,
     /// What was typed before; passwords are never shown again.
     pub(crate) username: &'a str,
     /// The rule that a password must meet, as a sentence.
@@ -86,6 +90,8 @@ pub(crate) struct SetupFormPage<'a> {
     pub(crate) fingerprint: Option<String>,
     /// Others on the network can read along.
     pub(crate) unencrypted: bool,
+    /// Where a backup is brought instead.
+    pub(crate) restore: String,
 }
 
 /// What is wrong with the form, each in one sentence.
@@ -106,31 +112,21 @@ impl FormErrors {
     }
 
     /// Fields in the order of the page: id, name, message.
-    fn fields(&self) -> Vec<(&'static str, &'static str, &str)> {
+    fn fields(&self, t: &Words) -> Vec<(&'static str, &'static str, &str)> {
         let all = [
-            ("username", "Username", &self.username),
-            ("password", "Password", &self.password),
-            ("repeat", "Password again", &self.repeat),
-            ("code", "Installation code", &self.code),
+            ("username", t.door_username, &self.username),
+            ("password", t.door_password, &self.password),
+            ("repeat", t.setup_repeat, &self.repeat),
+            ("code", t.setup_code, &self.code),
         ];
         all.into_iter().filter_map(|(id, name, message)| Some((id, name, message.as_deref()?))).collect()
     }
 
     /// Where typing goes on.
     fn focus(&self) -> &'static str {
-        self.fields().first().map_or("username", |(id, ..)| id)
+        let first = [("username", &self.username), ("password", &self.password), ("repeat", &self.repeat), ("code", &self.code)];
+        first.into_iter().find(|(_, message)| message.is_some()).map_or("username", |(id, _)| id)
     }
-}
-
-/// What to do next.
-#[derive(Template)]
-#[template(path = "setup/done.html")]
-pub(crate) struct SetupDonePage {
-    pub(crate) assets: &'static Assets,
-    /// Start of REST addresses.
-    pub(crate) base: String,
-    /// The command that connects over SFTP.
-    pub(crate) sftp: Option<String>,
 }
 
 /// The page as an answer.

@@ -1,4 +1,8 @@
-//! The first administrator: `/setup/{token}`, a form without scripts.
+//! The first step of the first start: `/setup/{token}`, the first administrator. The steps after it have a session and are
+//! pages of administrators; [`bring`] is the way around them.
+
+pub(crate) mod bring;
+mod steps;
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
@@ -13,18 +17,21 @@ use serde::Deserialize;
 
 use crate::{
     Site,
-    assets::assets,
     error::refuse,
-    frame::{Area, cookies, cookies::Kept},
-    home::host,
+    frame::{
+        Area, Look, cookies,
+        cookies::Kept,
+        words::{Words, fill},
+    },
     origin,
-    pages::{FormErrors, MessagePage, SetupClosedPage, SetupDonePage, SetupFormPage, page},
+    pages::{FormErrors, MessagePage, SetupClosedPage, SetupFormPage, page},
 };
+pub(crate) use steps::Steps;
 
 /// Longest form (SEC-074).
 const FORM_LIMIT: usize = 256 * 1024;
-/// Where a finished setup leads.
-const DONE: &str = "/setup/done";
+/// Where it goes on.
+const NEXT: &str = "/web/admin/setup/files";
 
 /// How the form is read; what cannot be read is answered with a page.
 pub(crate) fn form_config() -> web::FormConfig {
@@ -57,28 +64,21 @@ pub(crate) async fn without_link(site: web::Data<Site>) -> HttpResponse {
     }
 }
 
-/// `GET /setup/done`.
-pub(crate) async fn done(request: HttpRequest, site: web::Data<Site>, client: Client) -> HttpResponse {
-    match site.needs_setup().await {
-        Ok(true) => return page(StatusCode::SERVICE_UNAVAILABLE, &SetupClosedPage::needed()),
-        Ok(false) => {}
-        Err(error) => return failed(&error),
-    }
-    let host = host(&request, &client);
-    let template =
-        SetupDonePage { assets: assets(), base: host.base(client.secure), sftp: site.sftp_command("ingrid", &host.name) };
-    page(StatusCode::OK, &template)
-}
-
 /// `GET /setup/{token}`: the form, for who has the link.
-pub(crate) async fn form(site: web::Data<Site>, client: Client, token: web::Path<String>) -> HttpResponse {
+pub(crate) async fn form(request: HttpRequest, site: web::Data<Site>, client: Client, token: web::Path<String>) -> HttpResponse {
     match site.needs_setup().await {
         Ok(true) => {}
         Ok(false) => return used(),
         Err(error) => return failed(&error),
     }
     match site.core().check_setup_token(&token).await {
-        Ok(()) => show(&site, &client, StatusCode::OK, "", FormErrors::default()),
+        Ok(()) => {
+            let mut answer = show(&request, &site, &client, StatusCode::OK, "", FormErrors::default());
+            if let Some(language) = steps::chosen(&request) {
+                cookies::add(&mut answer, &Kept::Language.choice(language.tag(), client.secure));
+            }
+            answer
+        }
         Err(error) => closed(&error),
     }
 }
@@ -99,11 +99,12 @@ pub(crate) async fn submit(
         Ok(false) => return used(),
         Err(error) => return failed(&error),
     }
-    let errors = check(&filled);
+    let t = Look::of(&request, steps::chosen(&request)).t;
+    let errors = check(t, &filled);
     if errors.is_some() {
         // Who has no link learns nothing about the form either.
         return match site.core().check_setup_token(&token).await {
-            Ok(()) => show(&site, &client, StatusCode::UNPROCESSABLE_ENTITY, &filled.username, errors),
+            Ok(()) => show(&request, &site, &client, StatusCode::UNPROCESSABLE_ENTITY, &filled.username, errors),
             Err(error) => closed(&error),
         };
     }
@@ -122,28 +123,28 @@ pub(crate) async fn submit(
         Err(Error::Conflict(_)) => used(),
         Err(error @ (Error::Auth | Error::TooMany)) => closed(&error),
         Err(error) => {
-            let (status, errors) = explain(error);
-            show(&site, &client, status, &filled.username, errors)
+            let (status, errors) = explain(t, error);
+            show(&request, &site, &client, status, &filled.username, errors)
         }
     }
 }
 
 /// What the form itself can tell; rules about names and passwords are core's.
-fn check(filled: &Filled) -> FormErrors {
+fn check(t: &Words, filled: &Filled) -> FormErrors {
     let missing = |text: &str, message: &str| text.trim().is_empty().then(|| message.to_owned());
     let mut errors = FormErrors {
-        username: missing(&filled.username, "A username is needed."),
-        password: missing(&filled.password, "A password is needed."),
+        username: missing(&filled.username, t.setup_username_needed),
+        password: missing(&filled.password, t.setup_password_needed),
         ..FormErrors::default()
     };
     if errors.password.is_none() && filled.password != filled.repeat {
-        errors.repeat = Some("The two passwords differ.".to_owned());
+        errors.repeat = Some(t.door_passwords_differ.to_owned());
     }
     errors
 }
 
 /// A refusal of core at the place in the form that it is about.
-fn explain(error: Error) -> (StatusCode, FormErrors) {
+fn explain(t: &Words, error: Error) -> (StatusCode, FormErrors) {
     let mut errors = FormErrors::default();
     let status = match error {
         Error::Invalid { field, message } if field == "username" => {
@@ -155,15 +156,15 @@ fn explain(error: Error) -> (StatusCode, FormErrors) {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Error::Denied(denial) if denial.rule() == "installation_code" => {
-            errors.code = Some("This code does not match.".to_owned());
+            errors.code = Some(t.setup_code_wrong.to_owned());
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Error::Busy => {
-            errors.general = Some("The server is busy. Nothing was saved; send the form again.".to_owned());
+            errors.general = Some(t.error_busy.to_owned());
             StatusCode::SERVICE_UNAVAILABLE
         }
         other => {
-            errors.general = Some(format!("Nothing was saved: {other}."));
+            errors.general = Some(fill(t.setup_not_saved, &[&other]));
             StatusCode::INTERNAL_SERVER_ERROR
         }
     };
@@ -176,36 +177,43 @@ fn sentence(text: &str) -> String {
     format!("{first}{}{}", chars.as_str(), if text.ends_with('.') { "" } else { "." })
 }
 
-fn show(site: &Site, client: &Client, status: StatusCode, username: &str, errors: FormErrors) -> HttpResponse {
+fn show(
+    request: &HttpRequest,
+    site: &Site,
+    client: &Client,
+    status: StatusCode,
+    username: &str,
+    errors: FormErrors,
+) -> HttpResponse {
     let settings = site.core().settings();
     let setup = &settings.httpd.setup;
+    let f = Steps::before(request, "owner");
     let template = SetupFormPage {
-        assets: assets(),
         username,
-        password_rule: &rule(&settings.data_provider.password_validation.admins),
+        password_rule: &rule(&f, &settings.data_provider.password_validation.admins),
         code_label: (!setup.installation_code.is_empty()).then_some(setup.installation_code_hint.as_str()),
         errors,
         fingerprint: site.self_signed_fingerprint().filter(|_| client.secure),
         unencrypted: !client.secure && !client.ip().is_loopback(),
+        restore: format!("{}/restore", request.path()),
+        f,
     };
     page(status, &template)
 }
 
 /// The rule for passwords of administrators as a sentence; empty if there is none.
-fn rule(rules: &PasswordRules) -> String {
+fn rule(look: &Look, rules: &PasswordRules) -> String {
+    let t = look.t;
     let kinds = [
-        (rules.length, "character", "characters"),
-        (rules.uppers, "upper-case letter", "upper-case letters"),
-        (rules.lowers, "lower-case letter", "lower-case letters"),
-        (rules.digits, "digit", "digits"),
-        (rules.specials, "other sign", "other signs"),
+        (rules.length, t.setup_rule_length),
+        (rules.uppers, t.setup_rule_uppers),
+        (rules.lowers, t.setup_rule_lowers),
+        (rules.digits, t.setup_rule_digits),
+        (rules.specials, t.setup_rule_specials),
     ];
-    let parts: Vec<String> = kinds
-        .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
-        .collect();
-    if parts.is_empty() { String::new() } else { format!("At least {}. ", parts.join(", ")) }
+    let parts: Vec<String> =
+        kinds.into_iter().filter(|(count, _)| *count > 0).map(|(count, text)| look.language.count(text, count)).collect();
+    if parts.is_empty() { String::new() } else { look.say(t.setup_rule, parts.join(", ")) }
 }
 
 /// The link was used: an administrator exists.
@@ -229,7 +237,7 @@ fn failed(error: &Error) -> HttpResponse {
 
 /// UI-025: whoever made the account is logged in with it.
 async fn signed_in(site: &Site, client: &Client, filled: &Filled) -> HttpResponse {
-    let mut answer = see_other(DONE);
+    let mut answer = see_other(NEXT);
     let core = site.core();
     if let Ok(PageStep::In(token)) = core.admin_page_login(&filled.username, &filled.password, client.ip()).await {
         let session = Kept::Session(Area::Admin).token(&token, client.secure, core.clock().seconds());

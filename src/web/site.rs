@@ -56,6 +56,11 @@ impl Site {
         self.options.certificate.as_ref().filter(|store| store.is_self_signed()).map(|store| store.fingerprint())
     }
 
+    /// When the certificate of HTTPS ends, and whether the server made it itself.
+    pub(crate) fn certificate(&self) -> Option<(bool, Option<std::time::SystemTime>)> {
+        self.options.certificate.as_ref().map(|store| (store.is_self_signed(), store.not_after()))
+    }
+
     /// Port of SFTP, if it is on.
     pub(crate) fn sftp_port(&self) -> Option<u16> {
         let ssh = self.core().services().ssh();
@@ -103,12 +108,17 @@ pub fn routes(site: Site) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stati
                 web::scope("/setup")
                     .wrap(from_fn(gate::setup))
                     .route("", get().to(setup::without_link))
-                    .route("/done", get().to(setup::done))
                     .service(
                         web::resource("/{token}")
                             .app_data(setup::form_config())
                             .route(get().to(setup::form))
                             .route(post().to(setup::submit))
+                            .default_service(web::to(error::only("GET, HEAD, POST"))),
+                    )
+                    .service(
+                        web::resource("/{token}/restore")
+                            .route(get().to(setup::bring::form))
+                            .route(post().to(setup::bring::submit))
                             .default_service(web::to(error::only("GET, HEAD, POST"))),
                     )
                     .default_service(web::to(error::not_found)),

@@ -318,6 +318,7 @@ async function request() {
 
 async function others() {
   await everyLook("connect", "/web/client/connect");
+  await everyLook("recent", "/web/client/recent");
   await everyLook("profile", "/web/client/profile");
   await everyLook("edit", "/web/client/editfile?path=/projects/hull-42/Notes%20for%20the%20fitters.md");
   await everyLook("empty", "/web/client/files?path=/projects/hull-42/Drawings");

@@ -67,19 +67,82 @@ async function look(name) {
   }
 }
 
+/** A step of the first start in both themes and widths. */
+async function everyLook(name) {
+  if (!full && !shots) return look(name);
+  for (const theme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: theme });
+    for (const [width, height] of [[1440, 900], [390, 844]]) {
+      await page.setViewportSize({ width, height });
+      await look(`${name}-${theme}-${width}`);
+    }
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
+
+/** From an empty folder to a link that is in the clipboard: every click is counted. */
 async function firstStart() {
+  let clicks = 0;
+  const click = async (locator) => {
+    clicks += 1;
+    await locator.click();
+  };
+  const button = (name) => page.getByRole("button", { name, exact: true }).first();
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.goto(server.link);
+  await everyLook("setup-1-owner");
   await fill("username", "ana");
   await fill("password", PASSWORD);
   await fill("repeat", PASSWORD);
-  await press("Create administrator");
-  check((await heading()) === "The server is ready", "the first administrator is made");
-  await page.getByRole("link", { name: "Create user" }).click();
+  await click(button("Create administrator"));
+  check((await heading()) === "Where should files live?", "the first administrator is made");
+  check((await page.locator(".tests li").count()) >= 5, "the folder was tried out");
+  await everyLook("setup-2-files");
+  await click(button("Continue"));
+  check((await page.locator(".tests .is-ok").count()) >= 2, "the listeners answer");
+  check((await page.locator(".tests .is-bad").count()) === 0, "no listener is silent");
+  await everyLook("setup-3-reach");
+  await click(button("Continue"));
+  check((await page.locator('[name="username"]').inputValue()) === "ana", "the first person may be who sets up");
+  await everyLook("setup-4-person");
+  await fill("password", PASSWORD);
+  await click(button("Create user"));
+  await everyLook("setup-5-safety");
+  await click(page.getByRole("link", { name: "Skip" }));
+  check((await heading()) === "The server is ready", "the first start is done");
+  check((await page.locator("main").textContent()).includes("ana@"), "the card names the user");
+  check((await page.locator(".qr").count()) === 1, "the card has a picture for telephones");
+  await everyLook("setup-6-done");
+  await click(page.getByRole("link", { name: "Upload something" }));
+  await page.locator("file-browser").waitFor();
+  const chooser = page.waitForEvent("filechooser");
+  await click(button("Upload"));
+  clicks += 1; // in the dialog of the browser
+  await (await chooser).setFiles({ name: "hello.txt", mimeType: "text/plain", buffer: Buffer.from("hello") });
+  const row = page.locator("tr[data-index]", { hasText: "hello.txt" });
+  await row.waitFor();
+  await click(row.locator(".c-date"));
+  await click(page.getByRole("button", { name: "Copy link" }).first());
+  await page.locator("#toasts", { hasText: "Link copied" }).waitFor();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  check(link.startsWith(`${base}/s/`), `a link is in the clipboard: ${link}`);
+  console.log(`from the setup link to a copied share link: ${clicks} clicks`);
+  check(clicks <= 12, `${clicks} clicks`);
+  const stranger = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+  const got = await stranger.goto(link);
+  check(got.status() === 200 && (await stranger.locator("main").textContent()).includes("hello.txt"), "the link leads to the file");
+  await stranger.context().close();
+}
+
+/** The first user of the other tests. */
+async function firstUser() {
+  await go("/web/admin/user");
   await fill("username", "ingrid.holm");
   await fill("password", PASSWORD);
   await fill("quota_size", "50 GB");
   await press("Create user");
-  check((await heading()) === "ingrid.holm", "the first user is made");
+  check((await heading()) === "ingrid.holm", "a user is made");
   check((await page.locator(".says").allTextContents()).join().includes("50 GB"), "the limit is shown");
 }
 
@@ -95,6 +158,39 @@ async function palette() {
   await page.keyboard.press("Enter");
   await page.waitForLoadState();
   check((await heading()) === "ingrid.holm", "the palette goes to what it found");
+}
+
+/** An invitation, several at once, the end of a share, a question to the rules. */
+async function quickWays() {
+  await go("/web/admin/user/ingrid.holm");
+  await press("Invite by link");
+  const link = (await page.locator("#link").textContent()).trim();
+  await look("invitation");
+  const guest = await (await browser.newContext({ ignoreHTTPSErrors: true, locale: "en-GB" })).newPage();
+  await guest.goto(link);
+  await guest.locator('[name="password"]').fill(`${PASSWORD} 2`);
+  await guest.locator('[name="repeat"]').fill(`${PASSWORD} 2`);
+  if (shots) await guest.screenshot({ path: `${shots}/invited.png` });
+  await guest.getByRole("button", { name: "Set password and sign in" }).click();
+  check(guest.url().startsWith(`${base}/web/client/files`), "who was invited is in");
+  const again = await guest.goto(link);
+  check(again.status() === 410, "the invitation works once");
+  await guest.context().close();
+  await go("/web/admin/users");
+  check(!(await page.locator(".bulk").isVisible()), "nothing to act upon, no bar");
+  await page.locator('[name="name"][value="ingrid.holm"]').check();
+  await look("bulk");
+  await press("Disable");
+  check((await page.locator(".flash").textContent()).includes("1 disabled"), "several at once");
+  await page.locator('[name="name"][value="ingrid.holm"]').check();
+  await press("Enable");
+  await go("/web/admin/sharing");
+  await page.getByRole("link", { name: /^End/ }).first().click();
+  await look("sharing-end");
+  await press("End");
+  check((await page.locator(".flash").textContent()).includes("ended"), "a share is ended");
+  await go("/web/admin/why?username=ingrid.holm&operation=upload&path=/x&protocol=SSH&ip=");
+  check((await page.locator(".state").first().textContent()).includes("would happen"), "what is allowed is told");
 }
 
 /** Bad input comes back at its field, with what was typed. */
@@ -155,7 +251,7 @@ async function gone(made) {
   }
 }
 
-const PAGES = ["overview", "activity", "events", "events?kind=provider", "events?kind=log", "users", "user", "user/ingrid.holm", "user/ingrid.holm?card=sign_in", "user/ingrid.holm?card=files", "user/ingrid.holm?card=limits", "user/ingrid.holm?card=access", "user/ingrid.holm?card=protocols", "user/ingrid.holm?card=storage", "user/ingrid.holm/json", "user/ingrid.holm/delete", "groups", "group/Boatyard", "folders", "folder/projects", "managers", "manager/bo?card=rights", "roles", "apikeys", "eventrules", "eventrule/on-upload?card=does", "eventactions", "eventaction/tell?card=action", "defender", "ip-lists", "ip-list/2", "status", "maintenance", "doctor", "log", "configs", "configs/common.idle_timeout", "profile", "changepwd", "mfa", "more", "nothing"];
+const PAGES = ["overview", "activity", "events", "events?kind=provider", "events?kind=log", "users", "user", "user/ingrid.holm", "user/ingrid.holm?card=sign_in", "user/ingrid.holm?card=files", "user/ingrid.holm?card=limits", "user/ingrid.holm?card=access", "user/ingrid.holm?card=protocols", "user/ingrid.holm?card=storage", "user/ingrid.holm/json", "user/ingrid.holm/delete", "groups", "group/Boatyard", "folders", "folder/projects", "managers", "manager/bo?card=rights", "roles", "apikeys", "eventrules", "eventrule/on-upload?card=does", "eventactions", "eventaction/tell?card=action", "defender", "ip-lists", "ip-list/2", "status", "maintenance", "doctor", "log", "configs", "configs/common.idle_timeout", "profile", "sharing", "why", "why?username=ingrid.holm&operation=upload&path=/report.pdf&protocol=FTP&ip=192.0.2.9", "find?q=in", "setup/files", "setup/reach", "setup/person", "setup/safety", "setup/done", "changepwd", "mfa", "more", "nothing"];
 
 async function everyPage() {
   const widths = [[1440, 900], [390, 844]];
@@ -166,7 +262,7 @@ async function everyPage() {
       for (const path of PAGES) {
         refusals = path === "nothing";
         await go(`/web/admin/${path}`);
-        await look(`${path.replace(/[/?=]/g, "-")}-${theme}-${width}`);
+        await look(`${path.replace(/[/?=&]/g, "-").slice(0, 60)}-${theme}-${width}`);
         refusals = false;
       }
     }
@@ -235,10 +331,12 @@ async function typedSurvives() {
 
 try {
   await firstStart();
+  await firstUser();
   await look("user-new");
   await palette();
   await refusedInput();
   await look("user-refused");
+  await quickWays();
   await signInWithoutScripts();
   await typedSurvives();
   if (full) {

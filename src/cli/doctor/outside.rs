@@ -1,7 +1,7 @@
 //! What lies outside of the core: listeners, certificates, servers that this one talks to.
 
 use std::{
-    net::{SocketAddr, TcpStream, ToSocketAddrs as _},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _},
     path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use entrepot_config::Settings;
-use entrepot_core::{Core, Examiner};
+use entrepot_core::{Core, Examiner, Knock};
 use entrepot_model::doctor::Finding;
 use entrepot_net::tls::{CertificateSource, CertificateStore};
 
@@ -47,18 +47,44 @@ impl Outside {
     }
 }
 
+impl Outside {
+    /// Every listener, as it is now.
+    fn listening(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
+        let ssh = self.ssh.addresses().into_iter().map(|address| ("SFTP", address));
+        ssh.chain(self.listeners.iter().copied())
+    }
+}
+
 impl Examiner for Outside {
     fn examine(&self) -> Vec<Finding> {
-        let ssh = self.ssh.addresses().into_iter().map(|address| ("SFTP", address));
-        let listeners = ssh.chain(self.listeners.iter().copied());
         let mut findings: Vec<Finding> =
-            listeners.map(|(name, address)| Finding::ok("ports", format!("{name} listens on {address}"))).collect();
+            self.listening().map(|(name, address)| Finding::ok("ports", format!("{name} listens on {address}"))).collect();
         let now = SystemTime::now();
         findings.extend(self.certificates.iter().map(|store| certificate("in use", store, now)));
         findings.extend(super::warnings(&self.warnings));
         findings.extend(mail(&self.core.settings()));
         findings.push(self.schedule.finding(&self.core));
         findings
+    }
+
+    fn knock(&self) -> Vec<Knock> {
+        let knock = |(protocol, address): (&'static str, SocketAddr)| {
+            let mut reached = address;
+            if reached.ip().is_unspecified() {
+                reached.set_ip(if reached.is_ipv6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() });
+            }
+            let problem = TcpStream::connect_timeout(&reached, PATIENCE).err().map(|error| error.to_string());
+            Knock { protocol: protocol.to_owned(), address, problem }
+        };
+        self.listening().map(knock).collect()
+    }
+
+    fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, String> {
+        let found = (name, 0_u16).to_socket_addrs().map_err(|error| format!("{name} cannot be looked up: {error}"))?;
+        let mut addresses: Vec<IpAddr> = found.map(|address| address.ip().to_canonical()).collect();
+        addresses.sort();
+        addresses.dedup();
+        if addresses.is_empty() { Err(format!("{name} has no address")) } else { Ok(addresses) }
     }
 }
 

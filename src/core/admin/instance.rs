@@ -1,5 +1,7 @@
 //! The server as a whole: copies of its databases for a backup, and taking a backup in at the first start.
 
+mod incoming;
+
 use std::path::{Path, PathBuf};
 
 use entrepot_secrets::Sensitive;
@@ -7,6 +9,7 @@ use entrepot_store::{ListOptions, StoreError};
 
 use super::stored;
 use crate::{Core, Error, Result};
+pub use incoming::{Brought, Incoming};
 
 impl Core {
     /// Copies the databases into an existing folder, each as it is at one moment, while everything goes on. It blocks: call

@@ -173,7 +173,8 @@ pub async fn complete(core: &Core, kind: ResetKind, username: &str, code: &str, 
     }
 }
 
-async fn set_of_user(core: &Core, name: &str, hash: String, ip: IpAddr) -> Result<()> {
+/// Stores the new password of a user who set it.
+pub(in crate::admin) async fn set_of_user(core: &Core, name: &str, hash: String, ip: IpAddr) -> Result<()> {
     let mut user = core.0.store.users().get(name).await.map_err(stored)?.ok_or(Error::NotFound)?;
     user.filters.require_password_change = false;
     let now = core.clock().millis();

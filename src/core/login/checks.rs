@@ -72,6 +72,18 @@ pub(super) fn login(
     now: i64,
 ) -> Result<Lead, Refusal> {
     let protocol = attempt.protocol;
+    before_credentials(user, protocol, sessions)?;
+    let lead = steps::lead(user, protocol, credentials, first)?;
+    after_credentials(user, protocol, Some(attempt.peer.remote.ip()))?;
+    // Over HTTP there is a way to change it; the token is good for nothing else (ACC-103).
+    if credentials.factor() != Factor::Key && protocol != Protocol::Http {
+        password_must_change(user, now)?;
+    }
+    Ok(lead)
+}
+
+/// What is asked whatever the credentials are.
+pub(crate) fn before_credentials(user: &EffectiveUser, protocol: Protocol, sessions: usize) -> Result<(), Refusal> {
     if let Some(denial) = enforced::unenforced(user, protocol) {
         return Err(denial.into());
     }
@@ -85,14 +97,16 @@ pub(super) fn login(
     if most > 0 && sessions >= most {
         return Err(Refusal::TooMany);
     }
-    let lead = steps::lead(user, protocol, credentials, first)?;
+    Ok(())
+}
+
+/// What is asked once the credentials fit; an address that is not known is not asked about.
+pub(crate) fn after_credentials(user: &EffectiveUser, protocol: Protocol, ip: Option<IpAddr>) -> Result<(), Refusal> {
     second_factor(user, protocol)?;
-    user.login_allowed_ip(attempt.peer.remote.ip()).map_err(|rule| Denial::new("ip_filters", rule.to_string()))?;
-    // Over HTTP there is a way to change it; the token is good for nothing else (ACC-103).
-    if credentials.factor() != Factor::Key && protocol != Protocol::Http {
-        password_must_change(user, now)?;
+    if let Some(ip) = ip {
+        user.login_allowed_ip(ip).map_err(|rule| Denial::new("ip_filters", rule.to_string()))?;
     }
-    Ok(lead)
+    Ok(())
 }
 
 /// What refuses an API key its account. Password, second factor and number of sessions are not asked (SEC-083, SEC-084).

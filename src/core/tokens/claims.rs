@@ -23,11 +23,13 @@ pub enum TokenKind {
     WebClientPending,
     /// Pages of a share, visitors; the name in the token is the id of the share.
     WebShare,
+    /// A link with which a user sets the first password.
+    Invite,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ApiAdmin,
         Self::ApiUser,
         Self::WebAdmin,
@@ -35,6 +37,7 @@ impl TokenKind {
         Self::WebAdminPending,
         Self::WebClientPending,
         Self::WebShare,
+        Self::Invite,
     ];
 
     /// Name in the audience of a token.
@@ -47,6 +50,7 @@ impl TokenKind {
             Self::WebAdminPending => "WebAdminPending",
             Self::WebClientPending => "WebClientPending",
             Self::WebShare => "WebShare",
+            Self::Invite => "Invite",
         }
     }
 
@@ -57,12 +61,12 @@ impl TokenKind {
 
     /// It lives in a cookie.
     pub const fn is_cookie(self) -> bool {
-        !matches!(self, Self::ApiAdmin | Self::ApiUser)
+        !matches!(self, Self::ApiAdmin | Self::ApiUser | Self::Invite)
     }
 
     /// A telephone changes its address while its pages are open: these are valid wherever they are shown.
     pub(super) const fn roams(self) -> bool {
-        matches!(self, Self::WebClient | Self::WebClientPending | Self::WebShare)
+        matches!(self, Self::WebClient | Self::WebClientPending | Self::WebShare | Self::Invite)
     }
 }
 

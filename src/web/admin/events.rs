@@ -9,6 +9,7 @@ use entrepot_model::event::{FsEvent, LogEvent, ProviderEvent};
 use super::{
     cells,
     tabs::{Tab, tabs},
+    why,
 };
 use crate::{
     api::{escaped, events::export},
@@ -31,6 +32,8 @@ pub(super) struct EventView {
     pub(super) sub: String,
     /// The rule that stopped it, and what it says.
     pub(super) rule: Option<(String, String)>,
+    /// The page with the rule, and the question that was answered with it.
+    pub(super) links: Vec<(String, &'static str)>,
     /// Everything else.
     pub(super) facts: Vec<(&'static str, String)>,
 }
@@ -208,7 +211,18 @@ pub(super) fn of_fs(look: &Look, event: &FsEvent) -> EventView {
         (t.column_role, event.role.clone()),
         (t.events_command, if rule.is_some() { String::new() } else { event.ssh_cmd.clone() }),
     ];
-    view(event.id.clone(), event.timestamp, (icon, class, outcome), text, &sub, rule, facts)
+    let mut view = view(event.id.clone(), event.timestamp, (icon, class, outcome), text, &sub, rule, facts);
+    if let Some((rule, _)) = &view.rule {
+        let question = why::address(&event.username, &event.action, &event.virtual_path, &event.protocol, &event.ip);
+        view.links = links(look, &event.username, rule, question);
+    }
+    view
+}
+
+/// To the rule, and to the question that it answered.
+fn links(look: &Look, username: &str, rule: &str, question: String) -> Vec<(String, &'static str)> {
+    let rule = why::link_of(username, rule).map(|href| (href, look.t.why_rule));
+    rule.into_iter().chain([(question, look.t.why_again)]).collect()
 }
 
 fn view(
@@ -222,7 +236,7 @@ fn view(
 ) -> EventView {
     let sub = sub.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(", ");
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    EventView { id, at: nanos / 1_000_000, icon, class, outcome, text: Html(text), sub, rule, facts }
+    EventView { id, at: nanos / 1_000_000, icon, class, outcome, text: Html(text), sub, rule, links: Vec::new(), facts }
 }
 
 /// A change of an object.
@@ -252,5 +266,16 @@ pub(super) fn of_log(look: &Look, event: &LogEvent) -> EventView {
     let facts =
         vec![(t.events_message, event.message.clone()), (t.events_ip, event.ip.clone()), (t.column_role, event.role.clone())];
     let sub = [event.protocol.clone(), event.ip.clone(), event.message.clone()];
-    view(event.id.clone(), event.timestamp, (icon, class, outcome), text, &sub, None, facts)
+    // What core records of a login that a rule of the account refused: `rule: detail`.
+    let rule = event.message.split_once(": ").filter(|(rule, _)| class == "bad" && why::card_of(rule).is_some());
+    let rule = rule.map(|(rule, detail)| (rule.to_owned(), detail.to_owned()));
+    let mut view = view(event.id.clone(), event.timestamp, (icon, class, outcome), text, &sub, rule, facts);
+    if !event.username.is_empty() && class == "bad" && event.event != 2 {
+        let question = why::address(&event.username, "", "", &event.protocol, &event.ip);
+        view.links = match &view.rule {
+            Some((rule, _)) => links(look, &event.username, rule, question),
+            None => vec![(question, look.t.why_again)],
+        };
+    }
+    view
 }

@@ -1,6 +1,7 @@
 //! Objects with a name that administrators list, create, edit and delete: the pages of all of them, written once. What differs
 //! is a table of fields and the use cases of `core`.
 
+mod bulk;
 mod edit;
 mod list;
 mod text;
@@ -151,6 +152,7 @@ pub(super) fn routes<T: Object>(config: &mut ServiceConfig) {
     let one = format!("/{}", T::ONE);
     config
         .service(at(format!("/{}", T::MANY)).route(get().to(list::list::<T>)))
+        .route(&format!("/{}/bulk", T::MANY), post().to(bulk::act::<T>))
         .service(at(one.clone()).route(get().to(edit::blank::<T>)).route(post().to(edit::create::<T>)))
         .service(at(format!("{one}/{{name}}")).route(get().to(edit::show::<T>)).route(post().to(edit::save::<T>)))
         .service(at(format!("{one}/{{name}}/json")).route(get().to(text::show::<T>)).route(post().to(text::save::<T>)))

@@ -13,7 +13,7 @@ pub(super) struct Tab {
 }
 
 /// Place, segment of the address, permission that opens it.
-const TABS: [(&str, &str, P); 17] = [
+const TABS: [(&str, &str, P); 19] = [
     ("people", "users", P::ViewUsers),
     ("people", "groups", P::ViewGroups),
     ("people", "managers", P::Any),
@@ -21,6 +21,7 @@ const TABS: [(&str, &str, P); 17] = [
     ("people", "apikeys", P::Any),
     ("activity", "activity", P::ViewConns),
     ("activity", "events", P::ViewEvents),
+    ("activity", "why", P::ViewUsers),
     ("automation", "eventrules", P::Any),
     ("automation", "eventactions", P::Any),
     ("security", "defender", P::ViewDefender),
@@ -31,6 +32,7 @@ const TABS: [(&str, &str, P); 17] = [
     ("maintenance", "maintenance", P::Any),
     ("maintenance", "doctor", P::Any),
     ("maintenance", "log", P::Any),
+    ("maintenance", "setup", P::Any),
 ];
 
 /// Every tab that is open to the administrator: sign, label, address.

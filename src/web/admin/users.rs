@@ -148,6 +148,9 @@ impl Object for User {
     fn actions(&self, session: &AdminSession, look: &Look) -> Vec<Action> {
         let at = |path: &str| format!("{}/{path}", one::<Self>(&self.username));
         let mut actions = Vec::new();
+        if session.may(P::EditUsers) && self.is_enabled() {
+            actions.push(Action { to: at("invite"), label: look.t.invite_action, icon: "link" });
+        }
         if session.may(P::QuotaScans) {
             actions.push(Action { to: at("scan"), label: look.t.user_scan, icon: "refresh" });
         }

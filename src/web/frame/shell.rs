@@ -37,11 +37,12 @@ impl Deref for Shell {
 }
 
 /// Places of administrators: id, sign, first page.
-const ADMIN: [(&str, &str, &str); 8] = [
+const ADMIN: [(&str, &str, &str); 9] = [
     ("overview", "overview", "overview"),
     ("activity", "activity", "activity"),
     ("people", "people", "users"),
     ("folders", "folder", "folders"),
+    ("sharing", "share", "sharing"),
     ("automation", "automation", "eventrules"),
     ("security", "security", "defender"),
     ("settings", "settings", "configs"),
@@ -49,8 +50,12 @@ const ADMIN: [(&str, &str, &str); 8] = [
 ];
 
 /// Places of users.
-const CLIENT: [(&str, &str, &str); 3] =
-    [("files", "folder", "files"), ("shared", "share", "shares"), ("connect", "plug", "connect")];
+const CLIENT: [(&str, &str, &str); 4] = [
+    ("files", "folder", "files"),
+    ("shared", "share", "shares"),
+    ("recent", "history", "recent"),
+    ("connect", "plug", "connect"),
+];
 
 impl Shell {
     /// Around a page of administrators; `here` is its place.
@@ -126,6 +131,7 @@ fn may_go(session: &AdminSession, place: &str) -> bool {
     match place {
         "activity" => any(&[P::ViewConns, P::ViewEvents]),
         "people" => any(&[P::ViewUsers, P::ManageGroups, P::ViewGroups, P::Any]),
+        "sharing" => any(&[P::ViewUsers]),
         "folders" => any(&[P::ManageFolders, P::ViewFolders]),
         "security" => any(&[P::ViewDefender, P::ViewStatus, P::Any]),
         "automation" | "settings" => any(&[P::Any]),

@@ -13,7 +13,7 @@ const FILLED: [(&str, &str); 3] = [("username", "ana"), ("password", "a long sec
 #[actix_web::test]
 async fn nothing_but_setup_answers_until_it_is_done() {
     let house = fresh(|_| {}).await;
-    for path in ["/", "/setup", "/setup/done", "/web/admin"] {
+    for path in ["/", "/setup", "/web/admin", "/web/admin/setup/files"] {
         let answer = house.get(path).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert!(answer.text.contains("setup-url"), "{path}: it says where the link is");
@@ -34,7 +34,7 @@ async fn form_is_shown_for_the_right_link_only() {
     assert_eq!(house.get("/setup/wrong").await.status, StatusCode::FORBIDDEN);
     let form = house.get(&format!("/setup/{token}")).await;
     assert_eq!(form.status, StatusCode::OK);
-    assert!(form.text.contains("name=\"username\"") && !form.text.contains(&token));
+    assert!(form.text.contains("name=\"username\""));
     assert_eq!(form.header("cache-control"), "no-store");
     let newer = house.core.create_setup_token().await.unwrap();
     assert_eq!(house.get(&format!("/setup/{token}")).await.status, StatusCode::FORBIDDEN);
@@ -46,10 +46,7 @@ async fn first_administrator_is_created_once_and_signs_in() {
     let house = fresh(|_| {}).await;
     let token = house.core.create_setup_token().await.unwrap();
     let answer = post(&house, &token, &FILLED).await;
-    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/setup/done"), "{answer:?}");
-    let done = house.get("/setup/done").await;
-    assert_eq!(done.status, StatusCode::OK);
-    assert!(done.text.contains("/web/admin/user") && done.text.contains("sftp -P 2022"));
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/web/admin/setup/files"), "{answer:?}");
     let session = answer.headers.get_all("set-cookie").any(|cookie| cookie.to_str().unwrap().starts_with("entrepot-admin="));
     assert!(session, "UI-025: {answer:?}");
     assert_eq!(post(&house, &token, &FILLED).await.status, StatusCode::GONE);
@@ -112,4 +109,49 @@ async fn setup_belongs_to_the_pages_of_administrators() {
     let mut house = ready().await;
     house.features.web_admin = false;
     assert_eq!(house.get("/setup").await.status, StatusCode::NOT_FOUND);
+}
+
+/// A form with files, as browsers send it.
+fn multipart(uri: &str, parts: &[(&str, &str)]) -> TestRequest {
+    let fields = parts.iter().map(|(name, value)| {
+        let file = if *name == "file" { "; filename=\"dump.json\"" } else { "" };
+        format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n")
+    });
+    let body = format!("{}--edge--\r\n", fields.collect::<String>());
+    let kind = ("content-type", "multipart/form-data; boundary=edge");
+    TestRequest::post().uri(uri).insert_header(kind).set_payload(body)
+}
+
+#[actix_web::test]
+async fn language_of_the_first_page_is_chosen_by_a_link() {
+    let house = fresh(|_| {}).await;
+    let token = house.core.create_setup_token().await.unwrap();
+    let german = house.get(&format!("/setup/{token}?language=de")).await;
+    assert!(german.text.contains("<html lang=\"de\"") && german.text.contains("Wer betreibt diesen Server?"));
+    assert!(german.header("set-cookie").contains("entrepot-language=de"));
+}
+
+// UI-202
+#[actix_web::test]
+async fn dump_of_another_server_brings_its_accounts() {
+    let house = fresh(|_| {}).await;
+    let token = house.core.create_setup_token().await.unwrap();
+    let at = format!("/setup/{token}/restore");
+    assert_eq!(house.get(&at).await.status, StatusCode::OK);
+    assert_eq!(house.get("/setup/wrong/restore").await.status, StatusCode::FORBIDDEN);
+    let admin = r#"{"username":"root","password":"root-secret","status":1,"permissions":["*"]}"#;
+    // Of a dump with something wrong in it nothing is taken.
+    let wrong = format!(r#"{{"version":17,"admins":[{admin}],"users":[{{"username":"","status":1}}]}}"#);
+    let refused = house.send(multipart(&at, &[("file", &wrong), ("passphrase", "")])).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+    assert!(house.core.is_fresh().await.unwrap());
+    let empty = house.send(multipart(&at, &[("passphrase", "")])).await;
+    assert!(empty.status == StatusCode::UNPROCESSABLE_ENTITY && empty.text.contains("file-error"), "{empty:?}");
+    let loaded = house.send(multipart(&at, &[("file", &format!(r#"{{"version":17,"admins":[{admin}]}}"#))])).await;
+    assert_eq!(loaded.status, StatusCode::OK, "{loaded:?}");
+    assert!(loaded.text.contains("admins added: 1") && loaded.text.contains("/web/admin/login"));
+    assert_eq!(house.basic("/api/v2/token", "root", "root-secret").await.status, StatusCode::OK);
+    assert_eq!(house.get(&at).await.status, StatusCode::GONE, "the link has ended");
+    let late = house.send(multipart(&at, &[("file", "{}")])).await;
+    assert!(late.status == StatusCode::GONE || late.status == StatusCode::FORBIDDEN, "{late:?}");
 }

@@ -46,6 +46,10 @@ struct ListPage {
     previous: Option<String>,
     next: Option<String>,
     from: u64,
+    /// What can be done with several at once: enable and disable, delete.
+    bulk: (bool, bool),
+    /// Where that is sent.
+    bulk_to: String,
 }
 
 fn page_address<T: Object>(q: &str, from: u64) -> String {
@@ -67,7 +71,9 @@ pub(super) async fn list<T: Object>(page: AdminPage) -> PageResult {
         Line { name: object.name().to_owned(), href: one::<T>(object.name()), sub, cells }
     });
     let lines = lines.collect();
-    let create = T::rights(&page.session).add.then(|| (crate::frame::Area::Admin.page(T::ONE), word("create")));
+    let rights = T::rights(&page.session);
+    let bulk = (rights.edit && super::bulk::has_status(&objects), rights.delete);
+    let create = rights.add.then(|| (crate::frame::Area::Admin.page(T::ONE), word("create")));
     render(&ListPage {
         title: word("title"),
         lead: word("lead"),
@@ -80,6 +86,8 @@ pub(super) async fn list<T: Object>(page: AdminPage) -> PageResult {
         previous: (from > 0).then(|| page_address::<T>(&q, from.saturating_sub(PAGE))),
         next: more.then(|| page_address::<T>(&q, from + PAGE)),
         from,
+        bulk,
+        bulk_to: format!("{}/bulk", many::<T>()),
         q,
         f: Shell::admin(page, T::PLACE),
     })

@@ -15,6 +15,18 @@ const EDITABLE = 512 * 1024;
 /** What may take long goes on as a job (RFC 7240). */
 const LATER = { Prefer: "respond-async" };
 
+/** Milliseconds of a week. */
+const WEEK = 7 * 24 * 3600 * 1000;
+
+/** Into the clipboard what is still on its way: browsers want to be asked at the click. */
+async function copied(/** @type {Promise<string>} */ text) {
+  if (typeof ClipboardItem === "function" && navigator.clipboard.write) {
+    const blob = text.then((text) => new Blob([text], { type: "text/plain" }));
+    return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+  }
+  return navigator.clipboard.writeText(await text);
+}
+
 export class Actions {
   /** @type {{ what: "copy" | "move", paths: string[] } | null} */
   kept = null;
@@ -30,6 +42,7 @@ export class Actions {
     const all = (what) => entries.every(({ kind }) => browser.may(`${what}_${kind === "d" ? "dirs" : "files"}`));
     const items = [];
     if (browser.may("share")) items.push({ icon: "share", text: t("share"), key: "s", act: () => this.share(entries) });
+    if (browser.may("share") && navigator.clipboard) items.push({ icon: "link", text: t("copy_link"), act: () => this.link(entries) });
     if (browser.may("download")) {
       items.push(only && only.kind !== "d" ? { icon: "download", text: t("download"), href: api.fileAddress(browser.at(only)) } : { icon: "zip", text: t("download_zip"), act: () => this.zip(entries) });
       if (only && only.kind !== "d" && preview(only.name) === "text" && only.size <= EDITABLE) items.push({ icon: "edit", text: t("edit"), href: `/web/client/editfile?path=${browser.at(only)}`, bulk: false });
@@ -199,6 +212,39 @@ export class Actions {
     document.body.append(form);
     form.submit();
     form.remove();
+  }
+
+  /** A link that is made and copied at once: seven days, to look and to download. */
+  async link(/** @type {Entry[]} */ entries) {
+    if (!entries.length) return;
+    const made = this.makeLink(entries);
+    try {
+      await copied(made.then(({ link }) => link));
+      const { id } = await made;
+      toast(t("link_copied"), { action: { text: t("link_options"), act: () => location.assign(`/web/client/share/${encode(id)}`) } });
+    } catch (error) {
+      const link = await made.then(({ link }) => link).catch(() => null);
+      toast(link ? t("link_made", link) : /** @type {Error} */ (error).message, { bad: !link });
+    }
+  }
+
+  async makeLink(/** @type {Entry[]} */ entries) {
+    const paths = entries.map((entry) => readable(this.browser.at(entry)));
+    const name = entries.length === 1 ? entries[0].name : `${entries[0].name} …`;
+    const share = { name: name.slice(0, 255), paths, scope: 1, expires_at: Date.now() + WEEK };
+    let answer;
+    try {
+      answer = await api.send("POST", api.address("/user/shares"), { json: share });
+    } catch (error) {
+      // An account may have a shorter time of its own: then that one.
+      if (error.status !== 400) throw error;
+      delete share.expires_at;
+      answer = await api.send("POST", api.address("/user/shares"), { json: share });
+    }
+    const id = answer.headers.get("X-Object-ID");
+    // The address is what the page of the link shows: the server knows by which name it is reached.
+    const text = await (await fetch(`/web/client/share/${encode(id)}/link`)).text();
+    return { id, link: new DOMParser().parseFromString(text, "text/html").querySelector("#link").value };
   }
 
   share(/** @type {Entry[]} */ entries) {

@@ -100,4 +100,5 @@ pub(super) const ADMIN_OPERATIONS: &[(&str, &str)] = &[
     ("PUT", "x/certificate"),
     ("DELETE", "x/certificate"),
     ("PATCH", "x/settings"),
+    ("GET", "x/verdict/{username}"),
 ];

@@ -267,6 +267,7 @@ fn server() -> Vec<Row> {
         sends("PUT", "system/log-level", Everything, "level", |_| Some(json!({"level": "info"}))),
         plain("GET", "x/doctor", Everything),
         plain("GET", "x/settings", Everything),
+        at("GET", "x/verdict/{}", One(P::ViewUsers), Object::User),
         Row {
             refusals: ["the request body is empty", "not valid JSON", "is not a whole number"],
             ..sends("PATCH", "x/settings", Everything, "common.idle_timeout", |_| Some(json!({"common.idle_timeout": 20})))

@@ -1,0 +1,139 @@
+//! How people reach the server: listeners that answer, the certificate, a name or a proxy.
+
+use actix_web::HttpRequest;
+use askama::Template;
+use chrono::{DateTime, Utc};
+use entrepot_core::{
+    Knock,
+    admin::first_steps::{self, Reach},
+};
+
+use super::{fault, step};
+use crate::{
+    frame::{
+        AdminForm, AdminPage, Form, PageError, PageResult,
+        answer::{redirect_saying, render_again},
+        redirect, render,
+    },
+    setup::Steps,
+};
+
+#[derive(Template)]
+#[template(path = "setup/reach.html")]
+struct ReachPage {
+    f: Steps,
+    token: String,
+    knocks: Vec<Knock>,
+    /// The server made its certificate itself.
+    is_self_signed: bool,
+    has_certificate: bool,
+    fingerprint: Option<String>,
+    /// Milliseconds since the epoch.
+    ends: i64,
+    way: String,
+    domain: String,
+    email: String,
+    proxy: String,
+    /// A proxy seems to stand before the server.
+    saw_proxy: bool,
+    error: Option<(String, String)>,
+    /// What was saved waits for a restart.
+    waits: bool,
+}
+
+impl ReachPage {
+    fn wrong(&self, field: &str) -> Option<&str> {
+        self.error.as_ref().filter(|(of, _)| of == field).map(|(_, message)| message.as_str())
+    }
+
+    /// What no field shows.
+    fn problem(&self) -> Option<&str> {
+        self.error.as_ref().filter(|(of, _)| !["domain", "email", "proxy"].contains(&of.as_str())).map(|(_, text)| text.as_str())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "setup/restarting.html")]
+struct RestartingPage {
+    f: Steps,
+    to: String,
+}
+
+async fn page_of(
+    request: &HttpRequest,
+    page: AdminPage,
+    form: Option<&Form>,
+    error: Option<(String, String)>,
+) -> Result<ReachPage, PageError> {
+    let knocks = first_steps::knock(page.core(), &page.session).await?;
+    let settings = page.core().settings();
+    let certificate = page.site.certificate();
+    let ends = certificate.as_ref().and_then(|(_, ends)| *ends).map(|ends| DateTime::<Utc>::from(ends).timestamp_millis());
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical().to_string()).unwrap_or_default();
+    let saw_proxy = request.headers().contains_key("x-forwarded-for") || request.headers().contains_key("forwarded");
+    let typed = |name: &str, stored: String| form.map_or(stored, |form| form.get(name).trim().to_owned());
+    let has_name = !settings.acme.domains.is_empty();
+    let way = if has_name {
+        "domain"
+    } else if saw_proxy {
+        "proxy"
+    } else {
+        "local"
+    };
+    Ok(ReachPage {
+        token: page.form_token(),
+        knocks,
+        is_self_signed: certificate.as_ref().is_some_and(|(own, _)| *own),
+        has_certificate: certificate.is_some() && page.client.secure,
+        fingerprint: page.site.self_signed_fingerprint().filter(|_| page.client.secure),
+        ends: ends.unwrap_or_default(),
+        way: typed("way", way.to_owned()),
+        domain: typed("domain", settings.acme.domains.first().cloned().unwrap_or_default()),
+        email: typed("email", settings.acme.email.clone()),
+        proxy: typed("proxy", if saw_proxy { peer } else { String::new() }),
+        saw_proxy,
+        error,
+        waits: page.query.has("saved"),
+        f: Steps::new(page.look, "reach"),
+    })
+}
+
+pub(super) async fn show(request: HttpRequest, page: AdminPage) -> PageResult {
+    render(&page_of(&request, page, None, None).await?)
+}
+
+pub(super) async fn choose(request: HttpRequest, sent: AdminForm) -> PageResult {
+    let AdminForm { page, form } = sent;
+    let text = |name: &str| form.get(name).trim().to_owned();
+    let reach = match form.get("way") {
+        "domain" => Reach::Domain { name: text("domain").to_lowercase(), email: text("email") },
+        "proxy" => {
+            let bindings = page.core().settings().httpd.bindings.clone();
+            let port = page.client.local.port();
+            let binding = bindings.iter().position(|binding| binding.port == port).unwrap_or_default();
+            let networks = text("proxy").split([',', ' ']).filter(|part| !part.is_empty()).map(str::to_owned).collect();
+            Reach::Proxy { networks, binding }
+        }
+        _ => Reach::Local,
+    };
+    let is_empty = matches!(&reach, Reach::Proxy { networks, .. } if networks.is_empty());
+    let saved = if is_empty {
+        Err(entrepot_core::Error::invalid("proxy", page.look.t.setup_proxy_needed))
+    } else {
+        first_steps::choose_reach(page.core(), &page.session, reach).await
+    };
+    match saved {
+        Ok(false) => Ok(redirect(&step("person"))),
+        Ok(true) => Ok(redirect_saying(&format!("{}?saved=1", step("reach")), &page.look, page.look.t.setup_reach_saved)),
+        Err(error) => {
+            let error = fault(error)?;
+            render_again(&page_of(&request, page, Some(&form), Some(error)).await?)
+        }
+    }
+}
+
+pub(super) async fn restart(sent: AdminForm) -> PageResult {
+    let page = sent.page;
+    first_steps::restart(page.core(), &page.session)?;
+    render(&RestartingPage { f: Steps::new(page.look, "reach"), to: step("person") })
+}

@@ -1,0 +1,49 @@
+use actix_web::http::StatusCode;
+use entrepot_model::AdminPermission;
+use serde_json::json;
+
+use crate::testing::{Browser, House, ready};
+
+async fn shared(house: &House) -> String {
+    let root = house.token("root").await;
+    let user = actix_web::test::TestRequest::post().uri("/api/v2/users").set_json(house.user("ann"));
+    assert_eq!(house.with(&root, user).await.status, StatusCode::CREATED);
+    let login = house.basic("/api/v2/user/token", "ann", "secret").await.json()["access_token"].as_str().unwrap().to_owned();
+    let share = json!({ "name": "Plans", "paths": ["/"], "scope": 1, "max_tokens": 5 });
+    let made = actix_web::test::TestRequest::post().uri("/api/v2/user/shares").set_json(share);
+    let made = house.with(&login, made).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    made.header("x-object-id").to_owned()
+}
+
+// UI-205
+#[actix_web::test]
+async fn shares_of_everybody_are_listed_and_can_be_ended() {
+    let house = ready().await;
+    let id = shared(&house).await;
+    let mut root = Browser::admin(&house, "root").await;
+    let list = root.get("/web/admin/sharing").await;
+    assert!(list.text.contains("Plans") && list.text.contains("ann") && list.text.contains("0 / 5"), "{}", list.text);
+    assert!(!list.text.contains(&format!("/s/{id}")), "a list is no way into what others share");
+    assert!(!root.get("/web/admin/sharing?q=bob").await.text.contains("0 / 5"));
+    let ask = root.get(&format!("/web/admin/sharing/{id}/end")).await;
+    assert!(ask.text.contains("Plans"), "{ask:?}");
+    let ended = root.post(&format!("/web/admin/sharing/{id}/end"), &[]).await;
+    assert_eq!((ended.status, ended.header("location")), (StatusCode::SEE_OTHER, "/web/admin/sharing"));
+    assert!(!root.get("/web/admin/sharing").await.text.contains("0 / 5"));
+    assert_eq!(root.get(&format!("/web/admin/sharing/{id}/end")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[actix_web::test]
+async fn who_only_sees_users_ends_no_share() {
+    let house = ready().await;
+    let id = shared(&house).await;
+    house.add_admin("eve", &[AdminPermission::ViewUsers]).await;
+    let mut eve = Browser::admin(&house, "eve").await;
+    let list = eve.get("/web/admin/sharing").await;
+    assert!(list.text.contains("Plans") && !list.text.contains("/end\""), "{}", list.text);
+    assert_eq!(eve.post(&format!("/web/admin/sharing/{id}/end"), &[]).await.status, StatusCode::FORBIDDEN);
+    house.add_admin("mal", &[AdminPermission::ViewStatus]).await;
+    let mut mal = Browser::admin(&house, "mal").await;
+    assert_eq!(mal.get("/web/admin/sharing").await.status, StatusCode::FORBIDDEN);
+}
