@@ -1,7 +1,7 @@
 //! The first step of the first start: `/setup/{token}`, the first administrator. The steps after it have a session and are
 //! pages of administrators; [`bring`] is the way around them.
 
-pub(crate) mod bring;
+mod bring;
 mod steps;
 
 use actix_web::{
@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::{
     Site,
-    error::refuse,
+    error::{only, refuse},
     frame::{
         Area, Look, cookies,
         cookies::Kept,
@@ -33,8 +33,29 @@ const FORM_LIMIT: usize = 256 * 1024;
 /// Where it goes on.
 const NEXT: &str = "/web/admin/setup/files";
 
+/// The routes below `/setup`.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    let only = || web::to(only("GET, HEAD, POST"));
+    let (get, post) = (web::get, web::post);
+    config
+        .route("", get().to(without_link))
+        .service(
+            web::resource("/{token}")
+                .app_data(form_config())
+                .route(get().to(form))
+                .route(post().to(submit))
+                .default_service(only()),
+        )
+        .service(
+            web::resource("/{token}/restore")
+                .route(get().to(bring::form))
+                .route(post().to(bring::submit))
+                .default_service(only()),
+        );
+}
+
 /// How the form is read; what cannot be read is answered with a page.
-pub(crate) fn form_config() -> web::FormConfig {
+fn form_config() -> web::FormConfig {
     web::FormConfig::default().limit(FORM_LIMIT).error_handler(|error, _| {
         let status = error.status_code();
         let answer = refuse("/setup", status, "The form could not be read; open the setup link again");
@@ -56,7 +77,7 @@ pub(crate) struct Filled {
 }
 
 /// `GET /setup`: somebody has heard of it but has no link.
-pub(crate) async fn without_link(site: web::Data<Site>) -> HttpResponse {
+async fn without_link(site: web::Data<Site>) -> HttpResponse {
     match site.needs_setup().await {
         Ok(true) => page(StatusCode::SERVICE_UNAVAILABLE, &SetupClosedPage::needed()),
         Ok(false) => see_other("/"),
@@ -65,7 +86,7 @@ pub(crate) async fn without_link(site: web::Data<Site>) -> HttpResponse {
 }
 
 /// `GET /setup/{token}`: the form, for who has the link.
-pub(crate) async fn form(request: HttpRequest, site: web::Data<Site>, client: Client, token: web::Path<String>) -> HttpResponse {
+async fn form(request: HttpRequest, site: web::Data<Site>, client: Client, token: web::Path<String>) -> HttpResponse {
     match site.needs_setup().await {
         Ok(true) => {}
         Ok(false) => return used(),
@@ -84,7 +105,7 @@ pub(crate) async fn form(request: HttpRequest, site: web::Data<Site>, client: Cl
 }
 
 /// `POST /setup/{token}`: the administrator is made, or the form shown again with what is wrong.
-pub(crate) async fn submit(
+async fn submit(
     request: HttpRequest,
     site: web::Data<Site>,
     client: Client,

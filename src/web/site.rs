@@ -8,7 +8,7 @@ use std::sync::{
 use actix_web::{
     FromRequest, Handler, HttpResponse, Resource, Responder,
     middleware::from_fn,
-    web::{self, ServiceConfig, get, post},
+    web::{self, ServiceConfig, get},
 };
 use entrepot_core::{Core, Result};
 use entrepot_model::api::VersionInfo;
@@ -107,20 +107,7 @@ pub fn routes(site: Site) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stati
             .service(
                 web::scope("/setup")
                     .wrap(from_fn(gate::setup))
-                    .route("", get().to(setup::without_link))
-                    .service(
-                        web::resource("/{token}")
-                            .app_data(setup::form_config())
-                            .route(get().to(setup::form))
-                            .route(post().to(setup::submit))
-                            .default_service(web::to(error::only("GET, HEAD, POST"))),
-                    )
-                    .service(
-                        web::resource("/{token}/restore")
-                            .route(get().to(setup::bring::form))
-                            .route(post().to(setup::bring::submit))
-                            .default_service(web::to(error::only("GET, HEAD, POST"))),
-                    )
+                    .configure(setup::routes)
                     .default_service(web::to(error::not_found)),
             )
             .service(

@@ -111,9 +111,7 @@ fn quota(user: &User, path: &VirtualPath) -> std::result::Result<(), Denial> {
         mount.quota_size >= 0 && mount.quota_files >= 0 && at.is_ok_and(|at| path.starts_with(&at))
     });
     let (size, files, used_size, used_files) = match mount {
-        Some(mount) => {
-            (mount.quota_size, mount.quota_files, mount.folder.used_quota_size, i64::from(mount.folder.used_quota_files))
-        }
+        Some(mount) => (mount.quota_size, mount.quota_files, mount.folder.used_quota_size, mount.folder.used_quota_files),
         None => (user.quota_size, user.quota_files, user.used_quota_size, user.used_quota_files),
     };
     if size > 0 && used_size >= size {

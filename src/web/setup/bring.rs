@@ -52,7 +52,7 @@ fn bring_page(request: &HttpRequest, token: &str) -> BringPage {
 }
 
 /// `GET /setup/{token}/restore`.
-pub(crate) async fn form(request: HttpRequest, site: web::Data<Site>, token: web::Path<String>) -> HttpResponse {
+pub(super) async fn form(request: HttpRequest, site: web::Data<Site>, token: web::Path<String>) -> HttpResponse {
     match site.needs_setup().await {
         Ok(true) => {}
         Ok(false) => return used(),
@@ -65,7 +65,7 @@ pub(crate) async fn form(request: HttpRequest, site: web::Data<Site>, token: web
 }
 
 /// `POST /setup/{token}/restore`: the file first, then its passphrase.
-pub(crate) async fn submit(
+pub(super) async fn submit(
     request: HttpRequest,
     site: web::Data<Site>,
     client: Client,
