@@ -10,6 +10,7 @@ use entrepot_store::Store;
 use crate::{
     Clock, EventSink, Hooks, Result, Tasks,
     accounts::{Accounts, Administrators},
+    admin::first_steps::Lookout,
     audit::Audit,
     fs::door::Storages,
     gates::{self, Gates},
@@ -86,6 +87,7 @@ pub(crate) struct Inner {
     pub audit: Audit,
     pub metrics: Arc<Metrics>,
     pub reaper: reaper::Reaper,
+    pub lookout: Lookout,
 }
 
 impl Core {
@@ -132,6 +134,7 @@ impl Core {
             names: Names::default(),
             turns: Arc::default(),
             reaper,
+            lookout: Lookout::default(),
         }));
         recovery::replay(&core).await?;
         core.0.tasks.spawn(reaper::run(core.clone(), reaped));

@@ -4,6 +4,7 @@
 //! component, without following links. On fast file systems metadata calls and writes are made where they are asked for,
 //! on network and user-space file systems every call goes through the pool.
 
+pub mod alone;
 mod attributes;
 mod copy;
 pub mod disks;

@@ -23,6 +23,8 @@ const LEFT_OUT_FOLDERS: [&str; 4] = ["homes", "log", "lost+found", "outside"];
 const LEFT_OUT_FILES: [&str; 3] = ["ready.json", "setup-url", "control.sock"];
 /// Begin of the names of what is being made.
 const STAGED: &str = ".entrepot-";
+/// Begin of the names of passphrases of backups, also of those that are not in use any more.
+const PASSPHRASES: &str = "backup-passphrase-";
 /// Deepest folder that is looked into.
 const DEPTH: usize = 16;
 
@@ -101,7 +103,7 @@ impl Contents {
             let relative = below.join(&name);
             let is_top = below.as_os_str().is_empty() && !tree.is_outside;
             if tree.left_out.contains(&path)
-                || is_top && is_ours_to_make(&name.to_string_lossy())
+                || is_top && is_left_out(&name.to_string_lossy())
                 || is_staged(&name.to_string_lossy())
             {
                 continue;
@@ -190,8 +192,8 @@ fn left_out(settings: &Settings, database: &str) -> Vec<PathBuf> {
     paths
 }
 
-fn is_ours_to_make(name: &str) -> bool {
-    name.ends_with(".new")
+fn is_left_out(name: &str) -> bool {
+    name.ends_with(".new") || name.starts_with(PASSPHRASES)
 }
 
 fn is_staged(name: &str) -> bool {

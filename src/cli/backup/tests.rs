@@ -14,6 +14,8 @@ fn data() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("folder");
     drop(Store::open(StoreOptions::new(folder.path())).expect("databases"));
     fs::write(folder.path().join("id_ed25519"), "a key").expect("written");
+    // What opens backups is in none, also if it is not in use any more.
+    fs::write(folder.path().join("backup-passphrase-k2v9"), "the older one").expect("written");
     fs::create_dir(folder.path().join("certs")).expect("made");
     fs::write(folder.path().join("certs/a.example.key"), noise(200_000)).expect("written");
     folder

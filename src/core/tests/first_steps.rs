@@ -23,6 +23,7 @@ impl Examiner for Outside {
     }
 }
 
+// UI-201
 #[tokio::test]
 async fn folder_in_use_comes_first_and_was_tried_out() {
     let fixture = Fixture::new().await;
@@ -35,6 +36,7 @@ async fn folder_in_use_comes_first_and_was_tried_out() {
     assert!(current.is_default, "{current:?}");
 }
 
+// UI-201
 #[tokio::test]
 async fn folders_around_the_servers_own_data_are_no_places() {
     let fixture = Fixture::new().await;
@@ -46,6 +48,7 @@ async fn folders_around_the_servers_own_data_are_no_places() {
     }
 }
 
+// UI-200
 #[tokio::test]
 async fn names_are_looked_up_before_they_are_saved() {
     let fixture = Fixture::new().await;

@@ -3,6 +3,7 @@
 use actix_web::HttpRequest;
 use askama::Template;
 use entrepot_core::admin::{first_steps, users};
+use entrepot_model::AdminPermission as P;
 use entrepot_secrets::{Sensitive, random_alphanumeric};
 
 use super::{fault, step};
@@ -22,6 +23,8 @@ struct SafetyPage {
     user: String,
     at: String,
     passphrase: String,
+    /// There is one already: it stays if the field is left empty.
+    is_sealed: bool,
     folder: String,
     error: Option<(String, String)>,
     next: String,
@@ -62,11 +65,15 @@ fn proposal() -> String {
 fn page_of(page: AdminPage, form: Option<&Form>, error: Option<(String, String)>) -> SafetyPage {
     let settings = page.core().settings();
     let user = form.map_or(page.query.get("user"), |form| form.get("user")).to_owned();
+    let is_sealed = !settings.backup.passphrase_file.is_empty();
+    // Who has one is not led to think that another were in use.
+    let proposed = || if is_sealed { String::new() } else { proposal() };
     let stored = if settings.backup.at.is_empty() { "03:00".to_owned() } else { settings.backup.at.clone() };
     SafetyPage {
         token: page.form_token(),
         at: form.map_or(stored, |form| form.get("at").to_owned()),
-        passphrase: form.map_or_else(proposal, |form| form.get("passphrase").to_owned()),
+        passphrase: form.map_or_else(proposed, |form| form.get("passphrase").to_owned()),
+        is_sealed,
         folder: settings.resolve(&settings.backup.directory).to_string_lossy().into_owned(),
         next: done_of(&user),
         user,
@@ -76,7 +83,7 @@ fn page_of(page: AdminPage, form: Option<&Form>, error: Option<(String, String)>
 }
 
 pub(super) async fn safety(page: AdminPage) -> PageResult {
-    page.session.require(entrepot_model::AdminPermission::Any)?;
+    page.session.require(P::Any)?;
     render(&page_of(page, None, None))
 }
 
@@ -93,6 +100,7 @@ pub(super) async fn keep(sent: AdminForm) -> PageResult {
 }
 
 pub(super) async fn done(request: HttpRequest, page: AdminPage) -> PageResult {
+    page.session.require(P::Any)?;
     let user = match page.query.get("user") {
         "" => None,
         name => users::get(page.core(), &page.session, name, false).await.ok().map(|user| user.username),

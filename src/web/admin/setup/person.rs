@@ -7,7 +7,7 @@ use entrepot_core::{
     admin::{folders, users},
     login::PageStep,
 };
-use entrepot_model::{BaseVirtualFolder, Permission, Protocol, User, VirtualFolder};
+use entrepot_model::{AdminPermission as P, BaseVirtualFolder, Permission, Protocol, User, VirtualFolder};
 
 use super::{fault, step};
 use crate::{
@@ -15,7 +15,9 @@ use crate::{
         access::{agent, peer},
         escaped,
     },
-    frame::{AdminForm, AdminPage, Area, Form, PageResult, answer::render_again, cookies, cookies::Kept, redirect, render},
+    frame::{
+        AdminForm, AdminPage, Area, Form, PageError, PageResult, answer::render_again, cookies, cookies::Kept, redirect, render,
+    },
     setup::Steps,
 };
 
@@ -31,6 +33,8 @@ struct PersonPage {
     preset: String,
     folder: String,
     is_me: bool,
+    /// Where a folder of that name has its files: it is used only if that is wanted.
+    existing: Option<String>,
     presets: Vec<(&'static str, &'static str, &'static str, &'static str)>,
     error: Option<(String, String)>,
 }
@@ -48,7 +52,8 @@ impl PersonPage {
     }
 }
 
-fn page_of(page: AdminPage, form: Option<&Form>, error: Option<(String, String)>) -> PersonPage {
+fn page_of(page: AdminPage, form: Option<&Form>, refusal: Option<Refusal>) -> PersonPage {
+    let Refusal { error, existing } = refusal.unwrap_or_default();
     let t = page.look.t;
     let word = |id: &str, of: &str| t.find(&format!("setup.preset_{id}{of}")).unwrap_or_default();
     let typed = |name: &str, first: &str| form.map_or(first, |form| form.get(name)).to_owned();
@@ -58,6 +63,7 @@ fn page_of(page: AdminPage, form: Option<&Form>, error: Option<(String, String)>
         preset: typed("preset", "private"),
         folder: typed("folder", ""),
         is_me: form.is_none_or(|form| form.has("me")),
+        existing,
         presets: PRESETS.into_iter().map(|(id, icon)| (id, icon, word(id, ""), word(id, "_sub"))).collect(),
         error,
         f: Steps::new(page.look, "person"),
@@ -65,23 +71,16 @@ fn page_of(page: AdminPage, form: Option<&Form>, error: Option<(String, String)>
 }
 
 pub(super) async fn show(page: AdminPage) -> PageResult {
-    page.session.require(entrepot_model::AdminPermission::AddUsers)?;
+    page.session.require(P::Any)?;
     render(&page_of(page, None, None))
 }
 
 pub(super) async fn create(request: HttpRequest, sent: AdminForm) -> PageResult {
     let AdminForm { page, form } = sent;
-    let made = make(&page, &form).await;
-    let user = match made {
+    page.session.require(P::Any)?;
+    let user = match make(&page, &form).await? {
         Ok(user) => user,
-        Err(error) => {
-            let error = match fault(error)? {
-                // A name that is taken is the fault of the name.
-                (field, message) if field.is_empty() => ("username".to_owned(), message),
-                other => other,
-            };
-            return render_again(&page_of(page, Some(&form), Some(error)));
-        }
+        Err(refusal) => return render_again(&page_of(page, Some(&form), Some(refusal))),
     };
     let mut answer = redirect(&format!("{}?user={}", step("safety"), escaped(&user.username)));
     if form.has("me") {
@@ -95,14 +94,40 @@ pub(super) async fn create(request: HttpRequest, sent: AdminForm) -> PageResult 
     Ok(answer)
 }
 
-async fn make(page: &AdminPage, form: &Form) -> Result<User, Error> {
-    let t = page.look.t;
+/// Why nobody was made.
+#[derive(Default)]
+struct Refusal {
+    /// Field, or nothing for the form as a whole, and what is wrong.
+    error: Option<(String, String)>,
+    /// Where the folder has its files that is there already.
+    existing: Option<String>,
+}
+
+impl Refusal {
+    fn at(field: &str, message: impl Into<String>) -> Self {
+        Self { error: Some((field.to_owned(), message.into())), existing: None }
+    }
+}
+
+type Made<T> = Result<Result<T, Refusal>, PageError>;
+
+/// A refusal of core; one without a field is the fault of `usual`.
+fn refused<T>(error: Error, usual: &str) -> Made<T> {
+    let (field, message) = fault(error)?;
+    Ok(Err(Refusal::at(if field.is_empty() { usual } else { &field }, message)))
+}
+
+async fn make(page: &AdminPage, form: &Form) -> Made<User> {
+    let (t, core, session) = (page.look.t, page.core(), &page.session);
     let (username, password) = (form.get("username").trim(), form.get("password"));
     if username.is_empty() {
-        return Err(Error::invalid("username", t.setup_username_needed));
+        return Ok(Err(Refusal::at("username", t.setup_username_needed)));
     }
     if password.is_empty() {
-        return Err(Error::invalid("password", t.setup_password_needed));
+        return Ok(Err(Refusal::at("password", t.setup_password_needed)));
+    }
+    if users::get(core, session, username, false).await.is_ok() {
+        return Ok(Err(Refusal::at("username", t.setup_username_taken)));
     }
     let permissions = match form.get("preset") {
         "readonly" => vec![Permission::List, Permission::Download],
@@ -116,41 +141,71 @@ async fn make(page: &AdminPage, form: &Form) -> Result<User, Error> {
         permissions: [("/".to_owned(), permissions)].into_iter().collect(),
         ..User::default()
     };
-    let folder = form.get("folder").trim();
+    let mut made = None;
     if form.get("preset") == "team" {
-        if folder.is_empty() {
-            return Err(Error::invalid("folder", t.setup_folder_needed));
-        }
-        user.virtual_folders = vec![team(page, folder).await?];
+        let team = match team(page, form).await? {
+            Ok(team) => team,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        made = team.is_new.then(|| team.folder.name.clone());
+        user.virtual_folders = vec![mounted(team.folder)];
     }
-    users::add(page.core(), &page.session, user).await
+    match users::add(core, session, user).await {
+        Ok(user) => Ok(Ok(user)),
+        Err(error) => {
+            // The folder was made for this user alone. Nothing was brought there yet.
+            if let Some(folder) = made {
+                folders::delete(core, session, &folder).await?;
+            }
+            refused(error, "")
+        }
+    }
 }
 
-/// The folder that a team shares, beside the homes; one of that name is used as it is.
-async fn team(page: &AdminPage, name: &str) -> Result<VirtualFolder, Error> {
-    let (core, session) = (page.core(), &page.session);
+/// The folder that a team shares.
+struct Team {
+    folder: BaseVirtualFolder,
+    is_new: bool,
+}
+
+/// The folder of that name, made beside the homes. One that is there already is used only if the form says so: somebody else may
+/// have files in it.
+async fn team(page: &AdminPage, form: &Form) -> Made<Team> {
+    let (t, core, session) = (page.look.t, page.core(), &page.session);
+    let name = form.get("folder").trim();
+    if name.is_empty() {
+        return Ok(Err(Refusal::at("folder", t.setup_folder_needed)));
+    }
     let base = match core.settings().data_provider.users_base_dir.trim() {
         "" => core.data_directory().join("homes"),
         base => base.into(),
     };
-    let folder = match folders::get(core, session, name, false).await {
-        Ok(folder) => folder,
+    match folders::get(core, session, name, false).await {
+        Ok(folder) if form.get("existing") == folder.name => Ok(Ok(Team { folder, is_new: false })),
+        Ok(folder) => {
+            let refusal = Refusal::at("folder", t.setup_folder_taken);
+            Ok(Err(Refusal { existing: Some(folder.mapped_path), ..refusal }))
+        }
         Err(Error::NotFound) => {
             // No account can have such a name for its home.
             let path = base.join(format!("team {name}")).to_string_lossy().into_owned();
             let new = BaseVirtualFolder { name: name.to_owned(), mapped_path: path, ..BaseVirtualFolder::default() };
-            folders::add(core, session, new).await.map_err(|error| match error {
-                Error::Invalid { message, .. } => Error::invalid("folder", message),
-                other => other,
-            })?
+            match folders::add(core, session, new).await {
+                Ok(folder) => Ok(Ok(Team { folder, is_new: true })),
+                Err(Error::Invalid { message, .. }) => refused(Error::invalid("folder", message), "folder"),
+                Err(error) => refused(error, "folder"),
+            }
         }
-        Err(error) => return Err(error),
-    };
-    Ok(VirtualFolder {
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn mounted(folder: BaseVirtualFolder) -> VirtualFolder {
+    VirtualFolder {
         virtual_path: format!("/{}", folder.name),
         folder,
         quota_size: -1,
         quota_files: -1,
         ..VirtualFolder::default()
-    })
+    }
 }

@@ -1,7 +1,7 @@
 //! Where files live.
 
 use askama::Template;
-use entrepot_core::admin::first_steps::{self, FolderTrial, Place, TRIAL_SIZE, Trouble};
+use entrepot_core::admin::first_steps::{self, FolderTrial, PATIENCE, Place, TRIAL_SIZE, Trouble};
 
 use super::{fault, step};
 use crate::{
@@ -54,6 +54,7 @@ fn trouble(look: &Look, trouble: &Trouble) -> (String, Option<String>) {
     match trouble {
         Trouble::NotApart => (t.setup_not_apart.to_owned(), None),
         Trouble::NotAbsolute => (t.setup_not_absolute.to_owned(), None),
+        Trouble::Silent => (look.say(t.setup_silent, PATIENCE.as_secs()), None),
         Trouble::Failed { place, owner: Some(owner), own, fix: Some(fix), .. } => {
             let text = crate::frame::words::fill(t.setup_not_owner, &[&place.display(), owner, own]);
             (text, Some(fix.clone()))
@@ -80,7 +81,7 @@ fn view(look: &Look, place: &Place, chosen: &str) -> View {
         tags: labels.into_iter().filter(|(holds, _)| *holds).map(|(_, label)| label).collect(),
         kind: place.disk.as_ref().map(|disk| disk.kind.clone()).unwrap_or_default(),
         percent: (place.total - place.free.min(place.total)).saturating_mul(100).checked_div(place.total).unwrap_or_default(),
-        space: look.say2(t.setup_free, bytes(place.free), bytes(place.total)),
+        space: if place.total == 0 { String::new() } else { look.say2(t.setup_free, bytes(place.free), bytes(place.total)) },
         tests: place.trial.as_ref().map(|trial| tests(look, trial)).unwrap_or_default(),
         trouble: place.trial.as_ref().err().map(|found| trouble(look, found)),
         is_chosen: path == chosen && place.trial.is_ok(),

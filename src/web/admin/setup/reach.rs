@@ -32,8 +32,12 @@ struct ReachPage {
     ends: i64,
     way: String,
     domain: String,
+    /// There are more names than the field shows: they stay as they are, and are changed among the settings.
+    names: Option<String>,
     email: String,
     proxy: String,
+    /// Proxies that are believed already.
+    believed: String,
     /// A proxy seems to stand before the server.
     saw_proxy: bool,
     error: Option<(String, String)>,
@@ -48,7 +52,8 @@ impl ReachPage {
 
     /// What no field shows.
     fn problem(&self) -> Option<&str> {
-        self.error.as_ref().filter(|(of, _)| !["domain", "email", "proxy"].contains(&of.as_str())).map(|(_, text)| text.as_str())
+        let is_shown = |of: &str| ["email", "proxy"].contains(&of) || (of == "domain" && self.names.is_none());
+        self.error.as_ref().filter(|(of, _)| !is_shown(of)).map(|(_, text)| text.as_str())
     }
 }
 
@@ -57,6 +62,14 @@ impl ReachPage {
 struct RestartingPage {
     f: Steps,
     to: String,
+}
+
+/// Proxies that the binding of this page believes already.
+fn believed(page: &AdminPage) -> Vec<String> {
+    let settings = page.core().settings();
+    let port = page.client.local.port();
+    let binding = settings.httpd.bindings.iter().find(|binding| binding.port == port);
+    binding.iter().flat_map(|binding| &binding.proxy_allowed).map(ToString::to_string).collect()
 }
 
 async fn page_of(
@@ -73,9 +86,10 @@ async fn page_of(
     let saw_proxy = request.headers().contains_key("x-forwarded-for") || request.headers().contains_key("forwarded");
     let typed = |name: &str, stored: String| form.map_or(stored, |form| form.get(name).trim().to_owned());
     let has_name = !settings.acme.domains.is_empty();
+    let believed = believed(&page);
     let way = if has_name {
         "domain"
-    } else if saw_proxy {
+    } else if saw_proxy || !believed.is_empty() {
         "proxy"
     } else {
         "local"
@@ -88,6 +102,8 @@ async fn page_of(
         fingerprint: page.site.self_signed_fingerprint().filter(|_| page.client.secure),
         ends: ends.unwrap_or_default(),
         way: typed("way", way.to_owned()),
+        names: first_steps::has_several_names(page.core()).then(|| settings.acme.domains.join(", ")),
+        believed: believed.join(", "),
         domain: typed("domain", settings.acme.domains.first().cloned().unwrap_or_default()),
         email: typed("email", settings.acme.email.clone()),
         proxy: typed("proxy", if saw_proxy { peer } else { String::new() }),
@@ -108,15 +124,12 @@ pub(super) async fn choose(request: HttpRequest, sent: AdminForm) -> PageResult 
     let reach = match form.get("way") {
         "domain" => Reach::Domain { name: text("domain").to_lowercase(), email: text("email") },
         "proxy" => {
-            let bindings = page.core().settings().httpd.bindings.clone();
-            let port = page.client.local.port();
-            let binding = bindings.iter().position(|binding| binding.port == port).unwrap_or_default();
             let networks = text("proxy").split([',', ' ']).filter(|part| !part.is_empty()).map(str::to_owned).collect();
-            Reach::Proxy { networks, binding }
+            Reach::Proxy { networks, local: page.client.local }
         }
         _ => Reach::Local,
     };
-    let is_empty = matches!(&reach, Reach::Proxy { networks, .. } if networks.is_empty());
+    let is_empty = matches!(&reach, Reach::Proxy { networks, .. } if networks.is_empty()) && believed(&page).is_empty();
     let saved = if is_empty {
         Err(entrepot_core::Error::invalid("proxy", page.look.t.setup_proxy_needed))
     } else {
