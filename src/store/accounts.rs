@@ -13,6 +13,7 @@ mod relations;
 mod roles;
 mod second_factor;
 mod shares;
+mod status;
 mod usage;
 mod user_rows;
 mod users;

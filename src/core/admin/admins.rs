@@ -11,6 +11,8 @@ use super::{
 use crate::{Core, Error, Result, login::Holder};
 
 pub(super) const KIND: &str = "admin";
+/// Who is disabled by accident could not come back.
+const OWN_STATUS: &str = "you cannot disable yourself";
 
 /// A page of administrators, without what is confidential.
 ///
@@ -82,6 +84,26 @@ pub async fn update(core: &Core, session: &AdminSession, username: &str, mut adm
     Ok(finish(core, session, Action::Update, updated))
 }
 
+/// Enables or disables an administrator, and changes nothing else. False if it is so already.
+///
+/// # Errors
+/// `Denied` without `*`; `NotFound`; `Invalid` for oneself (ACC-249).
+pub async fn set_status(core: &Core, session: &AdminSession, username: &str, is_enabled: bool) -> Result<bool> {
+    session.require(P::Any)?;
+    let admin = existing(core, username).await?;
+    not_through_its_key(session, &admin)?;
+    if is_self(session, &admin) && !is_enabled {
+        return Err(Error::invalid("status", OWN_STATUS));
+    }
+    let admins = core.0.store.admins();
+    if !admins.set_status(&admin.username, i64::from(is_enabled), core.clock().millis()).await.map_err(stored)? {
+        return Ok(false);
+    }
+    let changed = admins.get(&admin.username).await.map_err(stored)?.ok_or(Error::NotFound)?;
+    finish(core, session, Action::Update, changed);
+    Ok(true)
+}
+
 /// Deletes an administrator, but not oneself (ACC-251).
 ///
 /// # Errors
@@ -124,7 +146,7 @@ fn check_own(admin: &mut Admin, old: &Admin) -> Result<()> {
         return Err(Error::invalid("role", "you cannot add/change your role"));
     }
     if !admin.is_enabled() {
-        return Err(Error::invalid("status", "you cannot disable yourself"));
+        return Err(Error::invalid("status", OWN_STATUS));
     }
     admin.filters.require_password_change = old.filters.require_password_change;
     admin.filters.require_two_factor = old.filters.require_two_factor;

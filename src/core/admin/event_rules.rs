@@ -63,6 +63,24 @@ pub async fn update(core: &Core, session: &AdminSession, name: &str, mut rule: E
     Ok(finish(core, session, Action::Update, updated))
 }
 
+/// Enables or disables a rule, and changes nothing else. False if it is so already.
+///
+/// # Errors
+/// `Denied` without `*`; `NotFound`; `Invalid` for a rule that would be refused if it were added.
+pub async fn set_status(core: &Core, session: &AdminSession, name: &str, is_enabled: bool) -> Result<bool> {
+    session.require(P::Any)?;
+    let mut rule = existing(core, name).await?;
+    if is_enabled {
+        rule.validate(&rules(core, false)).map_err(invalid)?;
+    }
+    let found = core.0.store.event_rules();
+    if !found.set_status(&rule.name, i64::from(is_enabled), core.clock().millis()).await.map_err(stored)? {
+        return Ok(false);
+    }
+    finish(core, session, Action::Update, existing(core, &rule.name).await?);
+    Ok(true)
+}
+
 /// Deletes a rule; its actions stay.
 ///
 /// # Errors

@@ -125,6 +125,26 @@ pub async fn update(core: &Core, session: &AdminSession, username: &str, mut use
     Ok(finish(core, session, Action::Update, updated))
 }
 
+/// Enables or disables a user, and changes nothing else of it; who is disabled has to leave. False if it is so already.
+///
+/// # Errors
+/// `Denied` without `edit_users`; `NotFound`.
+pub async fn set_status(core: &Core, session: &AdminSession, username: &str, is_enabled: bool) -> Result<bool> {
+    session.require(P::EditUsers)?;
+    let user = visible(core, session, username).await?;
+    let users = core.0.store.users();
+    if !users.set_status(&user.username, i64::from(is_enabled), core.clock().millis()).await.map_err(stored)? {
+        return Ok(false);
+    }
+    forget(core, &user.username);
+    if !is_enabled {
+        core.end_sessions(&user.username);
+    }
+    let changed = users.get(&user.username).await.map_err(stored)?.ok_or(Error::NotFound)?;
+    finish(core, session, Action::Update, changed);
+    Ok(true)
+}
+
 /// Deletes a user and ends its sessions; its files stay (ACC-067).
 ///
 /// # Errors

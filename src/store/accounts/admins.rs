@@ -9,6 +9,7 @@ use super::document::Document;
 use super::listing::{ListOptions, Listed};
 use super::relations::{find, load_admin_groups, refer_role, require, require_free, save_admin_groups};
 use super::second_factor;
+use super::status;
 use super::usage::login_interval;
 use super::users::PasswordChange;
 use crate::engine::{Database, Durability};
@@ -120,6 +121,15 @@ impl Admins {
     pub async fn overwrite(&self, admin: Admin, password: PasswordChange, now: i64) -> Result<Admin, StoreError> {
         let document = Document::of(KIND, &admin)?;
         self.database.write(Durability::Full, move |c| update_admin(c, document, &password, now)).await
+    }
+
+    /// Sets the status alone. False if it is so already: then nothing is written.
+    ///
+    /// # Errors
+    /// `NotFound` if the administrator does not exist.
+    pub async fn set_status(&self, name: &str, status: i64, now: i64) -> Result<bool, StoreError> {
+        let name = name.to_string();
+        self.database.write(Durability::Full, move |c| status::set(c, (KIND, "admin"), &name, status, now)).await
     }
 
     /// Deletes an administrator.

@@ -9,6 +9,7 @@ use super::document::Document;
 use super::event_actions::load_action;
 use super::listing::{ListOptions, Listed};
 use super::relations::{find, refer, require, require_free};
+use super::status;
 use crate::engine::{Database, Durability};
 use crate::{ObjectKind, StoreError};
 
@@ -105,6 +106,15 @@ impl EventRules {
                 check_types(c, id)
             })
             .await
+    }
+
+    /// Sets the status alone. False if it is so already: then nothing is written.
+    ///
+    /// # Errors
+    /// `NotFound` if the rule does not exist.
+    pub async fn set_status(&self, name: &str, status: i64, now: i64) -> Result<bool, StoreError> {
+        let name = name.to_string();
+        self.database.write(Durability::Full, move |c| status::set(c, (KIND, "event_rule"), &name, status, now)).await
     }
 
     /// Deletes a rule; its actions stay.

@@ -9,6 +9,7 @@ use super::listing::{ListOptions, Listed};
 use super::login::{LoginRecord, load_for_login};
 use super::relations::{find, require};
 use super::second_factor;
+use super::status;
 use super::user_rows::{change_password, insert_user, load, overwrite_user, password_hash, update_user};
 use crate::engine::{Database, Durability};
 use crate::{ObjectKind, StoreError};
@@ -142,6 +143,15 @@ impl Users {
                 update_user(c, document, &password, now)
             })
             .await
+    }
+
+    /// Sets the status alone. False if it is so already: then nothing is written.
+    ///
+    /// # Errors
+    /// `NotFound` if the user does not exist.
+    pub async fn set_status(&self, name: &str, status: i64, now: i64) -> Result<bool, StoreError> {
+        let name = name.to_string();
+        self.database.write(Durability::Full, move |c| status::set(c, (KIND, "user_account"), &name, status, now)).await
     }
 
     /// Deletes a user with its mappings and counters. Files are not touched (ACC-067).

@@ -84,6 +84,7 @@ impl Object for Admin {
     const MANY: &'static str = "managers";
     const PLACE: &'static str = "people";
     const COLUMNS: &'static [&'static str] = &["role", "factor", "last_login", "status"];
+    const HAS_STATUS: bool = true;
     const CREATE: &'static [Field] = &[
         Field::new("username", Kind::Code).required(),
         Field::new("password", Kind::Password),
@@ -154,5 +155,9 @@ impl Object for Admin {
 
     async fn delete(core: &Core, session: &AdminSession, name: &str) -> Result<()> {
         admins::delete(core, session, name).await
+    }
+
+    async fn set_status(core: &Core, session: &AdminSession, name: &str, is_enabled: bool) -> Result<bool> {
+        admins::set_status(core, session, name, is_enabled).await
     }
 }

@@ -11,7 +11,7 @@ pub(super) struct AskPage {
     pub(super) f: Shell,
     pub(super) title: String,
     /// What comes of it.
-    pub(super) text: &'static str,
+    pub(super) text: String,
     pub(super) button: &'static str,
     /// What it is about.
     pub(super) name: String,

@@ -148,7 +148,7 @@ async fn ask(page: AdminPage) -> PageResult {
     let (t, back) = (page.look.t, Area::Admin.page(HERE));
     render(&AskPage {
         title: t.certificate_delete_title.to_owned(),
-        text: t.certificate_delete_text,
+        text: t.certificate_delete_text.to_owned(),
         button: t.certificate_delete,
         name: kept.facts.names.join(", "),
         action: format!("{back}/delete"),

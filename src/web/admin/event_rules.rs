@@ -100,6 +100,7 @@ impl Object for EventRule {
     const MANY: &'static str = "eventrules";
     const PLACE: &'static str = "automation";
     const COLUMNS: &'static [&'static str] = &["trigger", "actions", "status"];
+    const HAS_STATUS: bool = true;
     const CREATE: &'static [Field] =
         &[Field::new("name", Kind::Text).named("object_name").required(), WHEN[1], WHEN[2], WHEN[3], WHEN[4], WHEN[5], DOES[0]];
 
@@ -151,5 +152,9 @@ impl Object for EventRule {
 
     async fn delete(core: &Core, session: &AdminSession, name: &str) -> Result<()> {
         event_rules::delete(core, session, name).await
+    }
+
+    async fn set_status(core: &Core, session: &AdminSession, name: &str, is_enabled: bool) -> Result<bool> {
+        event_rules::set_status(core, session, name, is_enabled).await
     }
 }

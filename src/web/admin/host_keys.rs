@@ -163,7 +163,7 @@ fn ask(
     let back = Area::Admin.page(HERE);
     render(&AskPage {
         title: page.look.say(title, &key.kind),
-        text,
+        text: text.to_owned(),
         button,
         name: key.fingerprint.clone(),
         action: format!("{back}/{}/{verb}", key.id),

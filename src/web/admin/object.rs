@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use actix_web::web::{self, ServiceConfig, get, post, resource};
 use entrepot_core::{
-    Core, Result,
+    Core, Error, Result,
     admin::{AdminSession, ListOptions},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -63,6 +63,8 @@ pub(super) trait Object: Serialize + DeserializeOwned + Sized + 'static {
     const COLUMNS: &'static [&'static str];
     /// Fields of the form that creates one.
     const CREATE: &'static [Field];
+    /// It can be enabled and disabled.
+    const HAS_STATUS: bool = false;
 
     /// Groups of fields of the page of one.
     fn cards() -> &'static [Card];
@@ -113,6 +115,11 @@ pub(super) trait Object: Serialize + DeserializeOwned + Sized + 'static {
     async fn update(self, core: &Core, session: &AdminSession, name: &str, form: &Form) -> Result<()>;
 
     async fn delete(core: &Core, session: &AdminSession, name: &str) -> Result<()>;
+
+    /// Enables or disables it; false if it is so already.
+    async fn set_status(_core: &Core, _session: &AdminSession, _name: &str, _is_enabled: bool) -> Result<bool> {
+        Err(Error::Unsupported)
+    }
 }
 
 /// Address of the list.

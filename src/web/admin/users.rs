@@ -73,6 +73,7 @@ impl Object for User {
     const MANY: &'static str = "users";
     const PLACE: &'static str = "people";
     const COLUMNS: &'static [&'static str] = &["groups", "storage", "last_login", "status"];
+    const HAS_STATUS: bool = true;
     const CREATE: &'static [Field] = &[
         Field::new("username", Kind::Code).required(),
         Field::new("password", Kind::Password),
@@ -181,6 +182,10 @@ impl Object for User {
 
     async fn delete(core: &Core, session: &AdminSession, name: &str) -> Result<()> {
         users::delete(core, session, name).await
+    }
+
+    async fn set_status(core: &Core, session: &AdminSession, name: &str, is_enabled: bool) -> Result<bool> {
+        users::set_status(core, session, name, is_enabled).await
     }
 }
 

@@ -2,16 +2,13 @@
 
 use askama::Template;
 use entrepot_core::Error;
-use serde_json::{Value, json};
+use entrepot_model::AdminPermission as P;
 
 use super::{Object, many};
-use crate::{
-    admin::fields::put,
-    frame::{
-        AdminForm, AdminPage, Form, PageError, PageResult, Shell,
-        answer::{redirect_refusing, redirect_saying},
-        render,
-    },
+use crate::frame::{
+    AdminForm, AdminPage, Look, PageError, PageResult, Shell,
+    answer::{redirect_refusing, redirect_saying},
+    render,
 };
 
 /// Objects of one form: more than a page of a list has.
@@ -27,39 +24,53 @@ struct BulkPage {
     names: Vec<String>,
     action: String,
     back: String,
+    /// Title of the list.
+    parent: &'static str,
 }
 
-/// Whether objects of the kind can be enabled and disabled.
-pub(super) fn has_status<T: Object>(objects: &[T]) -> bool {
-    objects.first().and_then(|object| serde_json::to_value(object).ok()).is_some_and(|value| value.get("status").is_some())
+/// What was done, and to which objects it was not.
+#[derive(Template)]
+#[template(path = "admin/bulk_done.html")]
+struct DonePage {
+    f: Shell,
+    title: String,
+    refusals: Vec<(String, String)>,
+    back: String,
+    parent: &'static str,
 }
 
 pub(super) async fn act<T: Object>(sent: AdminForm) -> PageResult {
     let AdminForm { page, form } = sent;
-    let names: Vec<String> = form.all("name").filter(|name| !name.is_empty()).map(str::to_owned).take(MOST).collect();
-    let to = many::<T>();
+    let names: Vec<String> = form.all("name").filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let (to, t, rights) = (many::<T>(), page.look.t, T::rights(&page.session));
+    let (is_allowed, text) = match form.get("action") {
+        "delete" => (rights.delete, t.bulk_deleted),
+        "enable" if T::HAS_STATUS => (rights.edit, t.bulk_enabled),
+        "disable" if T::HAS_STATUS => (rights.edit, t.bulk_disabled),
+        _ => return Err(PageError::not_found()),
+    };
+    if !is_allowed {
+        page.session.require(P::Any)?;
+    }
     if names.is_empty() {
-        return Ok(redirect_refusing(&to, &page.look, page.look.t.bulk_nothing));
+        return Ok(redirect_refusing(&to, &page.look, t.bulk_nothing));
     }
-    match form.get("action") {
-        "delete" if !form.has("sure") => ask::<T>(page, names),
-        "delete" => {
-            let mut done = Done::default();
-            for name in &names {
-                done.note(name, T::delete(page.core(), &page.session, name).await)?;
-            }
-            Ok(done.said(&page, &to, page.look.t.bulk_deleted))
-        }
-        action @ ("enable" | "disable") => {
-            let mut done = Done::default();
-            for name in &names {
-                done.note(name, set_status::<T>(&page, name, action == "enable").await)?;
-            }
-            let text = if action == "enable" { page.look.t.bulk_enabled } else { page.look.t.bulk_disabled };
-            Ok(done.said(&page, &to, text))
-        }
-        _ => Err(PageError::not_found()),
+    if names.len() > MOST {
+        return Ok(redirect_refusing(&to, &page.look, page.look.say(t.bulk_too_many, MOST)));
     }
+    let action = form.get("action");
+    if action == "delete" && !form.has("sure") {
+        return ask::<T>(page, names);
+    }
+    let mut done = Done::default();
+    for name in names {
+        let outcome = match action {
+            "delete" => T::delete(page.core(), &page.session, &name).await,
+            _ => T::set_status(page.core(), &page.session, &name, action == "enable").await.map(drop),
+        };
+        done.note(&page.look, name, outcome);
+    }
+    done.told::<T>(page, &to, text)
 }
 
 fn ask<T: Object>(page: AdminPage, names: Vec<String>) -> PageResult {
@@ -71,47 +82,54 @@ fn ask<T: Object>(page: AdminPage, names: Vec<String>) -> PageResult {
         names,
         action: format!("{}/bulk", many::<T>()),
         back: many::<T>(),
+        parent: title::<T>(&page.look),
         f: Shell::admin(page, T::PLACE),
     })
 }
 
-async fn set_status<T: Object>(page: &AdminPage, name: &str, enabled: bool) -> Result<(), Error> {
-    let object = T::get(page.core(), &page.session, name).await?;
-    let failed = |error: serde_json::Error| Error::internal("an object of a list", error);
-    let mut value: Value = serde_json::to_value(&object).map_err(failed)?;
-    put(&mut value, "status", json!(i32::from(enabled)));
-    let changed: T = serde_json::from_value(value).map_err(failed)?;
-    changed.update(page.core(), &page.session, name, &Form::default()).await
+fn title<T: Object>(look: &Look) -> &'static str {
+    look.t.find(&format!("{}.title", T::ONE)).unwrap_or_default()
 }
 
 /// What came of each.
 #[derive(Default)]
 struct Done {
     count: usize,
-    refusals: Vec<String>,
+    refusals: Vec<(String, String)>,
 }
 
 impl Done {
-    /// A refusal of one does not keep the others; a fault of ours, or a missing permission, ends it.
-    fn note(&mut self, name: &str, outcome: Result<(), Error>) -> Result<(), PageError> {
-        match outcome {
-            Ok(()) => self.count += 1,
-            Err(Error::Invalid { message, .. } | Error::Conflict(message) | Error::InUse(message)) => {
-                self.refusals.push(format!("{name}: {message}"));
+    /// Whatever is refused for one keeps nothing from the others, and is told in the end.
+    fn note(&mut self, look: &Look, name: String, outcome: Result<(), Error>) {
+        let t = look.t;
+        let why = match outcome {
+            Ok(()) => {
+                self.count += 1;
+                return;
             }
-            // Somebody else was faster.
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
+            Err(Error::Invalid { message, .. } | Error::Conflict(message) | Error::InUse(message)) => message,
+            Err(Error::NotFound) => t.bulk_gone.to_owned(),
+            Err(Error::Denied(_)) => t.error_denied.to_owned(),
+            Err(Error::Busy | Error::Shutdown) => t.error_busy.to_owned(),
+            // Core has written what it was into the log.
+            Err(Error::Internal(_) | Error::Io(_) | Error::Corrupt) => t.error_fault.to_owned(),
+            Err(other) => other.to_string(),
+        };
+        self.refusals.push((name, why));
     }
 
-    fn said(&self, page: &AdminPage, to: &str, text: &str) -> actix_web::HttpResponse {
+    fn told<T: Object>(self, page: AdminPage, to: &str, text: &str) -> PageResult {
         let done = page.look.count(text, self.count);
         if self.refusals.is_empty() {
-            return redirect_saying(to, &page.look, done);
+            return Ok(redirect_saying(to, &page.look, done));
         }
-        redirect_refusing(to, &page.look, format!("{done} {}", self.refusals.join("; ")))
+        render(&DonePage {
+            title: done,
+            refusals: self.refusals,
+            back: to.to_owned(),
+            parent: title::<T>(&page.look),
+            f: Shell::admin(page, T::PLACE),
+        })
     }
 }
 
@@ -151,5 +169,48 @@ mod tests {
         let mut eve = Browser::admin(&house, "eve").await;
         let refused = eve.post("/web/admin/users/bulk", &[("name", "cy"), ("action", "disable")]).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    }
+
+    // UI-206
+    #[actix_web::test]
+    async fn what_is_refused_for_one_is_told_and_the_others_go_on() {
+        let house = ready().await;
+        house.add_admin("eve", &[AdminPermission::ViewUsers]).await;
+        let mut root = Browser::admin(&house, "root").await;
+        let own = [("name", "root"), ("name", "nobody"), ("name", "eve"), ("action", "disable")];
+        let told = root.post("/web/admin/managers/bulk", &own).await;
+        assert!(told.status == StatusCode::OK && told.text.contains("1 disabled"), "{told:?}");
+        assert!(told.text.contains("cannot disable yourself") && told.text.contains("nobody"), "{told:?}");
+        assert_eq!(house.basic("/api/v2/token", "eve", "eve-secret").await.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(house.basic("/api/v2/token", "root", "root-secret").await.status, StatusCode::OK);
+        let many: Vec<(&str, &str)> = (0..201).map(|_| ("name", "eve")).chain([("action", "enable")]).collect();
+        let refused = root.post("/web/admin/managers/bulk", &many).await;
+        assert_eq!(refused.status, StatusCode::SEE_OTHER);
+        assert!(root.get("/web/admin/managers").await.text.contains("200"), "more than that is refused as a whole");
+        assert_eq!(house.basic("/api/v2/token", "eve", "eve-secret").await.status, StatusCode::UNAUTHORIZED);
+        let folders = root.post("/web/admin/folders/bulk", &[("name", "x"), ("action", "enable")]).await;
+        assert_eq!(folders.status, StatusCode::NOT_FOUND, "folders have no status");
+    }
+
+    // UI-206, UI-191
+    #[actix_web::test]
+    async fn only_the_status_changes_and_only_if_it_is_another() {
+        let house = ready().await;
+        let token = house.token("root").await;
+        let mut user = house.user("ann");
+        user["description"] = "as it was saved last".into();
+        house.with(&token, TestRequest::post().uri("/api/v2/users").set_json(user)).await;
+        let mut root = Browser::admin(&house, "root").await;
+        let stored = || async { house.with(&token, TestRequest::get().uri("/api/v2/users/ann")).await.json() };
+        let before = stored().await;
+        house.clock.advance_minutes(1);
+        root.post("/web/admin/users/bulk", &[("name", "ann"), ("action", "enable")]).await;
+        assert_eq!(stored().await, before, "what is enabled is not written");
+        root.post("/web/admin/users/bulk", &[("name", "ann"), ("action", "disable")]).await;
+        let mut after = stored().await;
+        assert_eq!((&after["status"], after["updated_at"] == before["updated_at"]), (&0.into(), false));
+        after["status"] = 1.into();
+        after["updated_at"] = before["updated_at"].clone();
+        assert_eq!(after, before);
     }
 }

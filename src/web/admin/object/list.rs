@@ -72,7 +72,7 @@ pub(super) async fn list<T: Object>(page: AdminPage) -> PageResult {
     });
     let lines = lines.collect();
     let rights = T::rights(&page.session);
-    let bulk = (rights.edit && super::bulk::has_status(&objects), rights.delete);
+    let bulk = (rights.edit && T::HAS_STATUS, rights.delete);
     let create = rights.add.then(|| (crate::frame::Area::Admin.page(T::ONE), word("create")));
     render(&ListPage {
         title: word("title"),
@@ -103,7 +103,7 @@ pub(super) async fn ask<T: Object>(page: AdminPage, name: web::Path<String>) -> 
     let name = object.name().to_owned();
     render(&AskPage {
         title: page.look.say(t.object_delete_title, &name),
-        text: word("delete_text"),
+        text: word("delete_text").to_owned(),
         button: word("delete"),
         action: format!("{}/delete", one::<T>(&name)),
         back: one::<T>(&name),
