@@ -88,7 +88,7 @@ const SECRET_PARAMETERS: [&str; 7] = ["token", "password", "passphrase", "secret
 /// Where a login leads afterwards: an address, which may have a secret in it as any other.
 const NEXT: &str = "next";
 /// Parts of a path that are followed by the id of a share, which opens it, or by that of an upload through one.
-const BEFORE_IDS: [&str; 5] = ["s", "shares", "pubshares", "shares-chunked-uploads", "chunked-uploads"];
+const BEFORE_IDS: [&str; 7] = ["s", "share", "shares", "sharing", "pubshares", "shares-chunked-uploads", "chunked-uploads"];
 
 /// Path and query without anything that lets in whoever reads the log.
 fn masked(path: &str, query: Option<&str>) -> String {
@@ -156,6 +156,11 @@ mod tests {
             ("/api/v2/shares-chunked-uploads/ID", "/api/v2/shares-chunked-uploads/***"),
             ("/web/client/visit/shares/ID/chunked-uploads/ID", "/web/client/visit/shares/***/chunked-uploads/***"),
             ("/web/client/pubshares/ID/browse", "/web/client/pubshares/***/browse"),
+            ("/web/client/share/ID", "/web/client/share/***"),
+            ("/web/client/share/ID/link", "/web/client/share/***/link"),
+            ("/web/client/share/ID/delete", "/web/client/share/***/delete"),
+            ("/web/admin/sharing/ID/end", "/web/admin/sharing/***/end"),
+            ("/web/admin/sharing", "/web/admin/sharing"),
             ("/web/client/visit/shares/ID/dirs", "/web/client/visit/shares/***/dirs"),
             ("/web/client/%70ubshares/ID/login", "/web/client/%70ubshares/***/login"),
             ("/api/v2/shares/shares/files", "/api/v2/shares/***/files"),

@@ -62,17 +62,32 @@ pub async fn list(core: &Core, session: &AdminSession, username: Option<&str>, o
     Ok(shares)
 }
 
-/// Takes a share back: its link leads nowhere from now on, and its visitors have to leave. It needs `edit_users`, as other changes of what a user has.
+/// One of those shares.
+///
+/// # Errors
+/// `Denied` without `view_users`; `NotFound`, also for a user whom the administrator does not see.
+pub async fn get(core: &Core, session: &AdminSession, id: &str) -> Result<Share> {
+    session.require(P::ViewUsers)?;
+    let mut share = visible(core, session, id).await?;
+    share.hide_confidential();
+    Ok(share)
+}
+
+/// The share, if its owner exists for this administrator (ACC-225).
+async fn visible(core: &Core, session: &AdminSession, id: &str) -> Result<Share> {
+    let share = core.0.store.shares().get(id).await.map_err(stored)?.ok_or(Error::NotFound)?;
+    let owner = core.0.store.users().get(&share.username).await.map_err(stored)?;
+    owner.filter(|owner| session.sees_role(&owner.role)).map(|_| share).ok_or(Error::NotFound)
+}
+
+/// Takes a share back: its link leads nowhere from now on, and its visitors have to leave. It needs `edit_users`, as other
+/// changes of what a user has.
 ///
 /// # Errors
 /// `Denied` without `edit_users`; `NotFound`, also for a user whom the administrator does not see.
 pub async fn revoke(core: &Core, session: &AdminSession, id: &str) -> Result<()> {
     session.require(P::EditUsers)?;
-    let mut share = core.0.store.shares().get(id).await.map_err(stored)?.ok_or(Error::NotFound)?;
-    let owner = core.0.store.users().get(&share.username).await.map_err(stored)?.ok_or(Error::NotFound)?;
-    if !session.sees_role(&owner.role) {
-        return Err(Error::NotFound);
-    }
+    let mut share = visible(core, session, id).await?;
     end(core, &share.id).await?;
     share.hide_confidential();
     let change = Change { action: Action::Delete, kind: KIND, name: &share.id, role: "", object: &share };

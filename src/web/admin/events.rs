@@ -3,8 +3,14 @@
 use actix_web::web::{ServiceConfig, get};
 use askama::Template;
 use chrono::NaiveDateTime;
-use entrepot_core::{FsEventFilter, LogEventFilter, Page, ProviderEventFilter, admin::events};
-use entrepot_model::event::{FsEvent, LogEvent, ProviderEvent};
+use entrepot_core::{
+    FsEventFilter, LogEventFilter, Page, ProviderEventFilter,
+    admin::{AdminSession, events},
+};
+use entrepot_model::{
+    AdminPermission as P,
+    event::{FsEvent, LogEvent, ProviderEvent},
+};
 
 use super::{
     cells,
@@ -130,15 +136,17 @@ fn address(query: &Form, after: Option<&str>, path: &str) -> String {
 async fn show(page: AdminPage) -> PageResult {
     let (core, session, query) = (page.core(), &page.session, page.query.clone());
     let kind = kind(&query);
-    let look = &page.look;
+    let (look, asks) = (&page.look, may_ask(session));
     let mut views: Vec<EventView> = match kind {
         "provider" => events::search_provider(core, session, provider_filter(&query))
             .await?
             .iter()
             .map(|event| of_provider(look, event))
             .collect(),
-        "log" => events::search_log(core, session, log_filter(&query)).await?.iter().map(|event| of_log(look, event)).collect(),
-        _ => events::search_fs(core, session, fs_filter(&query)).await?.iter().map(|event| of_fs(look, event)).collect(),
+        "log" => {
+            events::search_log(core, session, log_filter(&query)).await?.iter().map(|event| of_log(look, event, asks)).collect()
+        }
+        _ => events::search_fs(core, session, fs_filter(&query)).await?.iter().map(|event| of_fs(look, event, asks)).collect(),
     };
     let limit = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let more = views.len() > limit;
@@ -182,8 +190,13 @@ fn rule(command: &str) -> Option<(String, String)> {
     Some((rule.trim().to_owned(), detail.trim().to_owned()))
 }
 
-/// A change of files.
-pub(super) fn of_fs(look: &Look, event: &FsEvent) -> EventView {
+/// Whether links lead to rules of accounts, and to the question why: those pages are for whoever sees users.
+pub(super) fn may_ask(session: &AdminSession) -> bool {
+    session.may(P::ViewUsers)
+}
+
+/// A change of files; `asks` tells whether there are links to what refused it.
+pub(super) fn of_fs(look: &Look, event: &FsEvent, asks: bool) -> EventView {
     let t = look.t;
     let rule = rule(&event.ssh_cmd);
     let (icon, class, outcome) = match (&rule, event.status) {
@@ -212,7 +225,7 @@ pub(super) fn of_fs(look: &Look, event: &FsEvent) -> EventView {
         (t.events_command, if rule.is_some() { String::new() } else { event.ssh_cmd.clone() }),
     ];
     let mut view = view(event.id.clone(), event.timestamp, (icon, class, outcome), text, &sub, rule, facts);
-    if let Some((rule, _)) = &view.rule {
+    if asks && let Some((rule, _)) = &view.rule {
         let question = why::address(&event.username, &event.action, &event.virtual_path, &event.protocol, &event.ip);
         view.links = links(look, &event.username, rule, question);
     }
@@ -251,8 +264,8 @@ pub(super) fn of_provider(look: &Look, event: &ProviderEvent) -> EventView {
     view(event.id.clone(), event.timestamp, ("edit", "info", t.events_changed), text, &sub, None, facts)
 }
 
-/// A login, or an attempt.
-pub(super) fn of_log(look: &Look, event: &LogEvent) -> EventView {
+/// A login, or an attempt; `asks` as in [`of_fs`].
+pub(super) fn of_log(look: &Look, event: &LogEvent, asks: bool) -> EventView {
     let t = look.t;
     let (icon, class, outcome, key) = match event.event {
         5 => ("ok", "ok", t.events_done, "event.login_ok"),
@@ -270,7 +283,7 @@ pub(super) fn of_log(look: &Look, event: &LogEvent) -> EventView {
     let rule = event.message.split_once(": ").filter(|(rule, _)| class == "bad" && why::card_of(rule).is_some());
     let rule = rule.map(|(rule, detail)| (rule.to_owned(), detail.to_owned()));
     let mut view = view(event.id.clone(), event.timestamp, (icon, class, outcome), text, &sub, rule, facts);
-    if !event.username.is_empty() && class == "bad" && event.event != 2 {
+    if asks && !event.username.is_empty() && class == "bad" && event.event != 2 {
         let question = why::address(&event.username, "", "", &event.protocol, &event.ip);
         view.links = match &view.rule {
             Some((rule, _)) => links(look, &event.username, rule, question),

@@ -9,7 +9,7 @@ use entrepot_core::{
 use entrepot_model::{AdminPermission as P, User, connection::ConnectionStatus, doctor::Severity};
 
 use super::{
-    events::{EventView, of_fs, of_log},
+    events::{EventView, may_ask, of_fs, of_log},
     object::one,
 };
 use crate::frame::{AdminPage, Area, PageResult, Shell, render};
@@ -218,8 +218,9 @@ async fn last_events(page: &AdminPage) -> Result<Vec<EventView>, entrepot_core::
     let at = || Page { limit: EVENTS, ..Page::default() };
     let files = events::search_fs(page.core(), &page.session, FsEventFilter { page: at(), ..FsEventFilter::default() }).await?;
     let logs = events::search_log(page.core(), &page.session, LogEventFilter { page: at(), ..LogEventFilter::default() }).await?;
-    let mut views: Vec<EventView> = files.iter().map(|event| of_fs(&page.look, event)).collect();
-    views.extend(logs.iter().map(|event| of_log(&page.look, event)));
+    let asks = may_ask(&page.session);
+    let mut views: Vec<EventView> = files.iter().map(|event| of_fs(&page.look, event, asks)).collect();
+    views.extend(logs.iter().map(|event| of_log(&page.look, event, asks)));
     views.sort_by_key(|view| std::cmp::Reverse(view.at));
     views.truncate(usize::try_from(EVENTS).unwrap_or(usize::MAX));
     Ok(views)

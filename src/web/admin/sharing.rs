@@ -9,7 +9,7 @@ use entrepot_core::{
 };
 use entrepot_model::{AdminPermission as P, Share, ShareScope, User};
 
-use super::object::one;
+use super::{asking::AskPage, object::one};
 use crate::{
     api::escaped,
     error::only,
@@ -58,15 +58,6 @@ struct SharingPage {
     rules: Vec<Rule>,
     previous: Option<String>,
     next: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "admin/sharing_end.html")]
-struct EndPage {
-    f: Shell,
-    id: String,
-    name: String,
-    owner: String,
 }
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -142,17 +133,22 @@ async fn show(page: AdminPage) -> PageResult {
     })
 }
 
-/// The share, if the administrator sees it.
-async fn find(page: &AdminPage, id: &str) -> Result<Share, Error> {
-    let options = ListOptions { limit: u64::from(u32::MAX), ..ListOptions::default() };
-    let found = shares::list(page.core(), &page.session, None, options).await?;
-    found.into_iter().find(|share| share.id == id).ok_or(Error::NotFound)
-}
-
 async fn ask(page: AdminPage, id: web::Path<String>) -> PageResult {
     page.session.require(P::EditUsers)?;
-    let share = find(&page, &id).await?;
-    render(&EndPage { id: share.id, name: share.name, owner: share.username, f: Shell::admin(page, "sharing") })
+    let share = shares::get(page.core(), &page.session, &id).await?;
+    let t = page.look.t;
+    let list = Area::Admin.page("sharing");
+    render(&AskPage {
+        title: page.look.say(t.sharing_end_of, &share.name),
+        text: page.look.say(t.sharing_end_text, &share.username),
+        button: t.sharing_end,
+        name: share.name,
+        action: format!("{list}/{}/end", escaped(&share.id)),
+        back: list.clone(),
+        parent: t.nav_sharing,
+        parent_href: list,
+        f: Shell::admin(page, "sharing"),
+    })
 }
 
 async fn end(sent: AdminForm, id: web::Path<String>) -> PageResult {

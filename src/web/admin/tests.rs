@@ -5,8 +5,9 @@ mod editing;
 mod host_keys;
 mod round_trip;
 
-use actix_web::http::StatusCode;
+use actix_web::{http::StatusCode, test::TestRequest};
 use entrepot_model::AdminPermission as P;
+use serde_json::json;
 
 use crate::testing::{Answer, Browser, House, ready};
 
@@ -83,6 +84,32 @@ async fn every_page_is_there_with_one_heading_and_nothing_inline() {
             assert_eq!(page.text.matches("<h1").count(), 1, "{path}");
         }
     }
+}
+
+// UI-046, UI-203
+#[actix_web::test]
+async fn questions_about_refusals_are_for_whoever_sees_users() {
+    let house = ready().await;
+    with_user(&house).await;
+    let token = house.token("root").await;
+    let closed = json!({ "username": "shut", "password": "secret", "status": 1, "home_dir": "/srv/shut",
+        "permissions": { "/": ["*"] }, "filters": { "denied_protocols": ["HTTP"] } });
+    let added = house.with(&token, TestRequest::post().uri("/api/v2/users").set_json(closed)).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
+    house.basic("/api/v2/user/token", "shut", "secret").await;
+    house.add_admin("log", &[P::ViewEvents]).await;
+    house.add_admin("viewer", &[P::ViewUsers]).await;
+    for (name, sees) in [("root", true), ("log", false)] {
+        let mut admin = Browser::admin(&house, name).await;
+        let page = admin.get("/web/admin/events?kind=log").await.text;
+        assert!(page.contains("shut"), "{page}");
+        assert_eq!(page.contains("/web/admin/why?"), sees, "{name}: {page}");
+        assert_eq!(page.contains("/web/admin/user/shut"), sees, "{name}: {page}");
+    }
+    let mut viewer = Browser::admin(&house, "viewer").await;
+    let page = viewer.get("/web/admin/users").await.text;
+    assert!(page.contains("href=\"/web/admin/why\""), "{page}");
+    assert_eq!(viewer.get("/web/admin/why").await.status, StatusCode::OK);
 }
 
 // Pages, objects and settings are found by a part of their name, and only what the administrator may see.

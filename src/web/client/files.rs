@@ -36,6 +36,8 @@ struct FilesPage {
     problem: Option<String>,
     /// Bytes of a piece of an upload; 0 where uploads go in one piece.
     chunk: u64,
+    /// The latest end of a link that is made here, in milliseconds since the epoch, if the account has one.
+    latest: Option<i64>,
     texts: Html,
 }
 
@@ -121,6 +123,7 @@ fn build(
         pages,
         problem,
         chunk: u64::from(page.client.features.upload_chunk) << 20,
+        latest: page.caller.user().latest_share_expiration(page.core().clock().millis()),
         texts: texts::data(page.look.t),
         f: Shell::client(page, "files"),
     })

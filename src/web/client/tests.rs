@@ -2,6 +2,7 @@
 
 mod files;
 mod mounted;
+mod recent;
 mod shared;
 
 use actix_web::{http::StatusCode, test::TestRequest};

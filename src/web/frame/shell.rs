@@ -129,7 +129,7 @@ fn place(area: Area, id: &'static str, icon: &'static str, path: &str, here: &st
 fn may_go(session: &AdminSession, place: &str) -> bool {
     let any = |permissions: &[P]| permissions.iter().any(|permission| session.may(*permission));
     match place {
-        "activity" => any(&[P::ViewConns, P::ViewEvents]),
+        "activity" => any(&[P::ViewConns, P::ViewEvents, P::ViewUsers]),
         "people" => any(&[P::ViewUsers, P::ManageGroups, P::ViewGroups, P::Any]),
         "sharing" => any(&[P::ViewUsers]),
         "folders" => any(&[P::ManageFolders, P::ViewFolders]),
@@ -144,7 +144,8 @@ fn may_go(session: &AdminSession, place: &str) -> bool {
 fn first_page(session: &AdminSession, place: &str, usual: &'static str) -> &'static str {
     match place {
         "people" if !session.may(P::ViewUsers) => "groups",
-        "activity" if !session.may(P::ViewConns) => "events",
+        "activity" if !session.may(P::ViewConns) && session.may(P::ViewEvents) => "events",
+        "activity" if !session.may(P::ViewConns) => "why",
         "security" if !session.may(P::ViewDefender) => "status",
         "maintenance" if !session.may(P::Any) => "doctor",
         _ => usual,

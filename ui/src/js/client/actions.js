@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { ask, askName, confirm, wrongName } from "./dialogs.js";
 import { el, toast } from "./dom.js";
-import { preview } from "./format.js";
+import { moment, preview } from "./format.js";
 import { encode, freeName, join, last, parent, readable } from "./paths.js";
 import { pickFolder } from "./picker.js";
 import { count, t } from "./texts.js";
@@ -17,6 +17,9 @@ const LATER = { Prefer: "respond-async" };
 
 /** Milliseconds of a week. */
 const WEEK = 7 * 24 * 3600 * 1000;
+
+/** Between the clock of the server, of the page and of what the account may: a link is asked for that ends a little earlier. */
+const SLACK = 60_000;
 
 /** Into the clipboard what is still on its way: browsers want to be asked at the click. */
 async function copied(/** @type {Promise<string>} */ text) {
@@ -214,14 +217,22 @@ export class Actions {
     form.remove();
   }
 
-  /** A link that is made and copied at once: seven days, to look and to download. */
+  /** When a link ends that is made now: in a week, or as late as the account may. */
+  get linkEnd() {
+    const latest = Number(this.browser.dataset.latest);
+    const week = Date.now() + WEEK;
+    // What the server said of the end was so when it made the page.
+    return latest ? Math.min(week, Math.floor(latest + performance.now() - SLACK)) : week;
+  }
+
+  /** A link that is made and copied at once, to look and to download. */
   async link(/** @type {Entry[]} */ entries) {
     if (!entries.length) return;
     const made = this.makeLink(entries);
     try {
       await copied(made.then(({ link }) => link));
-      const { id } = await made;
-      toast(t("link_copied"), { action: { text: t("link_options"), act: () => location.assign(`/web/client/share/${encode(id)}`) } });
+      const { id, end } = await made;
+      toast(t("link_copied", moment(end)), { action: { text: t("link_options"), act: () => location.assign(`/web/client/share/${encode(id)}`) } });
     } catch (error) {
       const link = await made.then(({ link }) => link).catch(() => null);
       toast(link ? t("link_made", link) : /** @type {Error} */ (error).message, { bad: !link });
@@ -231,20 +242,13 @@ export class Actions {
   async makeLink(/** @type {Entry[]} */ entries) {
     const paths = entries.map((entry) => readable(this.browser.at(entry)));
     const name = entries.length === 1 ? entries[0].name : `${entries[0].name} …`;
-    const share = { name: name.slice(0, 255), paths, scope: 1, expires_at: Date.now() + WEEK };
-    let answer;
-    try {
-      answer = await api.send("POST", api.address("/user/shares"), { json: share });
-    } catch (error) {
-      // An account may have a shorter time of its own: then that one.
-      if (error.status !== 400) throw error;
-      delete share.expires_at;
-      answer = await api.send("POST", api.address("/user/shares"), { json: share });
-    }
+    const end = this.linkEnd;
+    const share = { name: name.slice(0, 255), paths, scope: 1, expires_at: end };
+    const answer = await api.send("POST", api.address("/user/shares"), { json: share });
     const id = answer.headers.get("X-Object-ID");
     // The address is what the page of the link shows: the server knows by which name it is reached.
     const text = await (await fetch(`/web/client/share/${encode(id)}/link`)).text();
-    return { id, link: new DOMParser().parseFromString(text, "text/html").querySelector("#link").value };
+    return { id, end, link: new DOMParser().parseFromString(text, "text/html").querySelector("#link").value };
   }
 
   share(/** @type {Entry[]} */ entries) {

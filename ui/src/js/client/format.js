@@ -24,6 +24,7 @@ const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-di
 const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
 const date = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" });
 const exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long" });
+const coming = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
 /** A short time for a list: today with the clock, this year without the year. */
@@ -43,6 +44,11 @@ export function exactly(/** @type {number} */ millis) {
 }
 
 const capital = (text) => text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
+
+/** A moment in the days to come, as a sentence says it. */
+export function moment(/** @type {number} */ millis) {
+  return coming.format(new Date(millis));
+}
 
 /** Seconds in words that are short: 13 min. */
 export function duration(/** @type {number} */ seconds) {
