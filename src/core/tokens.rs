@@ -41,8 +41,10 @@ const ROTATION: i64 = 90 * 24 * 3600 * 1000;
 const OVERLAP: i64 = 8 * 24 * 3600 * 1000;
 /// Seconds before it was issued from which a token is valid (SEC-058).
 const NOT_BEFORE: i64 = 10;
-/// Minutes that an invitation lives.
+/// Minutes that an invitation to the first password lives: who is invited may be away.
 const INVITED: i64 = 7 * 24 * 60;
+/// Minutes that it lives where there is a password to lose.
+const INVITED_AGAIN: i64 = 60;
 /// Minutes that a token may live, and what other values mean (SEC-060).
 const LIFETIMES: std::ops::RangeInclusive<i64> = 1..=720;
 const DEFAULT_LIFETIME: i64 = 20;
@@ -194,8 +196,7 @@ impl Core {
             TokenKind::WebAdmin | TokenKind::WebClient => settings.httpd.cookie_lifetime,
             TokenKind::WebAdminPending | TokenKind::WebClientPending => pages::PENDING,
             TokenKind::WebShare => settings.httpd.share_cookie_lifetime,
-            // A week: who is invited may be away.
-            TokenKind::Invite => return INVITED,
+            TokenKind::Invite => return INVITED_AGAIN,
         };
         let minutes = i64::from(minutes);
         if LIFETIMES.contains(&minutes) { minutes } else { DEFAULT_LIFETIME }
@@ -203,6 +204,11 @@ impl Core {
 
     fn issue(&self, subject: Subject<'_>) -> Result<Token> {
         let minutes = self.lifetime(subject.kind);
+        self.issue_for(subject, minutes).map(|(token, _)| token)
+    }
+
+    /// A token that lives so long, and its id.
+    fn issue_for(&self, subject: Subject<'_>, minutes: i64) -> Result<(Token, String)> {
         let now = self.clock().seconds();
         let jti = Uuid::new_v4().to_string();
         let claims = Claims {
@@ -219,7 +225,7 @@ impl Core {
             jti,
         };
         let access_token = self.0.tokens.ring.sign(&claims).map_err(|error| Error::internal("signing a token", error))?;
-        Ok(Token { access_token, expires_at: claims.exp })
+        Ok((Token { access_token, expires_at: claims.exp }, claims.jti))
     }
 
     /// Checks a token with all that can end one, its account included. `ip` is the address that shows it.
@@ -281,17 +287,20 @@ impl Core {
         });
     }
 
-    /// A token with which the user of an account sets a password, once: it stands for the password that the account has now.
-    pub(crate) fn issue_invite(&self, account: &Account) -> Result<Token> {
+    /// A token with which the user of an account sets a password, and its id: it stands for the password that the account has
+    /// now. Who has one to lose has an hour, others a week.
+    pub(crate) fn issue_invite(&self, account: &Account) -> Result<(Token, String)> {
         let anywhere = IpAddr::from([0, 0, 0, 0]);
-        self.issue(Subject::of_user(TokenKind::Invite, account, anywhere, self.clock().millis()))
+        let minutes = if account.password_hash().is_some() { INVITED_AGAIN } else { INVITED };
+        self.issue_for(Subject::of_user(TokenKind::Invite, account, anywhere, self.clock().millis()), minutes)
     }
 
-    /// The claims of an invitation that is good.
-    pub(crate) async fn invited(&self, token: &str, ip: IpAddr) -> Result<Claims, TokenError> {
+    /// The claims of an invitation whose account could use it now, and the account. Whether it is the last one that was made
+    /// is another question.
+    pub(crate) async fn invited(&self, token: &str, ip: IpAddr) -> Result<(Claims, Arc<Account>), TokenError> {
         let claims = self.verify_claims(token, TokenKind::Invite, ip)?;
-        self.account_of(&claims, ip).await?;
-        Ok(claims)
+        let account = self.account_of(&claims, ip).await?;
+        Ok((claims, account))
     }
 
     fn verify_claims(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<Claims, TokenError> {

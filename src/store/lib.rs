@@ -28,8 +28,8 @@ mod tests;
 mod transfers;
 
 pub use accounts::{
-    Admins, ApiKeys, EventActions, EventRules, FolderUsage, Folders, Groups, ListOptions, LoginRecord, Order, PasswordChange,
-    Roles, Shares, TransferDirection, UserUsage, Users,
+    Admins, ApiKeys, EventActions, EventRules, FolderUsage, Folders, Groups, Invitation, ListOptions, LoginRecord, Order,
+    PasswordChange, Roles, Shares, TransferDirection, UserUsage, Users,
 };
 pub use certificate::{ServerCertificate, StoredCertificate};
 pub use checksums::{Checksums, FileState};

@@ -9,6 +9,7 @@ mod event_rules;
 mod events;
 mod gates;
 mod host_keys;
+mod invitations;
 mod opening;
 mod relations;
 mod resumable;

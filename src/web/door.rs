@@ -115,8 +115,11 @@ pub(crate) fn routes(area: Area) -> impl FnOnce(&mut ServiceConfig) {
             .service(at("/twofactor-recovery").route(get().to(code::form)).route(post().to(code::submit)))
             .service(at("/forgot-password").route(get().to(reset::forgot)).route(post().to(reset::send)))
             .service(at("/reset-password").route(get().to(reset::form)).route(post().to(reset::submit)))
-            .service(at("/invite").route(get().to(invite::form)).route(post().to(invite::submit)))
             .service(at("/logout").route(get().to(logout::logout)).route(post().to(logout::logout)));
+        // Administrators are not invited.
+        if **area == Area::Client {
+            config.service(at("/invite").route(get().to(invite::form)).route(post().to(invite::submit)));
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, net::IpAddr};
 
-use entrepot_model::{Admin, EffectiveUser, LoginMethod, Protocol};
+use entrepot_model::{Admin, EffectiveUser, LoginMethod, Protocol, User};
 use entrepot_outbound::{Delivery, Field, Mail, MailError, MailKind};
 use entrepot_secrets::{constant_time_eq, password, random_token, token_hash};
 use entrepot_store::PasswordChange;
@@ -174,16 +174,21 @@ pub async fn complete(core: &Core, kind: ResetKind, username: &str, code: &str, 
 }
 
 /// Stores the new password of a user who set it.
-pub(in crate::admin) async fn set_of_user(core: &Core, name: &str, hash: String, ip: IpAddr) -> Result<()> {
+async fn set_of_user(core: &Core, name: &str, hash: String, ip: IpAddr) -> Result<()> {
     let mut user = core.0.store.users().get(name).await.map_err(stored)?.ok_or(Error::NotFound)?;
     user.filters.require_password_change = false;
     let now = core.clock().millis();
-    let mut user = core.0.store.users().update(user, PasswordChange::Set(hash), now).await.map_err(stored)?;
-    users::forget(core, name);
-    user.hide_confidential();
-    let change = Change { action: Action::Update, kind: users::KIND, name, role: &user.role, object: &user };
-    changes::record_by(core, &changes::Executor::itself(ip), &change);
+    let user = core.0.store.users().update(user, PasswordChange::Set(hash), now).await.map_err(stored)?;
+    user_was_changed(core, user, ip);
     Ok(())
+}
+
+/// What comes after a user's own change of the stored password.
+pub(in crate::admin) fn user_was_changed(core: &Core, mut user: User, ip: IpAddr) {
+    users::forget(core, &user.username);
+    user.hide_confidential();
+    let change = Change { action: Action::Update, kind: users::KIND, name: &user.username, role: &user.role, object: &user };
+    changes::record_by(core, &changes::Executor::itself(ip), &change);
 }
 
 async fn set_of_admin(core: &Core, name: &str, hash: String, ip: IpAddr) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Datelike, Local, Timelike, Utc};
-use entrepot_model::{Admin, EffectiveUser, Protocol};
+use entrepot_model::{Admin, EffectiveUser, LoginMethod, Protocol};
 use ipnet::IpNet;
 
 use super::{
@@ -41,6 +41,16 @@ pub(crate) fn may_go_on(core: &Core, user: &EffectiveUser, ip: IpAddr) -> Result
     is_usable(user, core.clock().millis())?;
     not_denied(user, Protocol::Http)?;
     Ok(user.login_allowed_ip(ip).map_err(|rule| Denial::new("ip_filters", rule.to_string()))?)
+}
+
+/// Whether the account could come to the pages with a password, from wherever (SEC-134).
+pub(crate) fn may_have_password(core: &Core, user: &EffectiveUser) -> Result<(), Refusal> {
+    is_usable(user, core.clock().millis())?;
+    not_denied(user, Protocol::Http)?;
+    if user.is_method_denied(LoginMethod::Password) {
+        return refuse("denied_login_methods", "passwords are denied");
+    }
+    Ok(())
 }
 
 fn is_usable(user: &EffectiveUser, now: i64) -> Result<(), Refusal> {

@@ -4,6 +4,7 @@ use entrepot_model::User;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::document::Document;
+use super::invitations;
 use super::relations::{
     FolderOwner, load_folders, load_user_groups, refer_role, require, require_free, save_folders, save_user_groups,
 };
@@ -117,10 +118,26 @@ pub(super) fn overwrite_user(
              WHEN password_hash IS ?1 THEN last_password_change ELSE ?3 END WHERE id = ?4",
         )?
         .execute(params![password_hash, changed, now, user.id])?;
+    invitations::end(connection, user.id)?;
     load(connection, user.id)
 }
 
+/// The duty to change the password is done (ACC-104).
+pub(super) fn end_duty(connection: &Connection, id: i64, now: i64) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE user_account SET updated_at = ?, \
+             document = json_remove(document, '$.filters.require_password_change') WHERE id = ?",
+        )?
+        .execute([now, id])?;
+    Ok(())
+}
+
+/// Changes the password. Who was invited to set one comes too late then.
 pub(super) fn change_password(connection: &Connection, id: i64, change: &PasswordChange, now: i64) -> Result<(), StoreError> {
+    if *change != PasswordChange::Keep {
+        invitations::end(connection, id)?;
+    }
     let hash = match change {
         PasswordChange::Keep => return Ok(()),
         PasswordChange::Clear => None,

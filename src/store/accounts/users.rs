@@ -10,7 +10,7 @@ use super::login::{LoginRecord, load_for_login};
 use super::relations::{find, require};
 use super::second_factor;
 use super::status;
-use super::user_rows::{change_password, insert_user, load, overwrite_user, password_hash, update_user};
+use super::user_rows::{change_password, end_duty, insert_user, load, overwrite_user, password_hash, update_user};
 use crate::engine::{Database, Durability};
 use crate::{ObjectKind, StoreError};
 
@@ -181,12 +181,7 @@ impl Users {
             .write(Durability::Full, move |c| {
                 let id = require(c, KIND, &name)?;
                 change_password(c, id, &change, now)?;
-                c.prepare_cached(
-                    "UPDATE user_account SET updated_at = ?, \
-                     document = json_remove(document, '$.filters.require_password_change') WHERE id = ?",
-                )?
-                .execute([now, id])?;
-                Ok(())
+                end_duty(c, id, now)
             })
             .await
     }

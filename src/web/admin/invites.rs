@@ -1,16 +1,24 @@
-//! A link with which a user sets the password: shown once, to be handed on.
+//! A link with which a user sets the password: shown once, to be handed on, and taken back.
 
 use actix_web::{
     HttpRequest,
     web::{self, ServiceConfig, post},
 };
 use askama::Template;
-use entrepot_core::{Error, admin::invites};
+use entrepot_core::{
+    Error,
+    admin::invites::{self, Standing},
+};
 use entrepot_model::User;
 
 use super::object::one;
 use crate::{
-    frame::{AdminForm, Area, PageResult, Shell, answer::redirect_refusing, look::Html, render},
+    frame::{
+        AdminForm, AdminPage, Area, PageResult, Shell,
+        answer::{redirect_refusing, redirect_saying},
+        look::Html,
+        render,
+    },
     home::host,
     qr_code,
 };
@@ -24,30 +32,71 @@ struct InvitePage {
     link: String,
     /// Milliseconds since the epoch.
     ends: i64,
+    /// There is a password that it replaces.
+    replaces: bool,
     picture: Option<Html>,
     parent: &'static str,
     parent_href: String,
     name: String,
 }
 
-pub(super) fn routes(config: &mut ServiceConfig) {
-    config.route("/user/{name}/invite", post().to(create));
+/// What is asked where a link would end something: another link, or a password.
+#[derive(Template)]
+#[template(path = "admin/invite_ask.html")]
+struct AskPage {
+    f: Shell,
+    username: String,
+    back: String,
+    standing: Standing,
+    parent: &'static str,
+    parent_href: String,
+    name: String,
 }
 
-async fn create(request: HttpRequest, sent: AdminForm, name: web::Path<String>) -> PageResult {
-    let page = sent.page;
-    let back = one::<User>(&name);
-    let token = match invites::create(page.core(), &page.session, &name).await {
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.route("/user/{name}/invite", post().to(invite));
+}
+
+/// What is to be done stands in `do`: `make` a link, or `withdraw` the one that works. Without it a link is made where it ends
+/// nothing, and else it is asked.
+async fn invite(request: HttpRequest, sent: AdminForm, name: web::Path<String>) -> PageResult {
+    let AdminForm { page, form } = sent;
+    if form.get("do") == "withdraw" {
+        let (back, t) = (one::<User>(&name), page.look.t);
+        return match invites::withdraw(page.core(), &page.session, &name).await? {
+            true => Ok(redirect_saying(&back, &page.look, t.invite_withdrawn)),
+            false => Ok(redirect_refusing(&back, &page.look, t.invite_no_open)),
+        };
+    }
+    let standing = invites::standing(page.core(), &page.session, &name).await?;
+    if form.get("do") == "make" || !standing.has_password && standing.open.is_none() {
+        return create(&request, page, &name, standing.has_password).await;
+    }
+    render(&AskPage {
+        username: name.to_string(),
+        back: one::<User>(&name),
+        standing,
+        parent: page.look.t.user_title,
+        parent_href: Area::Admin.page("users"),
+        name: name.to_string(),
+        f: Shell::admin(page, "people"),
+    })
+}
+
+async fn create(request: &HttpRequest, page: AdminPage, name: &str, replaces: bool) -> PageResult {
+    let back = one::<User>(name);
+    let token = match invites::create(page.core(), &page.session, name).await {
         Ok(token) => token,
         Err(Error::Conflict(message)) => return Ok(redirect_refusing(&back, &page.look, message)),
         Err(error) => return Err(error.into()),
     };
-    let base = host(&request, &page.client).base(page.client.secure);
+    let base = host(request, &page.client).base(page.client.secure);
     let link = format!("{base}/web/client/invite?token={}", token.access_token);
     render(&InvitePage {
         username: name.to_string(),
         back,
         ends: token.expires_at * 1000,
+        replaces,
         picture: qr_code::svg(&link).ok().map(Html),
         link,
         parent: page.look.t.user_title,
@@ -90,5 +139,50 @@ mod tests {
         assert_eq!(ann.get("/web/client/recent").await.status, StatusCode::OK);
         assert_eq!(ann.get(&at).await.status, StatusCode::GONE, "it works once");
         assert_eq!(Browser::new(&house).get("/web/client/invite?token=wrong").await.status, StatusCode::GONE);
+    }
+
+    /// The token of the link on a page.
+    fn token_on(page: &str) -> &str {
+        page.split("/web/client/invite?token=").nth(1).unwrap().split(['"', '<', '&']).next().unwrap()
+    }
+
+    // UI-204
+    #[actix_web::test]
+    async fn a_link_that_ends_something_is_asked_about_and_can_be_taken_back() {
+        let house = ready().await;
+        let token = house.token("root").await;
+        house.with(&token, TestRequest::post().uri("/api/v2/users").set_json(house.user("ann"))).await;
+        let mut root = Browser::admin(&house, "root").await;
+        let at = "/web/admin/user/ann/invite";
+        let asked = root.post(at, &[]).await;
+        assert!(asked.status == StatusCode::OK && asked.text.contains("for one hour"), "{asked:?}");
+        assert!(!asked.text.contains("/web/client/invite?token="), "nothing is made before the answer");
+        let made = root.post(at, &[("do", "make")]).await;
+        let link = format!("/web/client/invite?token={}", token_on(&made.text));
+        assert_eq!(Browser::new(&house).get(&link).await.status, StatusCode::OK);
+        let again = root.post(at, &[]).await;
+        assert!(again.text.contains("There is an invitation already"), "{again:?}");
+        let withdrawn = root.post(at, &[("do", "withdraw")]).await;
+        assert_eq!((withdrawn.status, withdrawn.header("location")), (StatusCode::SEE_OTHER, "/web/admin/user/ann"));
+        assert_eq!(Browser::new(&house).get(&link).await.status, StatusCode::GONE);
+    }
+
+    // UI-204, SEC-134
+    #[actix_web::test]
+    async fn invitations_open_where_users_sign_in_with_passwords_and_nowhere_else() {
+        let mut house = ready().await;
+        let token = house.token("root").await;
+        house.with(&token, TestRequest::post().uri("/api/v2/users").set_json(house.user("ann"))).await;
+        let made = Browser::admin(&house, "root").await.post("/web/admin/user/ann/invite", &[("do", "make")]).await;
+        let query = format!("invite?token={}", token_on(&made.text));
+        assert_eq!(Browser::new(&house).get(&format!("/web/admin/{query}")).await.status, StatusCode::NOT_FOUND);
+        house.features.client_form = false;
+        let at = format!("/web/client/{query}");
+        assert_eq!(Browser::new(&house).get(&at).await.status, StatusCode::NOT_FOUND);
+        let same = [("token", token_on(&made.text)), ("password", "a long secret"), ("repeat", "a long secret")];
+        let sent = Browser::new(&house).post_exactly("/web/client/invite", &same, "http://nas:8080").await;
+        assert_eq!(sent.status, StatusCode::NOT_FOUND);
+        house.features.client_form = true;
+        assert_eq!(Browser::new(&house).get(&at).await.status, StatusCode::OK);
     }
 }

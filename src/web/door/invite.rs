@@ -23,7 +23,13 @@ struct InvitePage {
     error: Option<String>,
 }
 
-/// A link that was used, or is too old.
+/// Only where users sign in with passwords.
+fn open(request: &HttpRequest, site: &Site, client: &Client, area: Area) -> Result<Door, PageError> {
+    let door = Door::new(request, site, client, area);
+    if door.has_form { Ok(door) } else { Err(PageError::not_found()) }
+}
+
+/// A link that was used or taken back, or is too old.
 fn over(door: &Door, error: Error) -> PageError {
     match error {
         Error::Auth => PageError::status(StatusCode::GONE, door.t.invite_over),
@@ -32,7 +38,7 @@ fn over(door: &Door, error: Error) -> PageError {
 }
 
 pub(super) async fn form(request: HttpRequest, area: web::Data<Area>, site: web::Data<Site>, client: Client) -> PageResult {
-    let door = Door::new(&request, &site, &client, **area);
+    let door = open(&request, &site, &client, **area)?;
     let token = Form::query(&request).get("token").to_owned();
     match invites::look(site.core(), &token, client.ip()).await {
         Ok(username) => render(&InvitePage { f: door, username, token, error: None }),
@@ -47,7 +53,7 @@ pub(super) async fn submit(
     client: Client,
     form: Form,
 ) -> PageResult {
-    let door = Door::new(&request, &site, &client, **area);
+    let door = open(&request, &site, &client, **area)?;
     let (token, password) = (form.get("token"), form.get("password"));
     let outcome = if password == form.get("repeat") {
         invites::accept(site.core(), token, password, client.ip()).await
