@@ -17,8 +17,9 @@ use std::{
     sync::Arc,
 };
 
-use entrepot_core::{Core, Error, Refusal, Restorer};
+use entrepot_core::{Core, Error, Refusal, Restorer, admin::instance::BROUGHT};
 use entrepot_secrets::{Sensitive, random_alphanumeric};
+use entrepot_storage::private_file;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -35,6 +36,7 @@ pub(crate) use takeover::finish as finish_pending;
 /// Puts right what a restore that was interrupted early left behind. Only who holds the lock of the database may.
 pub(crate) fn tidy(folder: &DataFolder) {
     staging::tidy(folder);
+    private_file::remove_all(folder.path(), BROUGHT);
 }
 
 /// Restores, or only looks with `--check`.

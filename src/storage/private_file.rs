@@ -13,6 +13,9 @@ use std::{
 
 use parking_lot::Mutex;
 
+/// Begin of the names of files that are not complete.
+const STAGED: &str = ".entrepot-";
+
 /// A file that is being written. Clones are handles of the same file; if the last is dropped without
 /// [`Writer::finish`], nothing of it stays.
 #[derive(Debug, Clone)]
@@ -39,7 +42,7 @@ impl Writer {
         if fs::symlink_metadata(target).is_ok_and(|found| found.is_dir()) {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        let mut staged = std::ffi::OsString::from(".entrepot-");
+        let mut staged = std::ffi::OsString::from(STAGED);
         staged.push(name);
         staged.push(format!(".{}", std::process::id()));
         let staged = folder.join(staged);
@@ -57,6 +60,15 @@ impl Writer {
     /// Those of the system.
     pub fn write(&self, piece: &[u8]) -> io::Result<()> {
         self.0.lock().file.write_all(piece)
+    }
+
+    /// Bytes that are free where the file lies.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn free(&self) -> io::Result<u64> {
+        let space = rustix::fs::fstatvfs(&self.0.lock().file)?;
+        Ok(space.f_bavail.saturating_mul(space.f_frsize))
     }
 
     /// Brings the file to the disk and puts it in its place, where it replaces another.
@@ -145,6 +157,20 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes the files of a folder whose names begin with `prefix`, complete or not, as far as that is possible: what a process
+/// that was killed left behind. Only who knows that no other writes any may.
+pub fn remove_all(folder: &Path, prefix: &str) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_one = name.starts_with(prefix) || name.strip_prefix(STAGED).is_some_and(|name| name.starts_with(prefix));
+        if is_one && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
@@ -178,6 +204,29 @@ mod tests {
         assert_eq!(fs::read_dir(target.parent().expect("parent")).expect("there").count(), 1);
         assert_eq!((mode(&target), mode(&folder.path().join("a")), mode(&folder.path().join("a/b"))), (0o600, 0o700, 0o700));
         assert!(Writer::create(&folder.path().join("a/b")).is_err());
+    }
+
+    // UI-202
+    #[test]
+    fn what_was_left_behind_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("folder");
+        for name in [".entrepot-brought-a", ".entrepot-.entrepot-brought-b.17", ".entrepot-other", "brought"] {
+            fs::write(folder.path().join(name), b"x").expect("written");
+        }
+        fs::create_dir(folder.path().join(".entrepot-brought-folder")).expect("made");
+        remove_all(folder.path(), ".entrepot-brought-");
+        let entries = fs::read_dir(folder.path()).expect("there");
+        let mut names: Vec<_> = entries.map(|entry| entry.expect("entry").file_name().into_string().expect("text")).collect();
+        names.sort();
+        assert_eq!(names, [".entrepot-brought-folder", ".entrepot-other", "brought"]);
+        remove_all(&folder.path().join("nowhere"), "x");
+    }
+
+    // UI-202
+    #[test]
+    fn free_space_is_that_of_the_folder() {
+        let folder = tempfile::tempdir().expect("folder");
+        assert!(Writer::create(&folder.path().join("x")).expect("begun").free().expect("answer") > 0);
     }
 
     // API-091

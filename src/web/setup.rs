@@ -141,9 +141,12 @@ async fn submit(
             tracing::info!(username = admin.username, ip = %client.ip(), "setup completed, the first administrator exists");
             signed_in(&site, &client, &filled).await
         }
-        Err(Error::Conflict(_)) => used(),
         Err(error @ (Error::Auth | Error::TooMany)) => closed(&error),
         Err(error) => {
+            // Somebody was faster, or a backup is being taken in.
+            if matches!(error, Error::Conflict(_)) && matches!(site.needs_setup().await, Ok(false)) {
+                return used();
+            }
             let (status, errors) = explain(t, error);
             show(&request, &site, &client, status, &filled.username, errors)
         }
@@ -180,6 +183,10 @@ fn explain(t: &Words, error: Error) -> (StatusCode, FormErrors) {
             errors.code = Some(t.setup_code_wrong.to_owned());
             StatusCode::UNPROCESSABLE_ENTITY
         }
+        Error::Conflict(message) => {
+            errors.general = Some(sentence(&message));
+            StatusCode::CONFLICT
+        }
         Error::Busy => {
             errors.general = Some(t.error_busy.to_owned());
             StatusCode::SERVICE_UNAVAILABLE
@@ -207,12 +214,12 @@ fn show(
     errors: FormErrors,
 ) -> HttpResponse {
     let settings = site.core().settings();
-    let setup = &settings.httpd.setup;
+    let code_label = code_label(site);
     let f = Steps::before(request, "owner");
     let template = SetupFormPage {
         username,
         password_rule: &rule(&f, &settings.data_provider.password_validation.admins),
-        code_label: (!setup.installation_code.is_empty()).then_some(setup.installation_code_hint.as_str()),
+        code_label: code_label.as_deref(),
         errors,
         fingerprint: site.self_signed_fingerprint().filter(|_| client.secure),
         unencrypted: !client.secure && !client.ip().is_loopback(),
@@ -220,6 +227,13 @@ fn show(
         f,
     };
     page(status, &template)
+}
+
+/// What the installation code is called, where one is asked for (ACC-256).
+fn code_label(site: &Site) -> Option<String> {
+    let settings = site.core().settings();
+    let setup = &settings.httpd.setup;
+    (!setup.installation_code.is_empty()).then(|| setup.installation_code_hint.clone())
 }
 
 /// The rule for passwords of administrators as a sentence; empty if there is none.

@@ -9,7 +9,7 @@ use entrepot_store::{ListOptions, StoreError};
 
 use super::stored;
 use crate::{Core, Error, Result};
-pub use incoming::{Brought, Incoming};
+pub use incoming::{BROUGHT, Brought, Incoming};
 
 impl Core {
     /// Copies the databases into an existing folder, each as it is at one moment, while everything goes on. It blocks: call
@@ -60,16 +60,6 @@ impl Core {
             Ok(()) => Ok(()),
             Err(refusal) => Err(Error::invalid(refusal.field, refusal.message)),
         }
-    }
-
-    /// The same for who has the token of the first start: for its page. The token is not used up by a file or a passphrase
-    /// that is wrong.
-    ///
-    /// # Errors
-    /// As [`Core::check_setup_token`] and [`Core::restore_instance`].
-    pub async fn restore_at_setup(&self, token: &str, file: PathBuf, passphrase: Sensitive<String>) -> Result<()> {
-        self.check_setup_token(token).await?;
-        self.restore_instance(file, passphrase).await
     }
 }
 

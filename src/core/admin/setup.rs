@@ -78,6 +78,21 @@ impl Core {
         self.setup_hash(token).await.map(|_| ())
     }
 
+    /// Whether `code` is the answer to `httpd.setup.installation_code` (ACC-256); any is where none is asked for. Whoever makes
+    /// this server somebody's asks.
+    ///
+    /// # Errors
+    /// `Denied` for a wrong one; `TooMany` after some in a minute.
+    pub(crate) fn check_installation_code(&self, code: &str) -> Result<()> {
+        let settings = self.settings();
+        let wanted = settings.httpd.setup.installation_code.as_bytes();
+        if wanted.is_empty() || constant_time_eq(wanted, code.as_bytes()) {
+            return Ok(());
+        }
+        self.0.credentials.setup.take(self.clock().seconds())?;
+        Err(Error::Denied(Denial::new("installation_code", "the installation code does not match")))
+    }
+
     /// Adds the first administrator, with `*`, and uses the token up. Of two requests at once one succeeds.
     ///
     /// # Errors
@@ -85,10 +100,7 @@ impl Core {
     /// name or password; `Conflict` when an administrator exists.
     pub async fn complete_setup(&self, request: SetupRequest<'_>) -> Result<Admin> {
         let hash = self.setup_hash(request.token).await?;
-        let code = self.settings().httpd.setup.installation_code.clone();
-        if !code.is_empty() && !constant_time_eq(code.as_bytes(), request.installation_code.as_bytes()) {
-            return Err(Error::Denied(Denial::new("installation_code", "the installation code does not match")));
-        }
+        self.check_installation_code(request.installation_code)?;
         let restored = || Error::Conflict("a backup is being restored: open the server again in a moment".to_owned());
         let _founding = self.services().founding().set_up().ok_or_else(restored)?;
         let mut admin = first_admin(request.username, request.password);

@@ -6,7 +6,7 @@ use actix_multipart::{Field, Multipart};
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use entrepot_core::{
-    Error,
+    Core, Error,
     admin::{
         backup::LoadReport,
         instance::{Brought, Incoming},
@@ -16,19 +16,24 @@ use entrepot_http::Client;
 use entrepot_secrets::Sensitive;
 use futures_util::StreamExt as _;
 
-use super::{Steps, closed, failed, sentence, used};
+use super::{Steps, closed, code_label, failed, sentence, used};
 use crate::{Site, error::refuse, origin, pages::page};
 
 /// How long a piece of the file may be on its way.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Longest passphrase, in bytes.
-const PASSPHRASE: usize = 4096;
+/// Longest code or passphrase, in bytes.
+const SHORT: usize = 4096;
+/// Failures that are told.
+const TOLD: usize = 20;
 
 #[derive(Template)]
 #[template(path = "setup/bring.html")]
 struct BringPage {
     f: Steps,
     back: String,
+    /// What the installation code is called, where one is asked for.
+    code_label: Option<String>,
+    code_error: Option<String>,
     file_error: Option<String>,
     passphrase_error: Option<String>,
     /// What of a document is not accepted.
@@ -46,9 +51,31 @@ struct BroughtPage {
     to: String,
 }
 
-fn bring_page(request: &HttpRequest, token: &str) -> BringPage {
-    let back = format!("/setup/{token}");
-    BringPage { f: Steps::before(request, "owner"), back, file_error: None, passphrase_error: None, failures: Vec::new() }
+/// Not all of a document could be stored.
+#[derive(Template)]
+#[template(path = "setup/partly.html")]
+struct PartlyPage {
+    f: Steps,
+    /// What is here.
+    summary: String,
+    /// What ended it.
+    failures: Vec<String>,
+    /// There is no administrator yet.
+    is_first_missing: bool,
+    /// Where to go on.
+    to: String,
+}
+
+fn bring_page(request: &HttpRequest, site: &Site, token: &str) -> BringPage {
+    BringPage {
+        f: Steps::before(request, "owner"),
+        back: format!("/setup/{token}"),
+        code_label: code_label(site),
+        code_error: None,
+        file_error: None,
+        passphrase_error: None,
+        failures: Vec::new(),
+    }
 }
 
 /// `GET /setup/{token}/restore`.
@@ -59,12 +86,12 @@ pub(super) async fn form(request: HttpRequest, site: web::Data<Site>, token: web
         Err(error) => return failed(&error),
     }
     match site.core().check_setup_token(&token).await {
-        Ok(()) => page(StatusCode::OK, &bring_page(&request, &token)),
+        Ok(()) => page(StatusCode::OK, &bring_page(&request, &site, &token)),
         Err(error) => closed(&error),
     }
 }
 
-/// `POST /setup/{token}/restore`: the file first, then its passphrase.
+/// `POST /setup/{token}/restore`: the installation code, the file, its passphrase.
 pub(super) async fn submit(
     request: HttpRequest,
     site: web::Data<Site>,
@@ -75,15 +102,22 @@ pub(super) async fn submit(
     if !origin::is_own(&request) {
         return refuse(request.path(), StatusCode::FORBIDDEN, "The form was sent from another site");
     }
-    let incoming = match site.core().bring_at_setup(&token).await {
-        Ok(incoming) => incoming,
-        Err(Error::Conflict(_)) => return used(),
-        Err(error @ (Error::Auth | Error::TooMany)) => return closed(&error),
-        Err(error) => return wrong(&request, &token, error),
-    };
-    let taken = match receive(&request, payload, incoming).await {
+    match site.needs_setup().await {
+        Ok(true) => {}
+        Ok(false) => return used(),
+        Err(error) => return failed(&error),
+    }
+    // Who has no link sends nothing.
+    if let Err(error) = site.core().check_setup_token(&token).await {
+        return closed(&error);
+    }
+    let mut form = Multipart::new(request.headers(), payload);
+    let taken = match receive(&mut form, site.core(), &token).await {
         Ok((incoming, passphrase)) => incoming.take_in(passphrase).await,
-        Err(error) => Err(error),
+        Err(error) => {
+            forget(&mut form).await;
+            Err(error)
+        }
     };
     match taken {
         Ok(Brought::Backup) => {
@@ -91,73 +125,117 @@ pub(super) async fn submit(
             let f = Steps::before(&request, "done");
             page(StatusCode::OK, &BroughtPage { f, summary: None, to: "/web/admin/login".to_owned() })
         }
-        Ok(Brought::Document(report)) if report.failures.is_empty() => loaded(&request, &site, &token, &report).await,
-        Ok(Brought::Document(report)) => {
-            let failures = report.failures.iter().take(20).map(ToString::to_string).collect();
-            page(StatusCode::UNPROCESSABLE_ENTITY, &BringPage { failures, ..bring_page(&request, &token) })
+        Ok(Brought::Document(report)) => loaded(&request, &site, &token, &report).await,
+        Ok(Brought::Refused(report)) => {
+            let failures = told(&report);
+            page(StatusCode::UNPROCESSABLE_ENTITY, &BringPage { failures, ..bring_page(&request, &site, &token) })
         }
-        Err(Error::Conflict(_)) => used(),
-        Err(error) => wrong(&request, &token, error),
+        Ok(Brought::Partly(report)) => partly(&request, &site, &token, &report).await,
+        Err(error) => wrong(&request, &site, &token, error).await,
     }
+}
+
+fn told(report: &LoadReport) -> Vec<String> {
+    report.failures.iter().take(TOLD).map(ToString::to_string).collect()
 }
 
 /// A dump that has no administrators leaves the first one to be made.
 async fn loaded(request: &HttpRequest, site: &Site, token: &str, report: &LoadReport) -> HttpResponse {
     tracing::info!(summary = report.summary(), "setup: the accounts of another server were loaded");
     let to = match site.needs_setup().await {
-        Ok(true) => format!("/setup/{token}"),
-        Ok(false) => "/web/admin/login".to_owned(),
+        Ok(needed) => after(needed, token),
         Err(error) => return failed(&error),
     };
     page(StatusCode::OK, &BroughtPage { f: Steps::before(request, "done"), summary: Some(report.summary()), to })
 }
 
-fn wrong(request: &HttpRequest, token: &str, error: Error) -> HttpResponse {
-    let mut again = bring_page(request, token);
-    match error {
-        Error::Invalid { field, message } if field == "passphrase" => again.passphrase_error = Some(sentence(&message)),
-        Error::Invalid { message, .. } => again.file_error = Some(sentence(&message)),
-        Error::NoSpace => again.file_error = Some(again.f.t.setup_no_space.to_owned()),
-        Error::Unsupported => again.file_error = Some(again.f.t.setup_no_restore.to_owned()),
-        other => return failed(&other),
-    }
-    page(StatusCode::UNPROCESSABLE_ENTITY, &again)
+/// What is there stays: the rest has to be brought by an administrator.
+async fn partly(request: &HttpRequest, site: &Site, token: &str, report: &LoadReport) -> HttpResponse {
+    let is_first_missing = match site.needs_setup().await {
+        Ok(needed) => needed,
+        Err(error) => return failed(&error),
+    };
+    let shown = PartlyPage {
+        f: Steps::before(request, "owner"),
+        summary: report.summary(),
+        failures: told(report),
+        is_first_missing,
+        to: after(is_first_missing, token),
+    };
+    page(StatusCode::UNPROCESSABLE_ENTITY, &shown)
 }
 
-/// Reads the form: fields in any order.
-async fn receive(
-    request: &HttpRequest,
-    payload: web::Payload,
-    mut incoming: Incoming,
-) -> Result<(Incoming, Sensitive<String>), Error> {
-    let mut form = Multipart::new(request.headers(), payload);
-    let mut passphrase = String::new();
+fn after(needs_setup: bool, token: &str) -> String {
+    if needs_setup { format!("/setup/{token}") } else { "/web/admin/login".to_owned() }
+}
+
+async fn wrong(request: &HttpRequest, site: &Site, token: &str, error: Error) -> HttpResponse {
+    let mut again = bring_page(request, site, token);
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    match error {
+        Error::Invalid { field, message } if field == "passphrase" => again.passphrase_error = Some(sentence(&message)),
+        Error::Invalid { field, message } if field == "code" => again.code_error = Some(sentence(&message)),
+        Error::Invalid { message, .. } => again.file_error = Some(sentence(&message)),
+        Error::Denied(denial) if denial.rule() == "installation_code" => {
+            again.code_error = Some(again.f.t.setup_code_wrong.to_owned());
+        }
+        Error::NoSpace => again.file_error = Some(again.f.t.setup_no_space.to_owned()),
+        Error::Unsupported => again.file_error = Some(again.f.t.setup_no_restore.to_owned()),
+        error @ (Error::Conflict(_) | Error::Auth | Error::TooMany) => match (site.needs_setup().await, error) {
+            // Somebody was faster.
+            (Ok(false), _) => return used(),
+            (Err(error), _) => return failed(&error),
+            (Ok(true), Error::Conflict(message)) => {
+                status = StatusCode::CONFLICT;
+                again.file_error = Some(sentence(&message));
+            }
+            (Ok(true), error) => return closed(&error),
+        },
+        other => return failed(&other),
+    }
+    page(status, &again)
+}
+
+/// Reads the form: the code comes before the file, which is not taken in without it.
+async fn receive(form: &mut Multipart, core: &Core, token: &str) -> Result<(Incoming, Sensitive<String>), Error> {
+    let (mut code, mut passphrase) = (String::new(), String::new());
+    let mut incoming = None;
     while let Some(field) = in_time(form.next()).await? {
         let mut field = field.map_err(unreadable)?;
         match field.name().unwrap_or_default() {
+            "code" => code = short(&mut field, "code").await?,
+            "file" if incoming.is_some() => return Err(Error::invalid("file", "one file is wanted")),
             "file" => {
+                let mut file = core.bring_at_setup(token, &code).await?;
                 while let Some(piece) = in_time(field.next()).await? {
-                    incoming.write(piece.map_err(unreadable)?).await?;
+                    file.write(piece.map_err(unreadable)?).await?;
                 }
+                incoming = Some(file);
             }
-            "passphrase" => passphrase = short(&mut field).await?,
-            _ => {
-                short(&mut field).await?;
-            }
+            "passphrase" => passphrase = short(&mut field, "passphrase").await?,
+            _ => drop(short(&mut field, "file").await?),
         }
     }
+    let incoming = incoming.ok_or_else(|| Error::invalid("file", "there is nothing in the file"))?;
     Ok((incoming, Sensitive::new(passphrase)))
 }
 
-async fn short(field: &mut Field) -> Result<String, Error> {
+async fn short(field: &mut Field, name: &'static str) -> Result<String, Error> {
     let mut text = Vec::new();
     while let Some(piece) = in_time(field.next()).await? {
         text.extend_from_slice(&piece.map_err(unreadable)?);
-        if text.len() > PASSPHRASE {
-            return Err(Error::invalid("passphrase", "it is too long"));
+        if text.len() > SHORT {
+            return Err(Error::invalid(name, "it is too long"));
         }
     }
-    String::from_utf8(text).map_err(|_| Error::invalid("passphrase", "it is no text"))
+    String::from_utf8(text).map_err(|_| Error::invalid(name, "it is no text"))
+}
+
+/// Reads what is left of a form that is refused already, for a while: browsers look for the answer when they have sent
+/// everything.
+async fn forget(form: &mut Multipart) {
+    let read = async { while let Some(Ok(_)) = form.next().await {} };
+    let _ = tokio::time::timeout(PATIENCE, read).await;
 }
 
 async fn in_time<T>(next: impl Future<Output = T>) -> Result<T, Error> {

@@ -100,6 +100,33 @@ async fn installation_code_is_asked_for_where_one_is_set() {
     let without = post(&house, &token, &FILLED).await;
     assert_eq!(without.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(without.text.contains("code-error") && !without.text.contains("4711"));
+    // A backup is no way around it.
+    let at = format!("/setup/{token}/restore");
+    assert!(house.get(&at).await.text.contains("name=\"code\""));
+    let dump = r#"{"version":17,"admins":[{"username":"root","password":"root-secret","status":1,"permissions":["*"]}]}"#;
+    let ways: [&[(&str, &str)]; 4] = [
+        &[("file", dump)],
+        &[("code", ""), ("file", dump)],
+        &[("code", "471"), ("file", dump), ("passphrase", "")],
+        &[("file", dump), ("code", "4711")],
+    ];
+    for parts in ways {
+        let refused = house.send(multipart(&at, parts)).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{parts:?}");
+        assert!(refused.text.contains("code-error") && !refused.text.contains("4711"), "{parts:?}: {}", refused.text);
+    }
+    let sealed = house.send(multipart(&at, &[("code", "x"), ("file", "\u{1}sealed"), ("passphrase", "x")])).await;
+    assert!(sealed.text.contains("code-error"), "{}", sealed.text);
+    assert!(house.core.is_fresh().await.unwrap());
+    assert_eq!(house.send(multipart(&at, &[("code", "4711"), ("file", dump)])).await.status, StatusCode::OK);
+    assert_eq!(house.basic("/api/v2/token", "root", "root-secret").await.status, StatusCode::OK);
+}
+
+// ACC-256
+#[actix_web::test]
+async fn first_administrator_comes_with_the_installation_code() {
+    let house = fresh(|settings| settings.httpd.setup.installation_code = "4711".to_owned().into()).await;
+    let token = house.core.create_setup_token().await.unwrap();
     let with = [FILLED[0], FILLED[1], FILLED[2], ("code", "4711")];
     assert_eq!(post(&house, &token, &with).await.status, StatusCode::SEE_OTHER);
 }
@@ -154,4 +181,35 @@ async fn dump_of_another_server_brings_its_accounts() {
     assert_eq!(house.get(&at).await.status, StatusCode::GONE, "the link has ended");
     let late = house.send(multipart(&at, &[("file", "{}")])).await;
     assert!(late.status == StatusCode::GONE || late.status == StatusCode::FORBIDDEN, "{late:?}");
+}
+
+// UI-202
+#[actix_web::test]
+async fn server_with_users_and_no_administrator_says_so_instead_of_ending_the_link() {
+    let house = fresh(|_| {}).await;
+    let token = house.core.create_setup_token().await.unwrap();
+    let at = format!("/setup/{token}/restore");
+    let user = r#"{"username":"ann","status":1,"home_dir":"/srv/ann","permissions":{"/":["*"]}}"#;
+    let dump = format!(r#"{{"version":17,"users":[{user}]}}"#);
+    let loaded = house.send(multipart(&at, &[("file", &dump)])).await;
+    assert!(loaded.status == StatusCode::OK && loaded.text.contains(&format!("/setup/{token}\"")), "{loaded:?}");
+    let again = house.send(multipart(&at, &[("file", &dump)])).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert!(again.text.contains("file-error") && again.text.contains("This server has accounts already."), "{}", again.text);
+    assert_eq!(post(&house, &token, &FILLED).await.status, StatusCode::SEE_OTHER, "the link works on");
+}
+
+// UI-202
+#[actix_web::test]
+async fn what_was_taken_over_in_part_is_told() {
+    let house = fresh(|settings| settings.data_provider.password_validation.users.length = 40).await;
+    let token = house.core.create_setup_token().await.unwrap();
+    let user = r#"{"username":"ann","status":1,"home_dir":"/srv/ann","permissions":{"/":["*"]}}"#;
+    let share = r#"{"id":"one","name":"one","scope":1,"paths":["/"],"username":"ann","password":"short"}"#;
+    let dump = format!(r#"{{"version":17,"users":[{user}],"shares":[{share}]}}"#);
+    let partly = house.send(multipart(&format!("/setup/{token}/restore"), &[("file", &dump)])).await;
+    assert_eq!(partly.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(partly.text.contains("users added: 1") && partly.text.contains("Taken over in part"), "{}", partly.text);
+    assert!(!partly.text.contains("Nothing was taken over"));
+    assert!(partly.text.contains("There is no administrator yet") && partly.text.contains(&format!("/setup/{token}\"")));
 }

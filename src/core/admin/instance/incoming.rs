@@ -14,13 +14,33 @@ use crate::{
     },
 };
 
+/// Begin of the names under which such files lie in the data folder. What a server that was killed left of them is of no use.
+pub const BROUGHT: &str = ".entrepot-brought-";
+/// Part of the free space that a file may take: what is in a backup needs room beside it.
+const SHARE: u64 = 2;
+
 /// What became of the file.
 #[derive(Debug)]
 pub enum Brought {
     /// It was a backup: the server starts again with it.
     Backup,
-    /// It was a document: this was loaded, or, if something of it failed, nothing was.
+    /// It was a document, and all of it was loaded.
     Document(LoadReport),
+    /// It was a document, and nothing of it was loaded: this is wrong with it.
+    Refused(LoadReport),
+    /// It was a document that could be loaded when it was tried, but then something failed: what came before it is here, the
+    /// rest is not.
+    Partly(LoadReport),
+}
+
+impl Brought {
+    fn document(report: LoadReport) -> Self {
+        match (report.failures.is_empty(), report.entries.is_empty()) {
+            (true, _) => Self::Document(report),
+            (false, true) => Self::Refused(report),
+            (false, false) => Self::Partly(report),
+        }
+    }
 }
 
 /// The file while it comes in: in the data folder, for the account of the server only. Dropped, it is gone.
@@ -31,22 +51,31 @@ pub struct Incoming {
     path: PathBuf,
     first: Option<u8>,
     length: u64,
+    most: u64,
 }
 
 impl Core {
-    /// Begins to take a file in, from who has the token of the first start.
+    /// Begins to take a file in, from who has the token of the first start and the installation code. Without them not a byte
+    /// of it is read.
     ///
     /// # Errors
-    /// As [`Core::check_setup_token`]; `Conflict` when the server has accounts; `Invalid` for `file` where it cannot be kept.
-    pub async fn bring_at_setup(&self, token: &str) -> Result<Incoming> {
+    /// As [`Core::check_setup_token`] and [`Core::check_installation_code`]; `Conflict` when the server has accounts; `Invalid`
+    /// for `file` where it cannot be kept.
+    pub async fn bring_at_setup(&self, token: &str, installation_code: &str) -> Result<Incoming> {
         self.check_setup_token(token).await?;
+        self.check_installation_code(installation_code)?;
         if !self.is_fresh().await? {
             return Err(Error::Conflict("this server has accounts already".to_owned()));
         }
-        let path = self.data_directory().join(format!(".entrepot-brought-{}", random_alphanumeric(12)));
+        let path = self.data_directory().join(format!("{BROUGHT}{}", random_alphanumeric(12)));
         let target = path.clone();
-        let file = run(self, move || private_file::Writer::create(&target)).await?;
-        Ok(Incoming { core: self.clone(), token: token.to_owned(), file: Some(file), path, first: None, length: 0 })
+        let (file, free) = run(self, move || {
+            let file = private_file::Writer::create(&target)?;
+            file.free().map(|free| (file, free))
+        })
+        .await?;
+        let (core, token, most) = (self.clone(), token.to_owned(), free / SHARE);
+        Ok(Incoming { core, token, file: Some(file), path, first: None, length: 0, most })
     }
 }
 
@@ -65,6 +94,9 @@ impl Incoming {
             let most = backup::limit(&self.core) / 1024 / 1024;
             return Err(Error::invalid("file", format!("the file is larger than {most} MB (hook.httpd_max_restore_size)")));
         }
+        if self.length > self.most {
+            return Err(Error::NoSpace);
+        }
         run(&self.core, move || file.write(&piece)).await
     }
 
@@ -73,7 +105,8 @@ impl Incoming {
         self.first == Some(b'{')
     }
 
-    /// All of it has come: it is taken in. A document is tried first, so that all of it is loaded or nothing.
+    /// All of it has come: it is taken in. A document is tried first, so that what is wrong with it is found before anything is
+    /// loaded. Once it has begun it goes on when its caller goes away, and nobody sets the server up meanwhile.
     ///
     /// # Errors
     /// `Invalid` for `file` or `passphrase`, in words for people; nothing has changed then. As [`Core::bring_at_setup`].
@@ -82,25 +115,31 @@ impl Incoming {
             return Err(Error::invalid("file", "there is nothing in the file"));
         };
         run(&self.core, move || file.finish()).await?;
+        let core = self.core.clone();
+        core.tasks().complete(async move { self.found(passphrase).await }).await
+    }
+
+    /// Makes the server the one of the file.
+    async fn found(&self, passphrase: Sensitive<String>) -> Result<Brought> {
+        let core = &self.core;
+        core.check_setup_token(&self.token).await?;
         if !self.is_document() {
-            self.core.restore_at_setup(&self.token, self.path.clone(), passphrase).await?;
-            return Ok(Brought::Backup);
+            return core.restore_instance(self.path.clone(), passphrase).await.map(|()| Brought::Backup);
         }
-        self.core.check_setup_token(&self.token).await?;
         let busy = || Error::Conflict("a backup is being restored, or the server is being set up".to_owned());
-        let _founding = self.core.services().founding().restore().ok_or_else(busy)?;
-        if !self.core.is_fresh().await? {
+        let _founding = core.services().founding().restore().ok_or_else(busy)?;
+        if !core.is_fresh().await? {
             return Err(Error::Conflict("this server has accounts already".to_owned()));
         }
-        let (path, limit) = (self.path.clone(), backup::limit(&self.core));
-        let text = Bytes::from(run(&self.core, move || private_file::read(&path, limit)).await?);
+        let (path, limit) = (self.path.clone(), backup::limit(core));
+        let text = Bytes::from(run(core, move || private_file::read(&path, limit)).await?);
         let system = AdminSession::system();
         let tried = LoadOptions { is_dry_run: true, ..LoadOptions::default() };
-        let report = backup::load(&self.core, &system, text.clone(), tried).await?;
+        let report = backup::load(core, &system, text.clone(), tried).await?;
         if !report.failures.is_empty() {
-            return Ok(Brought::Document(report));
+            return Ok(Brought::Refused(report));
         }
-        backup::load(&self.core, &system, text, LoadOptions::default()).await.map(Brought::Document)
+        backup::load(core, &system, text, LoadOptions::default()).await.map(Brought::document)
     }
 }
 
@@ -121,3 +160,6 @@ async fn run<T: Send + 'static>(core: &Core, job: impl FnOnce() -> io::Result<T>
         _ => Error::invalid("file", format!("the file cannot be kept in the data folder: {error}")),
     })
 }
+
+#[cfg(test)]
+mod tests;
