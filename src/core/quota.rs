@@ -59,6 +59,20 @@ impl State {
     }
 }
 
+impl State {
+    /// Whether anything of the kind fits at all.
+    fn has_room(&self, limits: Limits, files: i64, size: Option<u64>, credit: u64) -> Result<()> {
+        if files > 0 && limits.files > 0 && self.used.files + self.reserved.files + files > limits.files {
+            return Err(Error::FileQuota);
+        }
+        let left = limits.size.saturating_sub(self.used.size).saturating_sub(self.reserved.size).saturating_add(signed(credit));
+        if limits.size > 0 && left <= 0 && size != Some(0) {
+            return Err(Error::Quota);
+        }
+        Ok(())
+    }
+}
+
 /// Usage of one user or folder.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(Mutex<State>);
@@ -132,6 +146,16 @@ impl Counter {
         self.0.lock().add(change);
     }
 
+    /// Whether `files` new files, of a size that is not known, would find room now; and what is used and reserved. Nothing is
+    /// reserved.
+    ///
+    /// # Errors
+    /// As [`Counter::reserve`].
+    pub(crate) fn has_room(&self, limits: Limits, files: i64) -> (Usage, Result<()>) {
+        let state = self.0.lock();
+        (state.used.plus(state.reserved), state.has_room(limits, files, None, 0))
+    }
+
     /// Reserves room for `files` new files, and for `size` bytes if they are known. `credit` bytes of a file that will be
     /// replaced may be used again (ACC-281).
     ///
@@ -139,13 +163,7 @@ impl Counter {
     /// `FileQuota` when a file is too many; `Quota` when the known size does not fit, or when no byte is left.
     pub(crate) fn reserve(self: &Arc<Self>, limits: Limits, files: i64, size: Option<u64>, credit: u64) -> Result<Reservation> {
         let mut state = self.0.lock();
-        if files > 0 && limits.files > 0 && state.used.files + state.reserved.files + files > limits.files {
-            return Err(Error::FileQuota);
-        }
-        let left = limits.size.saturating_sub(state.used.size).saturating_sub(state.reserved.size).saturating_add(signed(credit));
-        if limits.size > 0 && left <= 0 && size != Some(0) {
-            return Err(Error::Quota);
-        }
+        state.has_room(limits, files, size, credit)?;
         state.reserved.files += files;
         drop(state);
         let reservation = Reservation { counter: self.clone(), limits, credit, files, taken: Mutex::new(0) };

@@ -23,7 +23,7 @@ pub use download::Download;
 pub(crate) use opening::Continued;
 pub use opening::OpenWrite;
 pub(crate) use settlement::Settlement;
-pub(crate) use settlement::{TransferAllowance, allowance};
+pub(crate) use settlement::{TransferAllowance, allowance, allowance_of, quota_of};
 pub use upload::Upload;
 pub(crate) use upload::{Target, UploadFacts, UploadState};
 pub(crate) use upload_end::{durability, present as upload_end_present};

@@ -15,7 +15,7 @@ pub enum Stage {
     SignIn,
     /// Permissions, patterns and mounts of the path.
     Files,
-    /// Space.
+    /// Space, number of files, traffic.
     Quota,
 }
 
@@ -32,6 +32,9 @@ pub struct Check {
     /// What exactly the rule says, for administrators.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// On what it depends that it goes on; empty if on nothing that was not asked.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
 }
 
 /// What the server would say.

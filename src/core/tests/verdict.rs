@@ -1,15 +1,19 @@
 //! "Why was this refused?" has the answer of the code that refuses.
 
-use entrepot_model::{Admin, AdminPermission, Protocol, VirtualPath, verdict::Stage};
+use entrepot_model::{
+    Admin, AdminPermission, IpListEntry, Protocol, VirtualPath,
+    verdict::{Check, Stage},
+};
 use serde_json::json;
 
-use super::fixture::Fixture;
+use super::{client::put, fixture::Fixture};
 use crate::{
     Error, Operation,
     admin::{
-        AdminSession,
+        AdminSession, ip_lists,
         verdict::{Question, judge},
     },
+    gates::Score,
 };
 
 fn question(operation: Operation, path: &str) -> Question {
@@ -65,4 +69,124 @@ fn operations_are_known_by_their_names() {
         assert_eq!(Operation::from_name(operation.name()), Some(operation));
     }
     assert_eq!(Operation::from_name("nothing"), None);
+}
+
+async fn stage(fixture: &Fixture, session: &AdminSession, question: &Question, stage: Stage) -> Option<Check> {
+    let verdict = judge(&fixture.core, session, question).await.unwrap();
+    verdict.checks.into_iter().find(|check| check.stage == stage)
+}
+
+fn with(permissions: &[AdminPermission]) -> AdminSession {
+    let admin = Admin { permissions: permissions.to_vec(), ..Admin::default() };
+    AdminSession::new(admin, None, [127, 0, 0, 1].into())
+}
+
+// UI-203
+#[tokio::test]
+async fn bans_and_lists_are_told_to_who_may_see_them() {
+    let fixture = Fixture::with(|settings| {
+        settings.common.defender.enabled = true;
+        settings.common.defender.threshold = 2;
+        settings.common.defender.score_invalid = 2;
+    })
+    .await;
+    fixture.user("ann", json!({})).await;
+    let (banned, listed) = ([203, 0, 113, 5].into(), [198, 51, 100, 7].into());
+    fixture.core.score(banned, Protocol::Ssh, Score::UnknownUser);
+    let entry = json!({ "ipornet": "198.51.100.0/24", "type": 2, "mode": 2, "protocols": 0 });
+    let entry: IpListEntry = serde_json::from_value(entry).unwrap();
+    ip_lists::add(&fixture.core, &AdminSession::system(), entry).await.unwrap();
+    let from = |ip| Question { ip: Some(ip), ..question(Operation::List, "/") };
+    let all = AdminSession::system();
+    for ip in [banned, listed] {
+        let check = stage(&fixture, &all, &from(ip), Stage::Address).await.unwrap();
+        assert_eq!((check.allowed, check.rule.as_str()), (false, "defender"), "{ip}");
+        assert_eq!(stage(&fixture, &with(&[AdminPermission::ViewUsers]), &from(ip), Stage::Address).await, None);
+    }
+    let defender = with(&[AdminPermission::ViewUsers, AdminPermission::ViewDefender]);
+    assert!(!stage(&fixture, &defender, &from(banned), Stage::Address).await.unwrap().allowed);
+    let untold = stage(&fixture, &defender, &from(listed), Stage::Address).await.unwrap();
+    assert_eq!(Some(untold), stage(&fixture, &defender, &from([192, 0, 2, 9].into()), Stage::Address).await, "as any other");
+}
+
+// UI-203, ACC-182, ACC-183, ACC-280
+#[tokio::test]
+async fn the_quota_is_the_one_that_counts_at_the_path() {
+    let fixture = Fixture::new().await;
+    fixture.folder("outer", "/memory/outer").await;
+    fixture.folder("inner", "/memory/inner").await;
+    let mount =
+        |name: &str, at: &str, files: i64| json!({ "name": name, "virtual_path": at, "quota_size": 0, "quota_files": files });
+    let group = json!({
+        "name": "yard",
+        "user_settings": { "quota_files": 1 },
+        "virtual_folders": [mount("outer", "/outer", 0), mount("inner", "/outer/inner", 1)],
+    });
+    fixture.store.groups().insert(serde_json::from_value(group).unwrap(), 1).await.unwrap();
+    fixture.user("ann", json!({ "groups": [{ "name": "yard", "type": 1 }] })).await;
+    let session = fixture.session("ann").await;
+    let system = AdminSession::system();
+    let said = async |operation, path: &str| {
+        let check = stage(&fixture, &system, &question(operation, path), Stage::Quota).await.unwrap();
+        (check.allowed, check.rule)
+    };
+    let passes = || (true, String::new());
+    let refused = || (false, "quota_files".to_owned());
+    for path in ["/one", "/outer/one", "/outer/inner/one"] {
+        assert_eq!(said(Operation::Upload, path).await, passes(), "{path}");
+        put(&session.fs(), path, b"12345").await.unwrap();
+    }
+    assert_eq!(said(Operation::Upload, "/two").await, refused(), "the group says one file");
+    assert_eq!(said(Operation::Copy, "/two").await, refused());
+    assert_eq!(said(Operation::Overwrite, "/one").await, passes(), "what is replaced is no new file");
+    assert_eq!(said(Operation::Upload, "/outer/two").await, passes());
+    assert_eq!(said(Operation::Upload, "/outer/inner/two").await, refused(), "the deepest mount counts");
+    assert_eq!(said(Operation::Download, "/one").await, passes());
+    assert_eq!(stage(&fixture, &system, &question(Operation::List, "/"), Stage::Quota).await, None);
+}
+
+// UI-203, ACC-281
+#[tokio::test]
+async fn what_is_replaced_gives_its_room_back() {
+    let fixture = Fixture::new().await;
+    fixture.user("ann", json!({ "quota_size": 5 })).await;
+    let session = fixture.session("ann").await;
+    put(&session.fs(), "/one", b"12345").await.unwrap();
+    let system = AdminSession::system();
+    let full = stage(&fixture, &system, &question(Operation::Upload, "/two"), Stage::Quota).await.unwrap();
+    assert_eq!((full.allowed, full.rule.as_str()), (false, "quota_size"));
+    assert_eq!(full.detail, "5 of 5 bytes are used");
+    let replaced = stage(&fixture, &system, &question(Operation::Overwrite, "/one"), Stage::Quota).await.unwrap();
+    assert!(replaced.allowed && replaced.note.contains("no more room"), "{replaced:?}");
+}
+
+// UI-203, ACC-294
+#[tokio::test]
+async fn spent_traffic_is_told() {
+    let fixture = Fixture::new().await;
+    fixture.user("ann", json!({ "download_data_transfer": 1, "used_download_data_transfer": 0 })).await;
+    fixture.store.users().set_transfer_usage("ann", 0, 1 << 20, 1).await.unwrap();
+    let system = AdminSession::system();
+    let spent = stage(&fixture, &system, &question(Operation::Download, "/one"), Stage::Quota).await.unwrap();
+    assert_eq!((spent.allowed, spent.rule.as_str()), (false, "download_data_transfer"));
+    assert!(stage(&fixture, &system, &question(Operation::Upload, "/one"), Stage::Quota).await.unwrap().allowed);
+}
+
+// UI-203, ACC-103
+#[tokio::test]
+async fn keys_are_not_asked_for_the_age_of_a_password() {
+    let fixture = Fixture::new().await;
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJKQSqtSvqyyzyfbRZXL8LM+VKMVzRFPHvgE9tTfBmpv";
+    let filters = json!({ "require_password_change": true });
+    fixture.user("ann", json!({ "public_keys": [key], "filters": filters })).await;
+    fixture.user("bob", json!({ "filters": filters })).await;
+    let system = AdminSession::system();
+    let over = |username: &str, protocol| Question { username: username.into(), protocol, ..question(Operation::List, "/") };
+    let ann = stage(&fixture, &system, &over("ann", Protocol::Ssh), Stage::SignIn).await.unwrap();
+    assert!(ann.allowed && ann.note.contains("require_password_change"), "{ann:?}");
+    for (name, protocol) in [("ann", Protocol::Ftp), ("bob", Protocol::Ssh)] {
+        let check = stage(&fixture, &system, &over(name, protocol), Stage::SignIn).await.unwrap();
+        assert_eq!((check.allowed, check.rule.as_str()), (false, "require_password_change"), "{name}");
+    }
+    assert!(stage(&fixture, &system, &over("bob", Protocol::Http), Stage::SignIn).await.unwrap().allowed);
 }

@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+use entrepot_model::{EffectiveUser, User};
 use entrepot_store::{
     FirstTransfer, IntentEnd, OutboxEvent, QuotaChange, QuotaOwner, Settlement as Rows, StoreError, TransferDirection,
     TransferUsage,
 };
 
 use crate::{
+    Core,
     error::{Error, Result},
     metrics::EndedTransfer,
     place::Place,
@@ -39,21 +41,7 @@ impl SessionState {
 
     /// Who is charged for a place, and with which limits: the folder with limits of its own, else the user (ACC-182, ACC-183).
     pub(crate) fn quota_of(&self, place: &Place) -> (QuotaOwner, Limits) {
-        let user = &self.account.user;
-        let mount = place.storage.0.checked_sub(1).and_then(|index| user.mounts.get(index));
-        let (owner, limits) = match mount {
-            Some(mount) if mount.quota_size >= 0 && mount.quota_files >= 0 => {
-                let limits = Limits { files: mount.quota_files, size: mount.quota_size };
-                (QuotaOwner::Folder(mount.folder.name.clone()), limits)
-            }
-            _ => {
-                let limits = Limits { files: user.user.quota_files, size: user.user.quota_size };
-                (QuotaOwner::User(user.user.username.clone()), limits)
-            }
-        };
-        // What is not tracked cannot be compared with a limit.
-        let is_tracked = self.core.settings().data_provider.track_quota != 0;
-        (owner, if is_tracked { limits } else { Limits::default() })
+        quota_of(&self.core, &self.account.user, place)
     }
 
     /// Whether changes at a place are counted (ACC-274): never, always, or only where there are limits, and in folders.
@@ -70,6 +58,24 @@ impl SessionState {
             },
         }
     }
+}
+
+/// Who is charged for a place of an account, and with which limits (ACC-182, ACC-183).
+pub(crate) fn quota_of(core: &Core, user: &EffectiveUser, place: &Place) -> (QuotaOwner, Limits) {
+    let mount = place.storage.0.checked_sub(1).and_then(|index| user.mounts.get(index));
+    let (owner, limits) = match mount {
+        Some(mount) if mount.quota_size >= 0 && mount.quota_files >= 0 => {
+            let limits = Limits { files: mount.quota_files, size: mount.quota_size };
+            (QuotaOwner::Folder(mount.folder.name.clone()), limits)
+        }
+        _ => {
+            let limits = Limits { files: user.user.quota_files, size: user.user.quota_size };
+            (QuotaOwner::User(user.user.username.clone()), limits)
+        }
+    };
+    // What is not tracked cannot be compared with a limit.
+    let is_tracked = core.settings().data_provider.track_quota != 0;
+    (owner, if is_tracked { limits } else { Limits::default() })
 }
 
 /// Changes to be settled together.
@@ -166,7 +172,7 @@ pub(crate) fn after_download(session: &Arc<SessionState>, event: Option<OutboxEv
     settlement.write_later(session);
 }
 
-fn counts_transfers(user: &entrepot_model::User) -> bool {
+fn counts_transfers(user: &User) -> bool {
     user.total_data_transfer > 0 || user.upload_data_transfer > 0 || user.download_data_transfer > 0
 }
 
@@ -223,8 +229,15 @@ impl TransferAllowance {
 /// # Errors
 /// `TransferQuota` when nothing is left.
 pub(crate) fn allowance(session: &SessionState, direction: Direction) -> Result<TransferAllowance> {
+    allowance_of(&session.core, &session.account.user.user, direction)
+}
+
+/// The same for an account without a session.
+///
+/// # Errors
+/// `TransferQuota` when nothing is left.
+pub(crate) fn allowance_of(core: &Core, user: &User, direction: Direction) -> Result<TransferAllowance> {
     const MEGABYTE: i64 = 1 << 20;
-    let user = &session.account.user.user;
     let (limit, total) = if user.total_data_transfer > 0 {
         (user.total_data_transfer, true)
     } else if direction == Direction::Upload {
@@ -233,7 +246,7 @@ pub(crate) fn allowance(session: &SessionState, direction: Direction) -> Result<
         (user.download_data_transfer, false)
     };
     let (upload, download) = (user.used_upload_data_transfer, user.used_download_data_transfer);
-    let used = session.core.0.ledger.transferred(&user.username, upload, download);
+    let used = core.0.ledger.transferred(&user.username, upload, download);
     let limit = limit.max(0).saturating_mul(MEGABYTE);
     let allowance = TransferAllowance { used, direction, limit, total, counted: counts_transfers(user) };
     if allowance.is_spent() { Err(Error::TransferQuota) } else { Ok(allowance) }

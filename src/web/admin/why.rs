@@ -46,6 +46,8 @@ struct Line {
     is_stopper: bool,
     rule: String,
     detail: String,
+    /// On what it depends that it goes on.
+    note: String,
     /// The object that says so, and the card of its page.
     link: Option<(String, String)>,
 }
@@ -63,6 +65,8 @@ struct WhyPage {
     wrong: Option<&'static str>,
     /// Whether it would happen, and each stage.
     verdict: Option<(bool, Vec<Line>)>,
+    /// An address was given, and nobody was asked about it.
+    has_unasked_address: bool,
 }
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -73,12 +77,16 @@ async fn show(page: AdminPage) -> PageResult {
     page.session.require(P::ViewUsers)?;
     let form = page.query.clone();
     let t = page.look.t;
-    let (mut wrong, mut verdict) = (None, None);
+    let (mut wrong, mut verdict, mut has_unasked_address) = (None, None, false);
     if form.has("username") {
         match question(|name| form.get(name)) {
             Err(name) => wrong = Some(name),
             Ok(question) => match judge(page.core(), &page.session, &question).await {
-                Ok(found) => verdict = Some((found.allowed, lines(&page, &question, &found).await)),
+                Ok(found) => {
+                    let is_asked = found.checks.iter().any(|check| check.stage == Stage::Address);
+                    has_unasked_address = question.ip.is_some() && !is_asked;
+                    verdict = Some((found.allowed, lines(&page, &question, &found).await));
+                }
                 Err(Error::NotFound) => wrong = Some("username"),
                 Err(error) => return Err(error.into()),
             },
@@ -93,6 +101,7 @@ async fn show(page: AdminPage) -> PageResult {
         protocols: Protocol::ALL.into_iter().map(Protocol::as_str).collect(),
         wrong,
         verdict,
+        has_unasked_address,
         f: Shell::admin(page, "activity"),
     })
 }
@@ -116,6 +125,7 @@ async fn lines(page: &AdminPage, question: &Question, verdict: &Verdict) -> Vec<
             is_stopper: stopper == Some(at),
             rule: check.rule.clone(),
             detail: check.detail.clone(),
+            note: check.note.clone(),
             link,
         });
     }
@@ -249,6 +259,10 @@ mod tests {
             "expiration_date",
             "ip_filters",
             "quota_size",
+            "quota_files",
+            "total_data_transfer",
+            "upload_data_transfer",
+            "download_data_transfer",
             "max_sessions",
         ] {
             assert!(super::card_of(rule).is_some(), "{rule}");
