@@ -133,6 +133,39 @@ async function firstStart() {
   const got = await stranger.goto(link);
   check(got.status() === 200 && (await stranger.locator("main").textContent()).includes("hello.txt"), "the link leads to the file");
   await stranger.context().close();
+  await go("/web/client/recent");
+  check((await page.locator("main").textContent()).includes("hello.txt"), "what was done last is there");
+  await everyLook("recent");
+}
+
+/** The steps can be taken again, and keep what they do not show. */
+async function stepsAgain() {
+  await go("/web/admin/setup/person");
+  await fill("username", "yrsa");
+  await fill("password", PASSWORD);
+  await page.getByText("Team folder", { exact: true }).click();
+  await fill("folder", "Yard");
+  await page.locator('[name="me"]').uncheck();
+  await press("Create user");
+  const phrase = await page.locator('[name="passphrase"]').inputValue();
+  check(phrase.length >= 20, "a passphrase is proposed");
+  await press("Back up every night");
+  check((await heading()) === "The server is ready", "backups are set");
+  await go("/web/admin/setup/safety");
+  check((await page.locator('[name="passphrase"]').inputValue()) === "", "the passphrase is not shown again, and no other is proposed");
+  await everyLook("setup-5-safety-again");
+  refusals = true;
+  await go("/web/admin/setup/person");
+  await fill("username", "bo");
+  await fill("password", PASSWORD);
+  await page.getByText("Team folder", { exact: true }).click();
+  await fill("folder", "Yard");
+  await press("Create user");
+  check((await page.locator('[name="existing"]').count()) === 1, "a folder that is there is shared after a question");
+  await everyLook("setup-4-person-folder");
+  await go("/web/admin/setup/files?other=/proc/self");
+  await everyLook("setup-2-files-bad");
+  refusals = false;
 }
 
 /** The first user of the other tests. */
@@ -184,13 +217,24 @@ async function quickWays() {
   check((await page.locator(".flash").textContent()).includes("1 disabled"), "several at once");
   await page.locator('[name="name"][value="ingrid.holm"]').check();
   await press("Enable");
+  await page.locator('[name="name"][value="ingrid.holm"]').check();
+  await press("Delete");
+  await everyLook("bulk-delete");
+  await page.getByRole("link", { name: "Cancel" }).click();
+  await go("/web/admin/managers");
+  await page.locator('[name="name"][value="ana"]').check();
+  await press("Disable");
+  check((await page.locator(".lines").textContent()).includes("cannot disable yourself"), "what is refused for one is told");
+  await everyLook("bulk-refused");
   await go("/web/admin/sharing");
+  await everyLook("sharing");
   await page.getByRole("link", { name: /^End/ }).first().click();
-  await look("sharing-end");
+  await everyLook("sharing-end");
   await press("End");
   check((await page.locator(".flash").textContent()).includes("ended"), "a share is ended");
   await go("/web/admin/why?username=ingrid.holm&operation=upload&path=/x&protocol=SSH&ip=");
   check((await page.locator(".state").first().textContent()).includes("would happen"), "what is allowed is told");
+  await everyLook("why");
 }
 
 /** Bad input comes back at its field, with what was typed. */
@@ -337,6 +381,7 @@ try {
   await refusedInput();
   await look("user-refused");
   await quickWays();
+  await stepsAgain();
   await signInWithoutScripts();
   await typedSurvives();
   if (full) {

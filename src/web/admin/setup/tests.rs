@@ -105,11 +105,12 @@ async fn what_the_steps_do_not_show_stays() {
     let house = ready().await;
     let mut root = Browser::admin(&house, "root").await;
     let names = || house.core.settings().acme.domains.clone();
-    let saved = BTreeMap::from([("acme.domains".to_owned(), json!(["a.example.com", "b.example.com"]))]);
+    let saved = [("acme.domains", json!(["a.example.com", "b.example.com"])), ("acme.email", json!("ana@example.com"))];
+    let saved: BTreeMap<_, _> = saved.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     settings::change(&house.core, &AdminSession::system(), saved).await.unwrap();
     let page = root.get("/web/admin/setup/reach").await;
     assert!(page.text.contains("a.example.com, b.example.com") && !page.text.contains("name=\"domain\""), "{}", page.text);
-    let way = [("way", "domain"), ("domain", "c.example.com"), ("email", "")];
+    let way = [("way", "domain"), ("domain", "c.example.com"), ("email", "ana@example.com")];
     assert_eq!(root.post("/web/admin/setup/reach", &way).await.status, StatusCode::SEE_OTHER);
     assert_eq!(names().len(), 2);
     let proxy = root.post("/web/admin/setup/reach", &[("way", "proxy"), ("proxy", "192.0.2.9")]).await;

@@ -1,5 +1,6 @@
 use actix_web::http::StatusCode;
-use entrepot_model::AdminPermission;
+use entrepot_core::admin::{AdminSession, admins, roles};
+use entrepot_model::{Admin, AdminPermission, Role};
 use serde_json::json;
 
 use crate::testing::{Browser, House, ready};
@@ -32,6 +33,31 @@ async fn shares_of_everybody_are_listed_and_can_be_ended() {
     assert_eq!((ended.status, ended.header("location")), (StatusCode::SEE_OTHER, "/web/admin/sharing"));
     assert!(!root.get("/web/admin/sharing").await.text.contains("0 / 5"));
     assert_eq!(root.get(&format!("/web/admin/sharing/{id}/end")).await.status, StatusCode::NOT_FOUND);
+}
+
+// UI-205, ACC-225
+#[actix_web::test]
+async fn shares_of_users_of_another_role_are_not_there() {
+    let house = ready().await;
+    let id = shared(&house).await;
+    let system = AdminSession::system();
+    roles::add(&house.core, &system, Role { name: "north".into(), ..Role::default() }).await.unwrap();
+    let admin = Admin {
+        username: "nora".into(),
+        password: Some("nora-secret".into()),
+        status: 1,
+        role: "north".into(),
+        permissions: vec![AdminPermission::ViewUsers, AdminPermission::EditUsers],
+        ..Admin::default()
+    };
+    admins::add(&house.core, &system, admin).await.unwrap();
+    let mut nora = Browser::admin(&house, "nora").await;
+    assert!(!nora.get("/web/admin/sharing").await.text.contains("Plans"));
+    let end = format!("/web/admin/sharing/{id}/end");
+    assert_eq!(nora.get(&end).await.status, StatusCode::NOT_FOUND);
+    nora.post(&end, &[]).await;
+    let mut root = Browser::admin(&house, "root").await;
+    assert!(root.get("/web/admin/sharing").await.text.contains("Plans"), "it goes on");
 }
 
 // UI-205

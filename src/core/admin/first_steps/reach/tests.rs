@@ -45,13 +45,14 @@ fn domain(name: &str, email: &str) -> Reach {
 // UI-200
 #[tokio::test]
 async fn names_of_the_file_are_gone_where_people_come_from_the_own_network() {
-    let (house, _folder) = configured("[acme]\ndomains = [\"a.example.com\"]\n", &[]).await;
+    let (house, _folder) = configured("[acme]\nemail = \"ana@example.com\"\ndomains = [\"a.example.com\"]\n", &[]).await;
     let (core, session) = (&house.core, AdminSession::system());
-    choose_reach(core, &session, domain("b.example.com", "")).await.unwrap();
+    choose_reach(core, &session, domain("b.example.com", "ana@example.com")).await.unwrap();
     assert_eq!(core.settings().acme.domains, ["b.example.com"]);
     choose_reach(core, &session, Reach::Local).await.unwrap();
     assert!(core.settings().acme.domains.is_empty(), "also those of the file");
-    let (house, _folder) = configured("", &[("acme.domains", json!(["a.example.com"]))]).await;
+    let (house, _folder) =
+        configured("", &[("acme.domains", json!(["a.example.com"])), ("acme.email", json!("ana@example.com"))]).await;
     let refused = choose_reach(&house.core, &session, Reach::Local).await.unwrap_err();
     assert!(matches!(&refused, Error::Conflict(message) if message.contains("acme.domains")), "{refused:?}");
 }
@@ -59,11 +60,12 @@ async fn names_of_the_file_are_gone_where_people_come_from_the_own_network() {
 // UI-200
 #[tokio::test]
 async fn several_names_stay_as_they_are() {
-    let (house, _folder) = configured("[acme]\ndomains = [\"a.example.com\", \"b.example.com\"]\n", &[]).await;
+    let (house, _folder) =
+        configured("[acme]\nemail = \"ana@example.com\"\ndomains = [\"a.example.com\", \"b.example.com\"]\n", &[]).await;
     let core = &house.core;
-    choose_reach(core, &AdminSession::system(), domain("c.example.com", "ana@example.com")).await.unwrap();
+    choose_reach(core, &AdminSession::system(), domain("c.example.com", "bo@example.com")).await.unwrap();
     let acme = core.settings().acme.clone();
-    assert_eq!((acme.domains.len(), acme.email.as_str()), (2, "ana@example.com"));
+    assert_eq!((acme.domains.len(), acme.email.as_str()), (2, "bo@example.com"));
 }
 
 fn bindings(change: impl FnOnce(&mut HttpBinding)) -> Vec<HttpBinding> {
