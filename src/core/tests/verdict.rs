@@ -92,7 +92,9 @@ async fn bans_and_lists_are_told_to_who_may_see_them() {
     .await;
     fixture.user("ann", json!({})).await;
     let (banned, listed) = ([203, 0, 113, 5].into(), [198, 51, 100, 7].into());
-    fixture.core.score(banned, Protocol::Ssh, Score::UnknownUser);
+    for _ in 0..2 {
+        fixture.core.score(banned, Protocol::Ssh, Score::UnknownUser);
+    }
     let entry = json!({ "ipornet": "198.51.100.0/24", "type": 2, "mode": 2, "protocols": 0 });
     let entry: IpListEntry = serde_json::from_value(entry).unwrap();
     ip_lists::add(&fixture.core, &AdminSession::system(), entry).await.unwrap();
