@@ -14,6 +14,8 @@ struct Line {
     icon: &'static str,
     what: &'static str,
     name: String,
+    /// The folder as its path, and as people call it.
+    path: String,
     folder: String,
     /// The folder in the files page.
     href: String,
@@ -48,15 +50,16 @@ pub(super) async fn show(page: ClientPage) -> PageResult {
             _ => ("newfolder", t.recent_folder),
         };
         // What is done again and again stands once.
-        if lines.iter().any(|line| line.name == name && line.folder == folder && line.what == what) {
+        if lines.iter().any(|line| line.name == name && line.path == folder && line.what == what) {
             continue;
         }
         lines.push(Line {
             icon,
             what,
             name: name.to_owned(),
+            path: folder.to_owned(),
             href: format!("/web/client/files?path={}", encoded(folder.as_bytes())),
-            folder: folder.to_owned(),
+            folder: if folder == "/" { t.files_home.to_owned() } else { folder.to_owned() },
             at: event.timestamp / 1_000_000,
             size: event.file_size,
         });
