@@ -75,14 +75,19 @@ pub(super) async fn act<T: Object>(sent: AdminForm) -> PageResult {
 
 fn ask<T: Object>(page: AdminPage, names: Vec<String>) -> PageResult {
     let t = page.look.t;
+    let word = |name: &str| t.find(&format!("{}.{name}", T::ONE)).unwrap_or_default();
+    let (title, button) = match names.as_slice() {
+        [name] => (page.look.say(t.object_delete_title, name), word("delete").to_owned()),
+        _ => (page.look.count(t.bulk_delete_title, names.len()), page.look.count(t.bulk_delete_button, names.len())),
+    };
     render(&BulkPage {
-        title: page.look.count(t.bulk_delete_title, names.len()),
-        text: t.find(&format!("{}.delete_text", T::ONE)).unwrap_or_default(),
-        button: page.look.count(t.bulk_delete_button, names.len()),
+        title,
+        text: word("delete_text"),
+        button,
         names,
         action: format!("{}/bulk", many::<T>()),
         back: many::<T>(),
-        parent: title::<T>(&page.look),
+        parent: word("title"),
         f: Shell::admin(page, T::PLACE),
     })
 }
