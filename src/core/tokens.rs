@@ -5,6 +5,7 @@
 //! password of the account changes (SEC-065, SEC-068).
 
 mod claims;
+mod document;
 mod duties;
 mod keys;
 mod pages;
@@ -19,7 +20,7 @@ use entrepot_secrets::{Sealer, Sensitive, constant_time_eq, random_token, token_
 use entrepot_store::{SecretKey, Store};
 use uuid::Uuid;
 
-pub use claims::{Claims, Token, TokenError, TokenKind};
+pub use claims::{Claims, DocumentClaims, Token, TokenError, TokenKind};
 pub use duties::Duties;
 
 use crate::{
@@ -192,16 +193,26 @@ impl Core {
             TokenKind::WebAdmin | TokenKind::WebClient => settings.httpd.cookie_lifetime,
             TokenKind::WebAdminPending | TokenKind::WebClientPending => pages::PENDING,
             TokenKind::WebShare => settings.httpd.share_cookie_lifetime,
+            TokenKind::Document => settings.httpd.wopi_token_lifetime,
         };
         let minutes = i64::from(minutes);
         if LIFETIMES.contains(&minutes) { minutes } else { DEFAULT_LIFETIME }
     }
 
     fn issue(&self, subject: Subject<'_>) -> Result<Token> {
+        self.sign(self.claims_of(subject))
+    }
+
+    fn sign(&self, claims: Claims) -> Result<Token> {
+        let access_token = self.0.tokens.ring.sign(&claims).map_err(|error| Error::internal("signing a token", error))?;
+        Ok(Token { access_token, expires_at: claims.exp })
+    }
+
+    fn claims_of(&self, subject: Subject<'_>) -> Claims {
         let minutes = self.lifetime(subject.kind);
         let now = self.clock().seconds();
         let jti = Uuid::new_v4().to_string();
-        let claims = Claims {
+        Claims {
             aud: vec![subject.kind.audience().to_owned(), subject.ip.to_canonical().to_string()],
             iat: now,
             nbf: now - NOT_BEFORE,
@@ -212,10 +223,9 @@ impl Core {
             duties: subject.duties,
             visitor: String::new(),
             agreed: false,
+            document: None,
             jti,
-        };
-        let access_token = self.0.tokens.ring.sign(&claims).map_err(|error| Error::internal("signing a token", error))?;
-        Ok(Token { access_token, expires_at: claims.exp })
+        }
     }
 
     /// Checks a token with all that can end one, its account included. `ip` is the address that shows it.
@@ -223,8 +233,8 @@ impl Core {
     /// # Errors
     /// See [`TokenError`].
     pub async fn verify_token(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<Claims, TokenError> {
-        if kind == TokenKind::WebShare {
-            // Those are no accounts.
+        if matches!(kind, TokenKind::WebShare | TokenKind::Document) {
+            // Those are no accounts: what they are for is checked with them.
             return Err(TokenError::Audience);
         }
         if kind.is_admin() {

@@ -23,11 +23,13 @@ pub enum TokenKind {
     WebClientPending,
     /// Pages of a share, visitors; the name in the token is the id of the share.
     WebShare,
+    /// A document that is open in an office server, and nothing else (SEC-244).
+    Document,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ApiAdmin,
         Self::ApiUser,
         Self::WebAdmin,
@@ -35,6 +37,7 @@ impl TokenKind {
         Self::WebAdminPending,
         Self::WebClientPending,
         Self::WebShare,
+        Self::Document,
     ];
 
     /// Name in the audience of a token.
@@ -47,6 +50,7 @@ impl TokenKind {
             Self::WebAdminPending => "WebAdminPending",
             Self::WebClientPending => "WebClientPending",
             Self::WebShare => "WebShare",
+            Self::Document => "Document",
         }
     }
 
@@ -57,12 +61,13 @@ impl TokenKind {
 
     /// It lives in a cookie.
     pub const fn is_cookie(self) -> bool {
-        !matches!(self, Self::ApiAdmin | Self::ApiUser)
+        !matches!(self, Self::ApiAdmin | Self::ApiUser | Self::Document)
     }
 
-    /// A telephone changes its address while its pages are open: these are valid wherever they are shown.
+    /// A telephone changes its address while its pages are open, and documents are shown by an office server: these are valid
+    /// wherever they are shown.
     pub(super) const fn roams(self) -> bool {
-        matches!(self, Self::WebClient | Self::WebClientPending | Self::WebShare)
+        matches!(self, Self::WebClient | Self::WebClientPending | Self::WebShare | Self::Document)
     }
 }
 
@@ -94,6 +99,22 @@ pub struct Claims {
     /// The visitor accepted the agreement of the share (API-197).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub agreed: bool,
+    /// What a token of the kind [`TokenKind::Document`] opens; absent in every other one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Box<DocumentClaims>>,
+}
+
+/// The document that a token opens (API-201).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentClaims {
+    /// Id of the file, for everybody who opens it.
+    pub file: String,
+    /// Path of the file, as whoever opened it sees it: base64 of its bytes.
+    pub path: String,
+    /// Id of the session that it was opened in: the token ends when that one is logged out. Empty where there is none.
+    pub session: String,
+    /// Scheme and host of the page that the document is shown in.
+    pub page: String,
 }
 
 impl Claims {
