@@ -69,7 +69,9 @@ tools() {
 build_x86_64() {
     local cargo
     choose_toolchain
-    CFLAGS="$(c_flags)" CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="$(static_flags)" \
+    # Relative relocations in their short form, which the start code of glibc 2.36 knows.
+    CFLAGS="$(c_flags)" \
+        CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="$(static_flags) -C link-arg=-Wl,-z,pack-relative-relocs" \
         "$cargo" build --profile dist --locked --target x86_64-unknown-linux-gnu --target-dir target/ship
     take target/ship/x86_64-unknown-linux-gnu/dist/entrepot dist/entrepot-x86_64
 }

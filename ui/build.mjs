@@ -21,6 +21,7 @@ const scripts = {
   "client.js": "js/client.js",
   "editor.js": "js/editor.js",
   "find.js": "js/find.js",
+  "office.js": "js/office.js",
   "visit.js": "js/visit.js",
   "openapi.js": "js/openapi.js",
 };

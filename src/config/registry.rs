@@ -156,6 +156,7 @@ pub const LISTS: &[ObjectList] = &[
     ObjectList { key: "sftpd.bindings", default_len: 1, required: &[] },
     ObjectList { key: "httpd.bindings", default_len: 1, required: &[] },
     ObjectList { key: "httpd.bindings[].security.https_proxy_headers", default_len: 0, required: &["key", "value"] },
+    ObjectList { key: "http.skip_tls_verify_for_urls", default_len: 0, required: &[] },
     ObjectList { key: "mfa.totp", default_len: 1, required: &["name"] },
 ];
 
@@ -166,6 +167,7 @@ pub const SETTINGS: &[&[Setting]] = &[
     provider::DATA_PROVIDER,
     web::BINDINGS,
     web::HTTPD,
+    web::HTTP,
     acme::ACME,
     general::TELEMETRY,
     general::KMS,

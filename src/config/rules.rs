@@ -10,6 +10,7 @@ use crate::layers::{Built, Entry};
 use crate::settings::{SMTP_OAUTH2, time_of_day};
 
 mod acme;
+mod wopi;
 
 /// One line for all known keys that have no use (decisions: a warning, no error).
 pub(crate) fn unused_warning(patterns: &BTreeSet<String>) -> Option<String> {
@@ -45,6 +46,7 @@ pub(crate) fn check(built: &mut Built) -> Result<(), ConfigError> {
     check_certificates(&view)?;
     acme::check(&view)?;
     check_bindings(&view)?;
+    wopi::check(&view)?;
     check_verifier(&view)?;
     check_backup(&view)?;
     let warnings = warnings(&view);
@@ -306,6 +308,7 @@ fn warnings(view: &View<'_>) -> Vec<String> {
                  can be read on the way"
             ));
         }
+        warnings.extend(wopi::warning(view, &binding));
     }
     warnings
 }

@@ -31,7 +31,7 @@ pub use provider::{
 };
 pub use secret_text::SecretText;
 pub use ssh::{Sftpd, SshBinding};
-pub use web::{HeaderValue, HttpBinding, Httpd, Security, Setup};
+pub use web::{HeaderValue, Http, HttpBinding, Httpd, Security, Setup, UrlPrefix, Wopi};
 
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -48,6 +48,8 @@ pub struct Settings {
     pub data_provider: DataProvider,
     /// Section `httpd`.
     pub httpd: Httpd,
+    /// Section `http`.
+    pub http: Http,
     /// Section `acme`.
     pub acme: Acme,
     /// Section `telemetry`.

@@ -24,6 +24,7 @@ pub mod admin;
 mod audit;
 mod caller;
 mod clock;
+pub mod documents;
 mod error;
 mod founding;
 pub mod fs;

@@ -87,6 +87,8 @@ pub enum Step {
     In(Authenticated),
     /// A second factor is needed (ACC-091).
     On(FirstFactor),
+    /// Whoever it is may come in, and the account's root cannot be used (ACC-085). It is recorded as a failure.
+    Homeless(Error),
 }
 
 impl Credentials<'_> {
@@ -118,10 +120,11 @@ impl Core {
         match self.authenticate_step(attempt, credentials, None).await? {
             Step::In(authenticated) => Ok(authenticated),
             Step::On(_) => Err(Error::Auth),
+            Step::Homeless(error) => Err(error),
         }
     }
 
-    /// The same for protocols that can ask for a second factor. `first` is what the connection showed before, under the same
+    /// The same for protocols that can ask for a second factor, and that can say later why nothing is there. `first` is what the connection showed before, under the same
     /// name. A first factor that leads on leaves no login in any record (SSH-009, SSH-056).
     ///
     /// # Errors
@@ -145,7 +148,11 @@ impl Core {
                 tracing::debug!(username = attempt.username, method = credentials.method_name(), "first factor of a login");
                 Ok(Step::On(first))
             }
-            Err(refusal) => Err(outcome::refused(self, attempt, &credentials, refusal, &role).await),
+            Err(refusal) => {
+                let is_storage = matches!(refusal, Refusal::Storage(_));
+                let error = outcome::refused(self, attempt, &credentials, refusal, &role).await;
+                if is_storage { Ok(Step::Homeless(error)) } else { Err(error) }
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 //! password of the account changes (SEC-065, SEC-068).
 
 mod claims;
+mod document;
 mod duties;
 mod keys;
 mod pages;
@@ -19,7 +20,7 @@ use entrepot_secrets::{Sealer, Sensitive, constant_time_eq, random_token, token_
 use entrepot_store::{SecretKey, Store};
 use uuid::Uuid;
 
-pub use claims::{Claims, Token, TokenError, TokenKind};
+pub use claims::{Claims, DocumentClaims, Token, TokenError, TokenKind};
 pub use duties::Duties;
 
 use crate::{
@@ -197,21 +198,31 @@ impl Core {
             TokenKind::WebAdminPending | TokenKind::WebClientPending => pages::PENDING,
             TokenKind::WebShare => settings.httpd.share_cookie_lifetime,
             TokenKind::Invite => return INVITED_AGAIN,
+            TokenKind::Document => settings.httpd.wopi_token_lifetime,
         };
         let minutes = i64::from(minutes);
         if LIFETIMES.contains(&minutes) { minutes } else { DEFAULT_LIFETIME }
     }
 
     fn issue(&self, subject: Subject<'_>) -> Result<Token> {
-        let minutes = self.lifetime(subject.kind);
-        self.issue_for(subject, minutes).map(|(token, _)| token)
+        self.sign(self.claims_of(subject))
     }
 
-    /// A token that lives so long, and its id.
-    fn issue_for(&self, subject: Subject<'_>, minutes: i64) -> Result<(Token, String)> {
+    fn sign(&self, claims: Claims) -> Result<Token> {
+        let access_token = self.0.tokens.ring.sign(&claims).map_err(|error| Error::internal("signing a token", error))?;
+        Ok(Token { access_token, expires_at: claims.exp })
+    }
+
+    fn claims_of(&self, subject: Subject<'_>) -> Claims {
+        let minutes = self.lifetime(subject.kind);
+        self.claims_for(subject, minutes)
+    }
+
+    /// What a token says that lives so long.
+    fn claims_for(&self, subject: Subject<'_>, minutes: i64) -> Claims {
         let now = self.clock().seconds();
         let jti = Uuid::new_v4().to_string();
-        let claims = Claims {
+        Claims {
             aud: vec![subject.kind.audience().to_owned(), subject.ip.to_canonical().to_string()],
             iat: now,
             nbf: now - NOT_BEFORE,
@@ -222,10 +233,9 @@ impl Core {
             duties: subject.duties,
             visitor: String::new(),
             agreed: false,
+            document: None,
             jti,
-        };
-        let access_token = self.0.tokens.ring.sign(&claims).map_err(|error| Error::internal("signing a token", error))?;
-        Ok((Token { access_token, expires_at: claims.exp }, claims.jti))
+        }
     }
 
     /// Checks a token with all that can end one, its account included. `ip` is the address that shows it.
@@ -233,8 +243,8 @@ impl Core {
     /// # Errors
     /// See [`TokenError`].
     pub async fn verify_token(&self, token: &str, kind: TokenKind, ip: IpAddr) -> Result<Claims, TokenError> {
-        if kind == TokenKind::WebShare {
-            // Those are no accounts.
+        if matches!(kind, TokenKind::WebShare | TokenKind::Document) {
+            // Those are no accounts: what they are for is checked with them.
             return Err(TokenError::Audience);
         }
         if kind.is_admin() {
@@ -292,7 +302,9 @@ impl Core {
     pub(crate) fn issue_invite(&self, account: &Account) -> Result<(Token, String)> {
         let anywhere = IpAddr::from([0, 0, 0, 0]);
         let minutes = if account.password_hash().is_some() { INVITED_AGAIN } else { INVITED };
-        self.issue_for(Subject::of_user(TokenKind::Invite, account, anywhere, self.clock().millis()), minutes)
+        let claims = self.claims_for(Subject::of_user(TokenKind::Invite, account, anywhere, self.clock().millis()), minutes);
+        let id = claims.jti.clone();
+        self.sign(claims).map(|token| (token, id))
     }
 
     /// The claims of an invitation whose account could use it now, and the account. Whether it is the last one that was made

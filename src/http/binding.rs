@@ -67,6 +67,8 @@ pub struct Features {
     pub client_form: bool,
     /// MiB of a chunk of resumable uploads from the pages; 0 = such uploads are not taken (API-151, API-219).
     pub upload_chunk: u32,
+    /// Place in `httpd.bindings` of the binding whose office server edits documents, if there is one (API-234).
+    pub office: Option<usize>,
 }
 
 impl Default for Features {
@@ -83,6 +85,7 @@ impl Default for Features {
             admin_form: true,
             client_form: true,
             upload_chunk: 8,
+            office: None,
         }
     }
 }
@@ -143,6 +146,7 @@ impl Binding {
                 admin_form: has_form(ADMIN_FORM),
                 client_form: has_form(CLIENT_FORM),
                 upload_chunk: settings.upload_chunk_size,
+                office: settings.wopi.is_on().then_some(index),
             },
             headers: HeaderOverrides::from_settings(security),
             allowed_hosts: if security.enabled { security.allowed_hosts.clone() } else { Vec::new() },
@@ -237,6 +241,13 @@ mod tests {
         let some = binding(&some).unwrap().unwrap();
         assert!(!some.features.rest_api && some.features.web_admin && !some.features.openapi);
         assert!(some.features.admin_token && !some.features.user_token && some.features.admin_key);
+        let wopi = entrepot_config::settings::Wopi {
+            server_url: "https://o".into(),
+            callback_url: "https://c".into(),
+            ..settings().wopi
+        };
+        let office = binding(&HttpBinding { wopi, ..settings() }).unwrap().unwrap().features.office;
+        assert_eq!((office, some.features.office), (Some(1), None));
         let keys = HttpBinding { disabled_login_methods: 64 + 128, ..settings() };
         let keys = binding(&keys).unwrap().unwrap().features;
         assert!(keys.admin_token && keys.user_token && !keys.admin_key && !keys.user_key);

@@ -14,6 +14,7 @@ pub mod envelope;
 pub mod password;
 pub mod sealing;
 pub mod sensitive;
+pub mod signature;
 pub mod token;
 pub mod totp;
 
@@ -23,5 +24,6 @@ pub use entropy::{PasswordPolicy, PolicyViolation, check_entropy, check_policy, 
 pub use password::{Algorithm, HashError, HashingParameters};
 pub use sealing::{KeyRing, KeyRingError, SealError, SealStatus, Sealed, Sealer};
 pub use sensitive::Sensitive;
+pub use signature::is_rsa_sha256;
 pub use token::{KeyedHash, constant_time_eq, random_alphanumeric, random_digits, random_password, random_token, token_hash};
 pub use totp::{TotpDigest, TotpError, TotpSecret, recovery_code};

@@ -10,11 +10,13 @@ use std::{
 use channels::{Carried, SessionPort, Slot};
 use russh::{
     Channel as RusshChannel, ChannelId, ChannelOpenFailure, Pty,
+    client::GexParams,
+    kex::dh::groups::DhGroup,
     keys::Certificate,
     server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey},
 };
 
-use crate::{channel::Fatal, connection::Connection, exec, login::Login};
+use crate::{channel::Fatal, connection::Connection, exec, group_exchange, login::Login};
 
 /// Channels that one connection may have open.
 const MAX_CHANNELS: usize = 64;
@@ -84,6 +86,10 @@ impl Handler for SshHandler {
 
     async fn authentication_banner(&mut self) -> Result<Option<String>, Self::Error> {
         Ok(self.connection.banner.clone())
+    }
+
+    async fn lookup_dh_gex_group(&mut self, asked: &GexParams) -> Result<Option<DhGroup>, Self::Error> {
+        Ok(group_exchange::choose(asked, self.login.settings().sftpd.min_dh_group_exchange_key_size))
     }
 
     async fn channel_open_session(

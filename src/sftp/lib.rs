@@ -26,6 +26,7 @@ mod connection;
 mod context;
 mod descriptors;
 mod exec;
+mod group_exchange;
 mod handler;
 mod handles;
 mod host_key_service;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entrepot_core::{Attempt, Authenticated, Core, Credentials, Dialogue, Factor, FirstFactor, Peer, Step};
+use entrepot_core::{Attempt, Authenticated, Core, Credentials, Dialogue, Error, Factor, FirstFactor, Peer, Step};
 use entrepot_model::Protocol;
 use entrepot_secrets::Sensitive;
 use russh::{
@@ -53,6 +53,8 @@ pub struct Login {
     /// Algorithm of the key that was offered last.
     signature: String,
     authenticated: Option<Authenticated>,
+    /// Why somebody who is in can open nothing (SSH-023).
+    fault: Option<Error>,
 }
 
 /// A dialogue that is going on: what it asks for, and what was answered.
@@ -99,12 +101,20 @@ impl Login {
             is_recorded: false,
             signature,
             authenticated: None,
+            fault: None,
         }
     }
 
     /// The account, once there is one.
-    pub fn authenticated(&self) -> Option<&Authenticated> {
-        self.authenticated.as_ref()
+    ///
+    /// # Errors
+    /// A text for the client: nobody is in, or the account's root cannot be used (SSH-023).
+    pub fn authenticated(&self) -> Result<&Authenticated, String> {
+        match (&self.authenticated, &self.fault) {
+            (Some(authenticated), _) => Ok(authenticated),
+            (None, Some(fault)) => Err(format!("the root file system is invalid: {fault}")),
+            (None, None) => Err("not logged in".to_owned()),
+        }
     }
 
     /// The settings in force now.
@@ -182,6 +192,10 @@ impl Login {
                     return self.reject(user);
                 }
                 Auth::Reject { proceed_with_methods: Some(next), partial_success: true }
+            }
+            Ok(Step::Homeless(error)) => {
+                self.fault = Some(error);
+                Auth::Accept
             }
             // The reason stands in the log; the client learns that it failed (ACC-077).
             Err(_) => self.reject(user),

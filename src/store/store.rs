@@ -14,8 +14,9 @@ use crate::engine::place::{check_directory, take_lock};
 use crate::engine::{Database, Location};
 use crate::transfers::Journal;
 use crate::{
-    Admins, ApiKeys, Checksums, DefenderHosts, EventActions, EventRules, Events, Folders, Groups, HostKeys, IpLists,
-    ResumableUploads, RevokedTokens, Roles, SecretKeys, ServerCertificate, Settings, Setup, Shares, StoreError, Transfers, Users,
+    Admins, ApiKeys, Checksums, DefenderHosts, DocumentUsers, EventActions, EventRules, Events, Folders, Groups, HostKeys,
+    IpLists, ResumableUploads, RevokedTokens, Roles, SecretKeys, ServerCertificate, Settings, Setup, Shares, StoreError,
+    Transfers, Users,
 };
 
 /// File of the events database, beside the main one.
@@ -218,6 +219,11 @@ impl Store {
     /// Scores and bans of hosts.
     pub fn defender_hosts(&self) -> DefenderHosts {
         DefenderHosts::new(Arc::clone(&self.main))
+    }
+
+    /// Users of an office server.
+    pub fn document_users(&self) -> DocumentUsers {
+        DocumentUsers::new(Arc::clone(&self.main))
     }
 
     /// The token of the first start.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod checksums;
+mod document_users;
 mod engine;
 mod event_rules;
 mod events;

@@ -50,6 +50,9 @@ pub(crate) struct Assets {
     /// Script of the text editor.
     #[serde(rename = "editor.js")]
     pub(crate) editor_js: String,
+    /// Script of documents in an office server.
+    #[serde(rename = "office.js")]
+    pub(crate) office_js: String,
     /// Script of the pages of shares.
     #[serde(rename = "visit.js")]
     pub(crate) visit_js: String,

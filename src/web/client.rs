@@ -8,6 +8,7 @@ mod files;
 mod folder;
 mod forms;
 mod mount;
+mod office;
 pub(crate) mod place;
 mod profile;
 mod recent;
@@ -42,6 +43,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(at("/downloadzip").route(post().to(archive::zip)))
         .service(at("/files").route(get().to(files::show)))
         .service(at("/file").route(get().to(files::file)))
+        .service(at("/office").route(get().to(office::show)))
         .service(at("/newfolder").route(get().to(forms::new_folder)).route(post().to(forms::make_folder)))
         .service(at("/rename").route(get().to(forms::rename)).route(post().to(forms::do_rename)))
         .service(at("/delete").route(get().to(forms::delete)).route(post().to(forms::do_delete)))

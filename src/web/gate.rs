@@ -61,6 +61,12 @@ pub(crate) async fn web_client(
     pass(closed, request, next).await
 }
 
+/// What an office server asks for (API-200): only where there is one.
+pub(crate) async fn wopi(site: web::Data<Site>, request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
+    let closed = if features(&request).office.is_some() { unready(&site, &request).await } else { Some(not_found_page()) };
+    pass(closed, request, next).await
+}
+
 /// Every other page.
 pub(crate) async fn pages(site: web::Data<Site>, request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Outcome {
     let features = features(&request);

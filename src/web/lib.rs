@@ -29,6 +29,7 @@ mod telemetry;
 mod testing;
 mod tus;
 mod visits;
+mod wopi;
 
 pub use error::refuse;
 pub use site::{Site, SiteOptions, routes};

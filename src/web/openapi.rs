@@ -58,6 +58,7 @@ pub(crate) const DOCUMENT: &str = parts!(
     "paths/admin_shares",
     "paths/user_shares",
     "paths/public_shares",
+    "paths/office",
     "paths/user_files",
     "paths/chunked_uploads",
     "paths/live",

@@ -17,7 +17,7 @@ use entrepot_net::tls::CertificateStore;
 use crate::{
     admin, api, assets, client, error,
     frame::{PageError, finish, preferences},
-    gate, home, openapi, setup, visits,
+    gate, home, openapi, setup, visits, wopi,
 };
 
 /// What the site is made of.
@@ -35,16 +35,22 @@ pub struct Site {
     options: SiteOptions,
     /// Once an administrator exists, nothing asks the database again.
     is_set_up: AtomicBool,
+    offices: wopi::Offices,
 }
 
 impl Site {
     /// A site over these parts.
     pub fn new(options: SiteOptions) -> Self {
-        Self { options, is_set_up: AtomicBool::new(false) }
+        Self { options, is_set_up: AtomicBool::new(false), offices: wopi::Offices::default() }
     }
 
     pub(crate) fn core(&self) -> &Core {
         &self.options.core
+    }
+
+    /// Office servers in which documents are edited.
+    pub(crate) fn offices(&self) -> &wopi::Offices {
+        &self.offices
     }
 
     pub(crate) fn version(&self) -> &VersionInfo {
@@ -141,7 +147,7 @@ pub fn routes(site: Site) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stati
     }
 }
 
-/// What is no part of anything: life signs, styles, and the short addresses of shares.
+/// What is no part of anything: life signs, styles, the short addresses of shares, and what office servers ask for.
 fn alone(config: &mut ServiceConfig) {
     config.service(only_get("/healthz", home::healthz)).route("/assets/{name}", get().to(assets::asset)).service(
         web::scope("/s")
@@ -150,6 +156,8 @@ fn alone(config: &mut ServiceConfig) {
             .route("/{id}", get().to(visits::short))
             .default_service(web::to(nowhere)),
     );
+    let office = web::scope("/wopi").wrap(from_fn(gate::wopi)).configure(wopi::routes);
+    config.service(office.default_service(web::to(error::not_found)));
 }
 
 /// Nothing is at this address, in the look of the pages.

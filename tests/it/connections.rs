@@ -1,12 +1,12 @@
 //! Connections seen and ended from outside, and what the server says about itself, over the real program.
 
-use std::{net::TcpStream, thread};
+use std::{fs, net::TcpStream, thread};
 
 use serde_json::json;
 
-use crate::harness::{OpenSsh, Server, Settings, bytes, eventually};
+use crate::harness::{OpenSsh, Server, Settings, bytes, eventually, free_port};
 
-// API-060, API-064, LIM-013: a download in flight is cut, and the SSH connection with it.
+// API-060, API-064, SSH-028, LIM-013: a download in flight is cut, and the SSH connection with it.
 #[test]
 fn administrator_ends_a_connection_with_its_download() {
     let server = Server::start(Settings::default());
@@ -58,7 +58,7 @@ fn status_version_and_log_level_are_those_of_the_running_server() {
     api.put("/api/v2/system/log-level", &json!({ "level": "debug" })).ok(200);
 }
 
-// Listeners are rebound while running: who is inside stays, and what cannot be had changes nothing.
+// SSH-001. Listeners are rebound while running: who is inside stays, and what cannot be had changes nothing.
 #[test]
 fn listeners_of_ssh_follow_the_settings() {
     let server = Server::start(Settings::default());
@@ -81,7 +81,7 @@ fn listeners_of_ssh_follow_the_settings() {
         assert_ne!(ports(), [first]);
         assert!(TcpStream::connect(("127.0.0.1", first)).is_err() && TcpStream::connect(("127.0.0.1", ports()[0])).is_ok());
         client.join().unwrap().ok();
-        assert_eq!(std::fs::read(server.scratch().join("large")).unwrap(), content);
+        assert_eq!(fs::read(server.scratch().join("large")).unwrap(), content);
     });
     let moved = ports();
     // TEST-NET-3: nobody has it.
@@ -91,7 +91,7 @@ fn listeners_of_ssh_follow_the_settings() {
     assert_eq!(ports().len(), 1);
     assert!(TcpStream::connect(("127.0.0.1", ports()[0])).is_ok(), "it listens where it did, {moved:?}");
     // A second one, and none.
-    let second = json!({ "sftpd.bindings[1].port": 2022, "sftpd.bindings[1].address": "127.0.0.1" });
+    let second = json!({ "sftpd.bindings[1].port": free_port(), "sftpd.bindings[1].address": "127.0.0.1" });
     api.patch("/api/v2/x/settings", &second).ok(200);
     assert_eq!(ports().len(), 2);
     api.patch("/api/v2/x/settings", &json!({ "sftpd.bindings[0].port": 0, "sftpd.bindings[1].port": 0 })).ok(200);

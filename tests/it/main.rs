@@ -22,6 +22,7 @@ mod house;
 mod import;
 mod limits;
 mod monitoring;
+mod office;
 mod openssh;
 mod portable;
 mod rest_flows;

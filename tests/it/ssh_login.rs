@@ -228,3 +228,19 @@ fn an_unknown_algorithm_stops_the_start_and_is_named() {
         assert!(finished.text().contains("rot13") && finished.text().contains(&setting.to_lowercase()), "{finished:?}");
     }
 }
+
+// SSH-023: who is right and has no files is told so, and is not asked for another password.
+#[test]
+fn a_root_that_cannot_be_used_is_named() {
+    let server = Server::start(Settings::default());
+    let user = server.create_user("alice", json!({}));
+    fs::write(server.scratch().join("file"), "").unwrap();
+    let home = server.scratch().join("file/home");
+    server.api().put("/api/v2/users/alice", &json!({ "username": "alice", "home_dir": home, "status": 1, "permissions": { "/": ["*"] }, "public_keys": [server.key().public.trim()] })).ok(200);
+    let client = OpenSsh::new(&server, &user);
+    for ended in [client.sftp("ls\n"), client.ssh(&[], &["pwd"])] {
+        assert!(ended.code != Some(0) && ended.err.contains("root file system is invalid"), "{ended:?}");
+        assert!(!ended.err.contains(home.to_str().unwrap()), "{ended:?}");
+    }
+    assert!(server.log().contains("root storage: "), "the log names it");
+}

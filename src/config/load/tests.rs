@@ -67,6 +67,7 @@ fn every_key_maps_to_a_field_and_every_field_to_a_key() {
         ("ENTREPOT_COMMON__RATE_LIMITERS__0__BURST", "2"),
         ("ENTREPOT_HTTPD__BINDINGS__0__SECURITY__HTTPS_PROXY_HEADERS__0__KEY", "X-Forwarded-Proto"),
         ("ENTREPOT_HTTPD__BINDINGS__0__SECURITY__HTTPS_PROXY_HEADERS__0__VALUE", "https"),
+        ("ENTREPOT_HTTP__SKIP_TLS_VERIFY_FOR_URLS__0__URL", "https://office.lan/"),
     ];
     let loaded = loaded(&[], &one_of_each);
     for setting in registry::settings() {

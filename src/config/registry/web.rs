@@ -1,6 +1,6 @@
-//! Section `httpd`.
+//! Sections `httpd` and `http`.
 
-use super::build::{bool, int, list, port, size, text};
+use super::build::{bool, float, int, list, port, size, text};
 use super::{Check, Setting};
 
 const LANGUAGES: &[&str] = &["en", "it", "de", "fr", "es", "hu", "zh-CN"];
@@ -53,6 +53,12 @@ pub(super) const BINDINGS: &[Setting] = &[
     text("httpd.bindings[].security.cross_origin_embedder_policy", "", "Cross-Origin-Embedder-Policy."),
     text("httpd.bindings[].security.referrer_policy", "same-origin", "Referrer-Policy."),
     text("httpd.bindings[].security.cache_control", "", "`private` keeps dynamic pages out of caches.").texts(&["", "private"]),
+    text("httpd.bindings[].wopi.server_url", "", "Address of an office server (Collabora Online, ONLYOFFICE) in which documents are edited; empty is none."),
+    text("httpd.bindings[].wopi.callback_url", "", "Address under which the office server reaches this binding; needed with server_url."),
+    list("httpd.bindings[].wopi.allowed_from", &[], "Networks of the office server; empty is any.").check(Check::Networks),
+    bool("httpd.bindings[].wopi.skip_proof_key_verify", false, "Requests of the office server are taken without the signature that proves where they come from."),
+    list("httpd.bindings[].wopi.skipped_extensions", &[], "Endings of names that are never opened in the office server."),
+    int("httpd.bindings[].wopi.max_users", 0, "Number of users within 30 days that may open documents in the office server; 0 is any."),
 ];
 
 /// The rest of section `httpd` (CFG-254..273).
@@ -72,8 +78,18 @@ pub(super) const HTTPD: &[Setting] = &[
     int("httpd.cookie_lifetime", 20, "Minutes of a login cookie, at most 720.").range(1, 720).repaired().hot(),
     int("httpd.share_cookie_lifetime", 120, "Minutes of a cookie of a share, at most 720.").range(1, 720).repaired().hot(),
     int("httpd.jwt_lifetime", 20, "Minutes of a REST token, at most 720.").range(1, 720).repaired().hot(),
+    int("httpd.wopi_token_lifetime", 360, "Minutes that a document stays open in the office server without being opened again, at most 720.").range(1, 720).repaired().hot(),
     size("httpd.max_upload_file_size", 0, "Largest upload in one HTTP request in bytes; 0 is any.").hot(),
     text("httpd.setup.installation_code", "", "Code asked for by the setup page, beside its token.").secret(),
     text("httpd.setup.installation_code_hint", "Installation code", "Label of the code.").check(Check::NotEmpty).repaired(),
     bool("httpd.hide_support_link", false, "Accepted; there is no such link.").ignored(),
+];
+
+/// Section `http` (CFG-283, 287, 290, 364): what this server asks others over HTTP.
+#[rustfmt::skip]
+pub(super) const HTTP: &[Setting] = &[
+    float("http.timeout", 20.0, "Seconds that another server may take to answer.").hot(),
+    list("http.ca_certificates", &[], "Files of authorities that are trusted beside those of the system.").hot(),
+    bool("http.skip_tls_verify", false, "Takes any certificate of another server.").hot(),
+    text("http.skip_tls_verify_for_urls[].url", "", "Beginning of addresses whose servers may show any certificate.").hot(),
 ];

@@ -1,4 +1,4 @@
-//! Section `httpd`.
+//! Sections `httpd` and `http`.
 
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -39,6 +39,8 @@ pub struct Httpd {
     pub share_cookie_lifetime: u32,
     /// Minutes of a REST token, at most 720.
     pub jwt_lifetime: u32,
+    /// Minutes that a document stays open in the office server without being opened again, at most 720.
+    pub wopi_token_lifetime: u32,
     /// Largest upload in one HTTP request in bytes; 0 is any.
     pub max_upload_file_size: i64,
     /// The setup page.
@@ -106,6 +108,64 @@ pub struct HttpBinding {
     pub upload_chunk_size: u32,
     /// Hosts, redirects and headers of a binding.
     pub security: Security,
+    /// The office server in which documents are edited.
+    pub wopi: Wopi,
+}
+
+/// The office server in which documents are edited.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wopi {
+    /// Its address; empty is none.
+    pub server_url: String,
+    /// Address under which it reaches this binding.
+    pub callback_url: String,
+    /// Its networks; empty is any.
+    #[serde(deserialize_with = "super::networks")]
+    pub allowed_from: Vec<IpNet>,
+    /// Requests are taken without the signature that proves where they come from.
+    pub skip_proof_key_verify: bool,
+    /// Endings of names that are never opened in it.
+    pub skipped_extensions: Vec<String>,
+    /// Number of users within 30 days that may open documents; 0 is any.
+    pub max_users: u32,
+}
+
+impl Wopi {
+    /// Whether documents can be opened (API-234).
+    pub fn is_on(&self) -> bool {
+        !self.server_url.is_empty() && !self.callback_url.is_empty()
+    }
+}
+
+/// Section `http`: what this server asks others over HTTP.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Seconds that another server may take to answer.
+    pub timeout: f64,
+    /// Files of authorities that are trusted beside those of the system.
+    pub ca_certificates: Vec<String>,
+    /// Takes any certificate of another server.
+    pub skip_tls_verify: bool,
+    /// Servers that may show any certificate.
+    pub skip_tls_verify_for_urls: Vec<UrlPrefix>,
+}
+
+impl Http {
+    /// Whether the server at `url` may show any certificate (CFG-364).
+    pub fn takes_any_certificate(&self, url: &str) -> bool {
+        let named = self.skip_tls_verify_for_urls.iter().any(|entry| !entry.url.is_empty() && url.starts_with(&entry.url));
+        named || self.skip_tls_verify
+    }
+}
+
+/// The beginning of addresses.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UrlPrefix {
+    /// Beginning of addresses whose servers may show any certificate.
+    pub url: String,
 }
 
 /// Hosts, redirects and headers of a binding.

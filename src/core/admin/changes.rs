@@ -82,7 +82,8 @@ fn record_shown<T: Serialize>(core: &Core, executor: &Executor, change: &Change<
         Action::Update => "update",
         Action::Delete => "delete",
     };
-    tracing::info!(executor = executor.name, ip = ?executor.ip, action, kind = change.kind, name = shown, "object changed");
+    let ip = executor.ip.map(tracing::field::display);
+    tracing::info!(executor = executor.name, ip, action, kind = change.kind, name = shown, "object changed");
     core.0.audit.provider(ProviderEvent {
         action: action.to_owned(),
         username: executor.name.clone(),

@@ -77,7 +77,7 @@ pub const WEB_CLIENT: &[(&str, State)] = &[
     ("shares-require-email-auth", Enforced("when a share is saved, and at each visit")),
     ("shares-without-password-disabled", Enforced("when a share is saved, and at each visit")),
     ("tls-cert-change-disabled", Enforced("by the own profile")),
-    ("wopi-disabled", Irrelevant("documents are not edited yet")),
+    ("wopi-disabled", Enforced("when a document is opened in an office server, and at each of its requests")),
     ("write-disabled", Enforced("by the files of a session over HTTP")),
 ];
 

@@ -391,6 +391,8 @@ async fn a_root_that_cannot_be_used_fails_the_login() {
     house.add(user).await;
     let error = house.core.authenticate(&ssh("alice"), SECRET).await.err();
     assert!(error.is_some_and(|error| error != Error::Auth));
+    let step = house.core.authenticate_step(&ssh("alice"), SECRET, None).await;
+    assert!(matches!(step, Ok(Step::Homeless(error)) if error != Error::Auth));
     assert!(house.core.authenticate(&ssh("bob"), SECRET).await.is_ok());
 }
 

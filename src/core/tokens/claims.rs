@@ -25,11 +25,13 @@ pub enum TokenKind {
     WebShare,
     /// A link with which a user sets the first password.
     Invite,
+    /// A document that is open in an office server, and nothing else (SEC-244).
+    Document,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ApiAdmin,
         Self::ApiUser,
         Self::WebAdmin,
@@ -38,6 +40,7 @@ impl TokenKind {
         Self::WebClientPending,
         Self::WebShare,
         Self::Invite,
+        Self::Document,
     ];
 
     /// Name in the audience of a token.
@@ -51,6 +54,7 @@ impl TokenKind {
             Self::WebClientPending => "WebClientPending",
             Self::WebShare => "WebShare",
             Self::Invite => "Invite",
+            Self::Document => "Document",
         }
     }
 
@@ -61,12 +65,13 @@ impl TokenKind {
 
     /// It lives in a cookie.
     pub const fn is_cookie(self) -> bool {
-        !matches!(self, Self::ApiAdmin | Self::ApiUser | Self::Invite)
+        !matches!(self, Self::ApiAdmin | Self::ApiUser | Self::Document | Self::Invite)
     }
 
-    /// A telephone changes its address while its pages are open: these are valid wherever they are shown.
+    /// A telephone changes its address while its pages are open, and documents are shown by an office server: these are valid
+    /// wherever they are shown.
     pub(super) const fn roams(self) -> bool {
-        matches!(self, Self::WebClient | Self::WebClientPending | Self::WebShare | Self::Invite)
+        matches!(self, Self::WebClient | Self::WebClientPending | Self::WebShare | Self::Document | Self::Invite)
     }
 }
 
@@ -98,6 +103,22 @@ pub struct Claims {
     /// The visitor accepted the agreement of the share (API-197).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub agreed: bool,
+    /// What a token of the kind [`TokenKind::Document`] opens; absent in every other one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Box<DocumentClaims>>,
+}
+
+/// The document that a token opens (API-201).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentClaims {
+    /// Id of the file, for everybody who opens it.
+    pub file: String,
+    /// Path of the file, as whoever opened it sees it: base64 of its bytes.
+    pub path: String,
+    /// Id of the session that it was opened in: the token ends when that one is logged out. Empty where there is none.
+    pub session: String,
+    /// Scheme and host of the page that the document is shown in.
+    pub page: String,
 }
 
 impl Claims {

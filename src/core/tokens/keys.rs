@@ -115,6 +115,7 @@ mod tests {
             duties: crate::tokens::Duties::default(),
             visitor: String::new(),
             agreed: false,
+            document: None,
         }
     }
 

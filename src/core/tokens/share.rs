@@ -33,6 +33,7 @@ impl Core {
             duties: Duties::default(),
             visitor: visitor.to_owned(),
             agreed,
+            document: None,
             jti,
         };
         let access_token = self.0.tokens.ring.sign(&claims).map_err(|error| Error::internal("signing a token", error))?;

@@ -200,6 +200,7 @@ async fn keys_survive_a_restart_and_are_renewed_in_time() {
         duties: Duties::default(),
         visitor: String::new(),
         agreed: false,
+        document: None,
     };
     let load = async |sealer: &Sealer| TokenKeys::load(&store, sealer, &settings, &clock).await.expect("keys").ring;
     let token = load(&sealer).await.sign(&claims).expect("signed");

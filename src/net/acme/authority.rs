@@ -11,9 +11,9 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient, Problem};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 
-use crate::tls::certificate;
+use crate::{fetch::trusted_roots, tls::certificate};
 
 /// One request, with its answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -83,18 +83,12 @@ pub(super) fn describe(problem: &Problem) -> String {
 pub(super) struct Web(Client<HttpsConnector<HttpConnector>, BodyWrapper<Bytes>>);
 
 impl Web {
-    /// Trusts the authorities of the system, so that a company's own one works; a system that has none (a bare container)
-    /// gets Mozilla's.
+    /// Trusts what [`trusted_roots`] says.
     pub(super) fn new() -> Result<Self, AcmeError> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        }
         let config = ClientConfig::builder_with_provider(certificate::provider())
             .with_safe_default_protocol_versions()
             .map_err(|error| AcmeError::new(error.to_string()))?
-            .with_root_certificates(Arc::new(roots))
+            .with_root_certificates(Arc::new(trusted_roots()))
             .with_no_client_auth();
         let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
         Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))

@@ -40,7 +40,7 @@ pub(super) fn wrong(path: &Path, reason: impl Into<String>) -> NetError {
 }
 
 /// The certificates of a file in PEM form: at least one, each of which can be understood.
-pub(super) fn chain(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, NetError> {
+pub(crate) fn chain(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, NetError> {
     let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
         .map_err(|error| wrong(path, format!("not a certificate in PEM form: {error}")))?;

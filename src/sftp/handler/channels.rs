@@ -48,7 +48,7 @@ pub(super) struct Slot(pub(super) Mutex<Option<Carried>>);
 impl SshHandler {
     /// Opens the session of a channel, or says why not (SSH-057).
     pub(super) fn open_session(&mut self, protocol: &'static str) -> Result<FileSession, String> {
-        let authenticated = self.login.authenticated().ok_or_else(|| "not logged in".to_owned())?;
+        let authenticated = self.login.authenticated()?;
         self.sessions += 1;
         let id = format!("{protocol}_{}_{}", self.connection.id, self.sessions);
         authenticated.open_session(protocol, id).map_err(|error| error.to_string())

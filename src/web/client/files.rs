@@ -14,6 +14,7 @@ use super::{
 use crate::{
     files::{self, PathQuery},
     frame::{ClientPage, PageError, PageResult, Shell, look::Html, render},
+    wopi::Endings,
 };
 
 #[derive(Template)]
@@ -34,6 +35,8 @@ struct FilesPage {
     pages: usize,
     /// Why there are no rows.
     problem: Option<String>,
+    /// What opens in the office server.
+    office: Endings,
     /// Bytes of a piece of an upload; 0 where uploads go in one piece.
     chunk: u64,
     /// The latest end of a link that is made here, in milliseconds since the epoch, if the account has one.
@@ -75,7 +78,10 @@ pub(super) async fn show(request: HttpRequest, page: ClientPage, paths: PathQuer
     let path = path_of(&fs, &paths, "path")?;
     let order = Order::of(&page.query);
     match entries::read(&fs, &path, order).await {
-        Ok(rows) => render(&build(page, &path, order, rows, None)?),
+        Ok(rows) => {
+            let office = Endings::of(&page.site, page.client.features, &page.caller).await;
+            render(&FilesPage { office, ..build(page, &path, order, rows, None)? })
+        }
         Err(PageError::Core(Error::NotDirectory)) => {
             files::download(&request, &fs, &path, Disposition::Attachment).await.map_err(page_error)
         }
@@ -122,6 +128,7 @@ fn build(
         page: number,
         pages,
         problem,
+        office: Endings::default(),
         chunk: u64::from(page.client.features.upload_chunk) << 20,
         latest: page.caller.user().latest_share_expiration(page.core().clock().millis()),
         texts: texts::data(page.look.t),

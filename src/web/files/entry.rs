@@ -103,6 +103,11 @@ pub(super) fn validators(metadata: &Metadata) -> Validators {
     }
 }
 
+/// What tells the states of a file apart, in letters and digits.
+pub(crate) fn version(metadata: &Metadata) -> String {
+    validators(metadata).tag
+}
+
 #[cfg(test)]
 mod tests {
     use entrepot_core::Identity;

@@ -79,15 +79,35 @@ pub(crate) async fn receive_all<E: BodyError>(
         fs.create_parents(path).await.map_err(refused)?;
     }
     let open = OpenWrite { truncate: true, create: true, exclusive: !placing.may_replace, size, ..OpenWrite::default() };
-    let upload = fs.open_write(path, open).await.map_err(refused)?;
-    let length = write(fs, &upload, body).await?;
-    if size.is_some_and(|size| size != length) {
-        return Err(ended_early());
-    }
+    let upload = fill(fs, path, body, open).await?;
     if let Some(attributes) = placing.modified.and_then(times)
         && let Err(error) = upload.set_attributes(&attributes).await
     {
         tracing::debug!(%error, "the time of an upload cannot be set");
+    }
+    Ok(upload)
+}
+
+/// As [`receive_all`] for a file that is there: it is replaced, and not made.
+pub(crate) async fn replace_all<E: BodyError>(
+    fs: &UserFs,
+    path: &VirtualPath,
+    body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    size: Option<u64>,
+) -> Result<Upload, ApiError> {
+    fill(fs, path, body, OpenWrite { truncate: true, size, ..OpenWrite::default() }).await
+}
+
+async fn fill<E: BodyError>(
+    fs: &UserFs,
+    path: &VirtualPath,
+    body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    open: OpenWrite,
+) -> Result<Upload, ApiError> {
+    let upload = fs.open_write(path, open).await.map_err(refused)?;
+    let length = write(fs, &upload, body).await?;
+    if open.size.is_some_and(|size| size != length) {
+        return Err(ended_early());
     }
     Ok(upload)
 }

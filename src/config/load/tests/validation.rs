@@ -218,3 +218,28 @@ fn client_certificates_need_authorities() {
     let error = refused(&[("entrepot.toml", text)], &[]);
     assert!(error.contains("httpd.bindings[0].client_auth_type"), "{error}");
 }
+
+// CFG-347, CFG-357…CFG-362
+#[test]
+fn an_office_server_needs_an_address_under_which_it_reaches_this_one() {
+    let name = |key: &str| format!("ENTREPOT_HTTPD__BINDINGS__0__WOPI__{key}");
+    let (server, callback, endings) = (name("SERVER_URL"), name("CALLBACK_URL"), name("SKIPPED_EXTENSIONS"));
+    let office = (server.as_str(), "https://office.example.com");
+    let error = refused(&[], &[office]);
+    assert!(error.contains("wopi.callback_url") && error.contains("is needed with server_url"), "{error}");
+    for wrong in ["files.example.com", "https://", "https://files.example.com/?a=b", "https://a b", "ftp://files.example.com"] {
+        let error = refused(&[], &[office, (&callback, wrong)]);
+        assert!(error.contains("wopi.callback_url") && error.contains("must be an address"), "{wrong}: {error}");
+    }
+    let right = (callback.as_str(), "https://files.example.com:8443/");
+    assert!(refused(&[], &[office, right, (&endings, "docx,../x")]).contains("wopi.skipped_extensions"));
+    let plain = loaded(&[], &[office, (&callback, "http://files.example.com")]);
+    assert!(plain.warnings.iter().any(|warning| warning.contains("wopi.callback_url is plain HTTP")), "{:?}", plain.warnings);
+    let env = [office, right, (endings.as_str(), "csv,.TXT"), ("ENTREPOT_HTTPD__WOPI_TOKEN_LIFETIME", "721")];
+    let settings = loaded(&[], &env).settings;
+    assert_eq!(settings.httpd.wopi_token_lifetime, 360, "repaired");
+    let wopi = &settings.httpd.bindings[0].wopi;
+    assert!(wopi.is_on() && !wopi.skip_proof_key_verify && wopi.max_users == 0);
+    assert_eq!(wopi.skipped_extensions, ["csv", ".TXT"]);
+    assert!(!loaded(&[], &[]).settings.httpd.bindings[0].wopi.is_on());
+}

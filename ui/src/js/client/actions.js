@@ -48,6 +48,7 @@ export class Actions {
     if (browser.may("share") && navigator.clipboard) items.push({ icon: "link", text: t("copy_link"), act: () => this.link(entries) });
     if (browser.may("download")) {
       items.push(only && only.kind !== "d" ? { icon: "download", text: t("download"), href: api.fileAddress(browser.at(only)) } : { icon: "zip", text: t("download_zip"), act: () => this.zip(entries) });
+      if (only && browser.isOffice(only)) items.push({ icon: "edit", text: t("open_office"), href: browser.officeAddress(only), bulk: false });
       if (only && only.kind !== "d" && preview(only.name) === "text" && only.size <= EDITABLE) items.push({ icon: "edit", text: t("edit"), href: `/web/client/editfile?path=${browser.at(only)}`, bulk: false });
     }
     if (only && all("rename")) items.push({ icon: "edit", text: t("rename"), key: "F2", act: () => this.rename(only) });

@@ -22,13 +22,14 @@ const LONG_PRESS = 500;
 
 class FileBrowser extends HTMLElement {
   connectedCallback() {
-    const { path, may, sort: by, order, token, icons, user, chunk } = this.dataset;
+    const { path, may, sort: by, order, token, icons, user, chunk, office } = this.dataset;
     setSprite(icons);
     api.setToken(token);
     this.path = path;
     this.by = by;
     this.descending = order === "desc";
     this.permissions = new Set(may.split(" "));
+    this.office = new Set((office ?? "").split(" ").filter(Boolean));
     this.mode = localStorage.getItem("entrepot-view") === "grid" ? "grid" : "list";
     this.detailsOpen = localStorage.getItem("entrepot-details") === "open";
     this.parts = Object.fromEntries([...this.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
@@ -75,8 +76,18 @@ class FileBrowser extends HTMLElement {
     return `/web/client/files?path=${path}${order}`;
   }
 
+  /** Whether the office server takes it. */
+  isOffice(/** @type {Entry} */ entry) {
+    return entry.kind !== "d" && this.office.has(entry.name.slice(entry.name.lastIndexOf(".") + 1).toLowerCase());
+  }
+
+  officeAddress(/** @type {Entry} */ entry) {
+    return `/web/client/office?path=${this.at(entry)}`;
+  }
+
   href(entry) {
     if (entry.kind === "d") return this.pageAddress(this.at(entry));
+    if (this.may("download") && preview(entry.name) === null && this.isOffice(entry)) return this.officeAddress(entry);
     return this.may("download") ? api.fileAddress(this.at(entry)) : null;
   }
 
@@ -286,7 +297,7 @@ class FileBrowser extends HTMLElement {
     if (!this.may("download")) return;
     const kind = preview(entry.name);
     if (kind === "pdf") window.open(api.fileAddress(this.at(entry), true), "_blank", "noopener");
-    else if (kind === null) location.assign(api.fileAddress(this.at(entry)));
+    else if (kind === null) location.assign(this.isOffice(entry) ? this.officeAddress(entry) : api.fileAddress(this.at(entry)));
     else {
       const others = kind === "image" ? this.shown.filter((other) => other.kind !== "d" && preview(other.name) === "image") : [entry];
       showPreview(others.map((other) => ({ entry: other, path: this.at(other) })), others.indexOf(entry));
