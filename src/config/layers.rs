@@ -10,7 +10,8 @@ use crate::path;
 use crate::registry::{self, LISTS, ObjectList, Setting};
 use crate::source::Origin;
 
-/// The list that has two elements of its own when nothing mentions it.
+/// The list that has two elements of its own when neither file nor environment mentions it. What is saved in the database was
+/// chosen by somebody who saw these two, and changes them.
 const HTTP_BINDINGS: &str = "httpd.bindings";
 
 /// What the two default HTTP bindings have beside the defaults of an element: HTTPS with a
@@ -82,7 +83,9 @@ impl Layers {
             }
         };
         for (list, index) in path::indexes(path) {
-            self.mentioned.insert(list.to_owned());
+            if *origin != Origin::Database {
+                self.mentioned.insert(list.to_owned());
+            }
             self.lists.entry(list.to_owned()).or_default().insert(index);
         }
         self.values.insert(path.to_owned(), (value, origin.clone()));
@@ -101,9 +104,9 @@ impl Layers {
     /// Fills defaults in, closes gaps in indexes and makes the tree.
     pub(crate) fn build(mut self) -> Built {
         if !self.mentioned.contains(HTTP_BINDINGS) {
-            self.lists.insert(HTTP_BINDINGS.to_owned(), (0..2).collect());
+            self.lists.entry(HTTP_BINDINGS.to_owned()).or_default().extend(0..2);
             for (path, value) in default_http_bindings() {
-                self.values.insert(path.to_owned(), (value, Origin::Default));
+                self.values.entry(path.to_owned()).or_insert((value, Origin::Default));
             }
         }
         for list in LISTS.iter().filter(|list| !list.required.is_empty()) {

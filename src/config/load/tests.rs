@@ -132,6 +132,25 @@ fn mentioned_http_bindings_have_the_reference_defaults() {
     assert_eq!(local.warnings, Vec::<String>::new());
 }
 
+// What is saved changes the bindings that the page of the settings shows, and no other member of them.
+#[test]
+fn saved_members_of_http_bindings_leave_the_others_as_they_are() {
+    let folder = folder(&[]);
+    let mut sources = sources(&folder, &[]);
+    let saved = [
+        ("httpd.bindings[1].proxy_allowed", r#"["192.0.2.1"]"#),
+        ("httpd.bindings[0].port", "443"),
+        ("httpd.bindings[2].port", "9"),
+    ];
+    sources.database = saved.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+    let bindings = load(sources).expect("valid").settings.httpd.bindings;
+    let seen: Vec<_> = bindings
+        .iter()
+        .map(|binding| (binding.port, binding.enable_https, binding.redirect_to_https, binding.proxy_allowed.len()))
+        .collect();
+    assert_eq!(seen, [(443, true, false, 0), (8080, false, true, 1), (9, false, false, 0)]);
+}
+
 // An empty list in the file is a mention, too.
 #[test]
 fn empty_list_in_the_file_means_no_bindings() {
