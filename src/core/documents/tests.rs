@@ -147,7 +147,7 @@ async fn a_lock_from_before_a_restart_is_taken_up_again() {
     add(&house, "alice", |_| {}).await;
     house.clock.advance_millis(-60_000);
     let before = opened(&house, "alice", "/a.docx").await;
-    house.clock.advance_millis(60_000);
+    house.clock.advance_millis(61_000);
     let after = opened(&house, "alice", "/a.docx").await;
     let (before, after) = (shown(&house, &before).await.expect("document"), shown(&house, &after).await.expect("document"));
     let none = Err(Conflict { current: String::new() });
