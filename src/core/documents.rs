@@ -180,8 +180,7 @@ impl Document {
     /// unless somebody else was first: what is open in an editor survives a restart.
     fn take_up(&self, lock: &str) {
         let (desk, now) = (&self.core.0.documents, self.now());
-        // Seconds are all that is known of both.
-        let may_be_from_before = self.claims.iat <= desk.started && now < desk.started + locks::LIFETIME;
+        let may_be_from_before = self.claims.iat < desk.started && now < desk.started + locks::LIFETIME;
         if may_be_from_before && self.may_write() {
             desk.locks.take_up(&self.document.file, lock, now);
         }
