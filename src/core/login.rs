@@ -12,7 +12,7 @@ mod pages;
 pub(crate) mod passwords;
 pub(crate) mod prepare;
 pub(crate) mod second_factor;
-mod steps;
+pub(crate) mod steps;
 mod throttle;
 
 use std::sync::Arc;

@@ -84,28 +84,32 @@ impl Fetcher {
     pub async fn get(&self, url: &str, largest: usize) -> Result<Bytes, FetchError> {
         let request = Request::get(url).header(header::USER_AGENT, "Entrepot").header(header::ACCEPT_ENCODING, "identity");
         let request = request.body(Empty::new()).map_err(|error| FetchError(format!("{url}: {error}")))?;
+        let failed = |error: &(dyn std::error::Error + 'static)| FetchError(format!("{url}: {}", causes(error)));
         let exchange = async {
-            let answer = self.client.request(request).await.map_err(|error| with_causes(url, &error))?;
+            let answer = self.client.request(request).await.map_err(|error| failed(&error))?;
             if answer.status() != StatusCode::OK {
                 return Err(FetchError(format!("{url}: the answer is {}", answer.status())));
             }
             let body = Limited::new(answer.into_body(), largest).collect().await;
-            Ok(body.map_err(|error| with_causes(url, error.as_ref()))?.to_bytes())
+            Ok(body.map_err(|error| failed(error.as_ref()))?.to_bytes())
         };
         let outcome = tokio::time::timeout(self.timeout, exchange).await;
         outcome.unwrap_or_else(|_| Err(FetchError(format!("{url}: no answer within {} s", self.timeout.as_secs()))))
     }
 }
 
-/// The error with all its causes: "client error (Connect)" alone helps nobody.
-fn with_causes(url: &str, error: &(dyn std::error::Error + 'static)) -> FetchError {
-    let mut text = format!("{url}: {error}");
+/// The error with all its causes, each once: "client error (Connect)" alone helps nobody.
+pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
         cause = inner.source();
     }
-    FetchError(text)
+    text
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{AdminSession, users};
 use crate::{
     Core, Decision, Denial, Direction, Error, Operation, Result,
     gates::Refused,
-    login::{checks, outcome::Refusal},
+    login::{checks, outcome::Refusal, steps},
     place::Place,
     policy,
     quota::{QuotaOwner, Usage},
@@ -105,6 +105,7 @@ fn sign_in(core: &Core, user: &EffectiveUser, question: &Question) -> Check {
     let protocol = question.protocol;
     let sessions = core.0.registry.sessions_of(&user.user.username);
     let asked = checks::before_credentials(user, protocol, sessions)
+        .and_then(|()| steps::some_way_in(user, protocol))
         .and_then(|()| checks::after_credentials(user, protocol, question.ip));
     if let Err(denial) = rule(asked, sessions) {
         return check(Stage::SignIn, Err(denial));

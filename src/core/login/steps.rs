@@ -112,6 +112,17 @@ fn allowed(user: &EffectiveUser, method: LoginMethod) -> Result<Lead, Refusal> {
     Ok(Lead::In(method))
 }
 
+/// Whether any method leads in over the protocol, whatever credentials somebody has.
+pub(crate) fn some_way_in(user: &EffectiveUser, protocol: Protocol) -> Result<(), Refusal> {
+    if protocol != Protocol::Ssh {
+        return allowed(user, LoginMethod::Password).map(drop);
+    }
+    if needs_two_steps(user) && TWO_STEPS.iter().all(|(_, _, method)| user.is_method_denied(*method)) {
+        return refuse("denied_login_methods", "every method over SSH is denied");
+    }
+    Ok(())
+}
+
 /// Every single-step method over SSH is denied (ACC-089, SSH-008).
 fn needs_two_steps(user: &EffectiveUser) -> bool {
     [Key, Password, Dialogue].into_iter().all(|factor| user.is_method_denied(single(factor)))

@@ -192,3 +192,24 @@ async fn keys_are_not_asked_for_the_age_of_a_password() {
     }
     assert!(stage(&fixture, &system, &over("bob", Protocol::Http), Stage::SignIn).await.unwrap().allowed);
 }
+
+// UI-203, ACC-086, ACC-095
+#[tokio::test]
+async fn an_account_without_a_way_in_is_told() {
+    let fixture = Fixture::new().await;
+    let single = ["publickey", "password", "keyboard-interactive"];
+    let pairs = ["publickey+password", "publickey+keyboard-interactive", "password+publickey", "keyboard-interactive+publickey"];
+    let denied = |methods: &[&str]| json!({ "filters": { "denied_login_methods": methods } });
+    fixture.user("ann", denied(&["password"])).await;
+    fixture.user("bob", denied(&single)).await;
+    fixture.user("cy", denied(&[&single[..], &pairs].concat())).await;
+    let system = AdminSession::system();
+    let seen = async |username: &str, protocol| {
+        let question = Question { username: username.into(), protocol, ..question(Operation::List, "/") };
+        stage(&fixture, &system, &question, Stage::SignIn).await.unwrap().rule
+    };
+    let closed = "denied_login_methods";
+    assert_eq!((seen("ann", Protocol::Ssh).await.as_str(), seen("ann", Protocol::Ftp).await.as_str()), ("", closed));
+    assert_eq!((seen("bob", Protocol::Ssh).await.as_str(), seen("bob", Protocol::Http).await.as_str()), ("", closed));
+    assert_eq!(seen("cy", Protocol::Ssh).await, closed);
+}

@@ -1,6 +1,6 @@
 //! Talking to the authority: HTTP with limits on time and size, and errors in words that an operator can act on.
 
-use std::{error::Error as _, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::Request;
@@ -13,7 +13,10 @@ use hyper_util::{
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient, Problem};
 use rustls::ClientConfig;
 
-use crate::{fetch::trusted_roots, tls::certificate};
+use crate::{
+    fetch::{causes, trusted_roots},
+    tls::certificate,
+};
 
 /// One request, with its answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -48,18 +51,7 @@ impl From<Error> for AcmeError {
                 text: describe(&problem),
             },
             Error::Timeout(_) => Self::new("the authority did not come to a decision in time"),
-            other => {
-                let mut text = other.to_string();
-                let mut cause = other.source();
-                while let Some(inner) = cause {
-                    let inner_text = inner.to_string();
-                    if !text.contains(&inner_text) {
-                        text = format!("{text}: {inner_text}");
-                    }
-                    cause = inner.source();
-                }
-                Self::new(text)
-            }
+            other => Self::new(causes(&other)),
         }
     }
 }
@@ -117,13 +109,6 @@ impl HttpClient for Web {
     }
 }
 
-/// The error with all its causes: "client error (Connect)" alone helps nobody.
 fn failed(address: &str, error: &(dyn std::error::Error + 'static)) -> Error {
-    let mut text = format!("{address}: {error}");
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    Error::Other(text.into())
+    Error::Other(format!("{address}: {}", causes(error)).into())
 }
