@@ -37,6 +37,7 @@ impl std::fmt::Debug for SetupRequest<'_> {
 pub(crate) struct SetupLimit(Mutex<(i64, u32)>);
 
 impl SetupLimit {
+    /// Counts a try.
     fn take(&self, seconds: i64) -> Result<()> {
         let mut state = self.0.lock();
         if state.0 != seconds / 60 {
@@ -44,6 +45,12 @@ impl SetupLimit {
         }
         state.1 += 1;
         if state.1 > TRIES_PER_MINUTE { Err(Error::TooMany) } else { Ok(()) }
+    }
+
+    /// Whether there is a try left.
+    fn check(&self, seconds: i64) -> Result<()> {
+        let (minute, tries) = *self.0.lock();
+        if minute == seconds / 60 && tries >= TRIES_PER_MINUTE { Err(Error::TooMany) } else { Ok(()) }
     }
 }
 
@@ -79,17 +86,22 @@ impl Core {
     }
 
     /// Whether `code` is the answer to `httpd.setup.installation_code` (ACC-256); any is where none is asked for. Whoever makes
-    /// this server somebody's asks.
+    /// this server somebody's asks, once the token was right: only who has the link can use the tries up.
     ///
     /// # Errors
-    /// `Denied` for a wrong one; `TooMany` after some in a minute.
+    /// `Denied` for a wrong one; `TooMany` for any after some wrong ones in a minute.
     pub(crate) fn check_installation_code(&self, code: &str) -> Result<()> {
         let settings = self.settings();
         let wanted = settings.httpd.setup.installation_code.as_bytes();
-        if wanted.is_empty() || constant_time_eq(wanted, code.as_bytes()) {
+        if wanted.is_empty() {
             return Ok(());
         }
-        self.0.credentials.setup.take(self.clock().seconds())?;
+        let (codes, now) = (&self.0.credentials.installation_codes, self.clock().seconds());
+        codes.check(now)?;
+        if constant_time_eq(wanted, code.as_bytes()) {
+            return Ok(());
+        }
+        codes.take(now)?;
         Err(Error::Denied(Denial::new("installation_code", "the installation code does not match")))
     }
 
@@ -174,7 +186,8 @@ mod tests {
         for _ in 0..TRIES_PER_MINUTE {
             assert_eq!(limit.take(120), Ok(()));
         }
-        assert_eq!(limit.take(179), Err(Error::TooMany));
+        assert_eq!((limit.take(179), limit.check(179)), (Err(Error::TooMany), Err(Error::TooMany)));
+        assert_eq!(limit.check(180), Ok(()));
         assert_eq!(limit.take(180), Ok(()));
     }
 }

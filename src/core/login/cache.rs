@@ -41,6 +41,8 @@ pub(crate) struct CredentialCache {
     pub(crate) resets: ResetCodes,
     /// Tries at the token of the first start.
     pub(crate) setup: SetupLimit,
+    /// Wrong installation codes.
+    pub(crate) installation_codes: SetupLimit,
 }
 
 struct Entry {
@@ -59,6 +61,7 @@ impl CredentialCache {
             codes: UsedCodes::default(),
             resets: ResetCodes::default(),
             setup: SetupLimit::default(),
+            installation_codes: SetupLimit::default(),
         }
     }
 
