@@ -197,6 +197,7 @@ impl Core {
             TokenKind::WebAdmin | TokenKind::WebClient => settings.httpd.cookie_lifetime,
             TokenKind::WebAdminPending | TokenKind::WebClientPending => pages::PENDING,
             TokenKind::WebShare => settings.httpd.share_cookie_lifetime,
+            // The shorter of the two that it has: `issue_invite` knows which.
             TokenKind::Invite => return INVITED_AGAIN,
             TokenKind::Document => settings.httpd.wopi_token_lifetime,
         };

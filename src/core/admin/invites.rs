@@ -5,11 +5,15 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use entrepot_model::AdminPermission as P;
-use entrepot_secrets::password;
+use entrepot_model::{AdminPermission as P, User};
 use entrepot_store::Invitation;
 
-use super::{AdminSession, password_reset::user_was_changed, passwords, stored, users};
+use super::{
+    AdminSession,
+    changes::{self, Action, Change},
+    password_reset::user_was_changed,
+    passwords, stored, users,
+};
 use crate::{
     Core, Error, Result,
     accounts::Account,
@@ -58,6 +62,7 @@ pub async fn create(core: &Core, session: &AdminSession, username: &str) -> Resu
     let invitation = Invitation { id, made_by, made_at, ends_at: token.expires_at * 1000 };
     core.0.store.users().invite(&user.username, invitation).await.map_err(stored)?;
     tracing::info!(username = user.username, executor = session.username(), "a user was invited");
+    record(core, session, user);
     Ok(token)
 }
 
@@ -70,7 +75,15 @@ pub async fn withdraw(core: &Core, session: &AdminSession, username: &str) -> Re
     let user = users::visible(core, session, username).await?;
     let was_open = core.0.store.users().withdraw_invitation(&user.username).await.map_err(stored)?;
     tracing::info!(username = user.username, executor = session.username(), was_open, "an invitation was taken back");
+    record(core, session, user);
     Ok(was_open)
+}
+
+/// A link that leads into an account is a change of it.
+fn record(core: &Core, session: &AdminSession, mut user: User) {
+    user.hide_confidential();
+    let change = Change { action: Action::Update, kind: users::KIND, name: &user.username, role: &user.role, object: &user };
+    changes::record(core, session, &change);
 }
 
 /// Whom an invitation is for.
@@ -88,9 +101,7 @@ pub async fn look(core: &Core, token: &str, ip: IpAddr) -> Result<String> {
 /// As [`look`]; `Invalid` for `password`.
 pub async fn accept(core: &Core, token: &str, new: &str, ip: IpAddr) -> Result<String> {
     let (claims, account) = open(core, token, ip).await?;
-    if new.trim().is_empty() || password::is_hash_prefix(new.trim()) {
-        return Err(Error::invalid("password", "a password is required, and it must not look like the hash of one"));
-    }
+    passwords::check_new(new)?;
     let user = core.0.store.users().get(&claims.username).await.map_err(stored)?.ok_or(Error::Auth)?;
     let hash = passwords::of_user(core, &user, new).await?;
     // Hashing takes its time: whether somebody was faster is for the database to say.

@@ -7,7 +7,7 @@ use std::{collections::HashMap, net::IpAddr};
 
 use entrepot_model::{Admin, EffectiveUser, LoginMethod, Protocol, User};
 use entrepot_outbound::{Delivery, Field, Mail, MailError, MailKind};
-use entrepot_secrets::{constant_time_eq, password, random_token, token_hash};
+use entrepot_secrets::{constant_time_eq, random_token, token_hash};
 use entrepot_store::PasswordChange;
 use parking_lot::Mutex;
 
@@ -151,9 +151,7 @@ pub async fn complete(core: &Core, kind: ResetKind, username: &str, code: &str, 
     if addresses(core, kind, &name, ip).await?.is_none() {
         return Err(wrong());
     }
-    if new.trim().is_empty() || password::is_hash_prefix(new.trim()) {
-        return Err(Error::invalid("password", "a password is required, and it must not look like the hash of one"));
-    }
+    passwords::check_new(new)?;
     match kind {
         ResetKind::User => {
             let user = core.0.store.users().get(&name).await.map_err(stored)?.ok_or_else(wrong)?;

@@ -13,6 +13,17 @@ struct Requirements {
     policy: PasswordPolicy,
 }
 
+/// Whether people may choose this for themselves at all: the rules of the settings are asked when it is hashed.
+///
+/// # Errors
+/// `Invalid` for `password`: blanks only, or what would be taken for a hash.
+pub(super) fn check_new(password: &str) -> Result<()> {
+    if password.trim().is_empty() || password::is_hash_prefix(password.trim()) {
+        return Err(Error::invalid("password", "a password is required, and it must not look like the hash of one"));
+    }
+    Ok(())
+}
+
 /// The hash to store for a user: a hash is taken as it is, a plain password must satisfy the rules (ACC-110, SEC-038).
 ///
 /// # Errors

@@ -23,7 +23,7 @@ pub enum TokenKind {
     WebClientPending,
     /// Pages of a share, visitors; the name in the token is the id of the share.
     WebShare,
-    /// A link with which a user sets the first password.
+    /// A link with which a user sets a password.
     Invite,
     /// A document that is open in an office server, and nothing else (SEC-244).
     Document,

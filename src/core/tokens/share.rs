@@ -7,7 +7,7 @@ use entrepot_secrets::constant_time_eq;
 use uuid::Uuid;
 
 use super::{Claims, Duties, LIFETIMES, NOT_BEFORE, Token, TokenError, TokenKind, password_mark};
-use crate::{Core, Error, Result};
+use crate::{Core, Result};
 
 /// Minutes that a token lives if the settings have no usable number (SEC-060).
 const DEFAULT_LIFETIME: i64 = 120;
@@ -36,8 +36,7 @@ impl Core {
             document: None,
             jti,
         };
-        let access_token = self.0.tokens.ring.sign(&claims).map_err(|error| Error::internal("signing a token", error))?;
-        Ok(Token { access_token, expires_at: claims.exp })
+        self.sign(claims)
     }
 
     /// The token of a visitor who accepted the agreement meanwhile: the same session, which ends when it would have ended.
@@ -45,9 +44,7 @@ impl Core {
     /// # Errors
     /// `Internal` when it cannot be signed.
     pub(crate) fn agreed_share_token(&self, claims: Claims) -> Result<Token> {
-        let claims = Claims { agreed: true, ..claims };
-        let access_token = self.0.tokens.ring.sign(&claims).map_err(|error| Error::internal("signing a token", error))?;
-        Ok(Token { access_token, expires_at: claims.exp })
+        self.sign(Claims { agreed: true, ..claims })
     }
 
     /// Checks a token of a visitor. Another password or recipient of the share does not end it, its deletion does.
