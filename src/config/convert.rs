@@ -113,12 +113,11 @@ fn complaint(check: Check, value: &Value) -> Option<String> {
             other => other.as_str().into_iter().collect(),
         }
     };
-    let number = value.as_i64().unwrap_or_default();
     let each = |holds: &dyn Fn(&str) -> bool| texts().into_iter().all(holds);
     let (holds, must) = match check {
         Check::Any => return None,
         Check::Range(minimum, maximum) => (
-            (minimum..=maximum).contains(&number),
+            is_between(value, minimum, maximum),
             if maximum >= i64::from(u32::MAX) {
                 format!("must be at least {minimum} and not so large")
             } else {
@@ -127,7 +126,7 @@ fn complaint(check: Check, value: &Value) -> Option<String> {
         ),
         Check::Ints(values) => {
             let names: Vec<String> = values.iter().map(i64::to_string).collect();
-            (values.contains(&number), one_of(&names))
+            (value.as_i64().is_some_and(|number| values.contains(&number)), one_of(&names))
         }
         Check::NotNegative => (value.as_f64().is_some_and(|value| value >= 0.0), "must not be negative".to_owned()),
         Check::Texts(values) => (each(&|text| values.contains(&text)), one_of(values)),
@@ -148,6 +147,14 @@ fn complaint(check: Check, value: &Value) -> Option<String> {
         ),
     };
     (!holds).then_some(must)
+}
+
+/// Whole numbers are compared as such: large ones are no fractions.
+fn is_between(value: &Value, minimum: i64, maximum: i64) -> bool {
+    match value.as_i64() {
+        Some(number) => (minimum..=maximum).contains(&number),
+        None => value.as_f64().is_some_and(|number| (minimum as f64..=maximum as f64).contains(&number)),
+    }
 }
 
 fn one_of(values: &[impl AsRef<str>]) -> String {
@@ -226,7 +233,7 @@ mod tests {
         assert_eq!(converted("sftpd.enabled_ssh_commands", ""), Ok(Value::Array(Vec::new())));
     }
 
-    // CFG-002, CFG-010, CFG-019, CFG-020, CFG-177, CFG-178, CFG-338, CFG-343, CFG-344
+    // CFG-002, CFG-010, CFG-019, CFG-020, CFG-177, CFG-178, CFG-283, CFG-338, CFG-343, CFG-344
     #[test]
     fn values_out_of_range_are_refused() {
         for (key, value) in [
@@ -245,8 +252,16 @@ mod tests {
             ("data_provider.password_hashing.pbkdf2_options.iterations", "999"),
             ("data_provider.password_hashing.pbkdf2_options.salt_length", "65"),
             ("transfers.durability", "maybe"),
+            ("http.timeout", "0"),
+            ("http.timeout", "0.9"),
+            ("http.timeout", "-5"),
+            ("http.timeout", "120.5"),
+            ("http.timeout", "nan"),
         ] {
             assert!(converted(key, value).is_err(), "{key} = {value}");
+        }
+        for value in ["1", "2.5", "120"] {
+            assert!(converted("http.timeout", value).is_ok(), "{value}");
         }
     }
 

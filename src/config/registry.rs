@@ -67,7 +67,7 @@ impl DefaultValue {
 pub enum Check {
     /// nothing
     Any,
-    /// a whole number between two, both included
+    /// a number between two, both included
     Range(i64, i64),
     /// one of some whole numbers
     Ints(&'static [i64]),

@@ -7,7 +7,7 @@
 mod locks;
 mod open;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use entrepot_model::{EffectiveUser, VirtualPath};
@@ -210,11 +210,6 @@ fn path_of(document: &DocumentClaims) -> Option<VirtualPath> {
 
 fn is_disabled(user: &EffectiveUser) -> bool {
     user.user.filters.base.has_web_client_option(DISABLED)
-}
-
-/// The address that a caller came from.
-fn address(ip: IpAddr) -> IpAddr {
-    ip.to_canonical()
 }
 
 #[cfg(test)]

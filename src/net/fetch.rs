@@ -18,9 +18,6 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::tls::certificate;
 
-/// Seconds that an answer may take, whatever the settings say.
-const PATIENCE: std::ops::RangeInclusive<f64> = 1.0..=120.0;
-
 /// Why nothing was read, in words for an operator.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -53,7 +50,7 @@ impl Fetcher {
     /// For the server at `url`. It reads files, and belongs into a pool for that.
     ///
     /// # Errors
-    /// A file of authorities that cannot be read.
+    /// A file of authorities that cannot be read, or a timeout that is none.
     pub fn for_server(settings: &Settings, url: &str) -> Result<Self, FetchError> {
         let http = &settings.http;
         let files: Vec<PathBuf> = http.ca_certificates.iter().map(|file| settings.resolve(file)).collect();
@@ -73,7 +70,7 @@ impl Fetcher {
             builder.with_root_certificates(roots).with_no_client_auth()
         };
         let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
-        let timeout = Duration::from_secs_f64(http.timeout.clamp(*PATIENCE.start(), *PATIENCE.end()));
+        let timeout = Duration::try_from_secs_f64(http.timeout).map_err(|error| FetchError(format!("http.timeout: {error}")))?;
         Ok(Self { client: Client::builder(TokioExecutor::new()).build(connector), timeout })
     }
 
@@ -94,7 +91,7 @@ impl Fetcher {
             Ok(body.map_err(|error| failed(error.as_ref()))?.to_bytes())
         };
         let outcome = tokio::time::timeout(self.timeout, exchange).await;
-        outcome.unwrap_or_else(|_| Err(FetchError(format!("{url}: no answer within {} s", self.timeout.as_secs()))))
+        outcome.unwrap_or_else(|_| Err(FetchError(format!("{url}: no answer within {} s", self.timeout.as_secs_f64()))))
     }
 }
 

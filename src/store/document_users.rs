@@ -20,26 +20,26 @@ impl DocumentUsers {
         Self { database }
     }
 
-    /// Whether `username` is one of at most `most` users (0 = any number), the first ones of those who opened something since
-    /// `since`; if so, that is noted at `now`. Times are Unix milliseconds.
+    /// Whether the user of this id is one of at most `most` users (0 = any number), the first ones of those who opened something
+    /// since `since`; if so, that is noted at `now`. A user that is gone is none of them. Times are Unix milliseconds.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn admit(&self, username: &str, most: u32, since: i64, now: i64) -> Result<bool, StoreError> {
-        let username = username.to_owned();
+    pub async fn admit(&self, user: i64, most: u32, since: i64, now: i64) -> Result<bool, StoreError> {
         self.database
             .write(Durability::Full, move |connection| {
                 connection.prepare_cached("DELETE FROM document_user WHERE last_used < ?")?.execute([since])?;
-                if !is_among(connection, &username, most, since)? {
+                if !is_among(connection, user, most, since)? {
                     return Ok(false);
                 }
-                connection
+                let noted = connection
                     .prepare_cached(
-                        "INSERT INTO document_user (username, first_used, last_used) VALUES (?1, ?2, ?2)
-                         ON CONFLICT (username) DO UPDATE SET last_used = max(last_used, excluded.last_used)",
+                        "INSERT INTO document_user (user_id, first_used, last_used)
+                         SELECT id, ?2, ?2 FROM user_account WHERE id = ?1
+                         ON CONFLICT (user_id) DO UPDATE SET last_used = max(last_used, excluded.last_used)",
                     )?
-                    .execute(params![username, now])?;
-                Ok(true)
+                    .execute(params![user, now])?;
+                Ok(noted > 0)
             })
             .await
     }
@@ -48,25 +48,24 @@ impl DocumentUsers {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn would_admit(&self, username: &str, most: u32, since: i64) -> Result<bool, StoreError> {
-        let username = username.to_owned();
-        self.database.read(move |connection| is_among(connection, &username, most, since)).await
+    pub async fn would_admit(&self, user: i64, most: u32, since: i64) -> Result<bool, StoreError> {
+        self.database.read(move |connection| is_among(connection, user, most, since)).await
     }
 }
 
-fn is_among(connection: &Connection, username: &str, most: u32, since: i64) -> Result<bool, StoreError> {
+fn is_among(connection: &Connection, user: i64, most: u32, since: i64) -> Result<bool, StoreError> {
     if most == 0 {
         return Ok(true);
     }
     let own: Option<i64> = connection
-        .prepare_cached("SELECT first_used FROM document_user WHERE username = ? AND last_used >= ?")?
-        .query_row(params![username, since], |row| row.get(0))
+        .prepare_cached("SELECT first_used FROM document_user WHERE user_id = ? AND last_used >= ?")?
+        .query_row(params![user, since], |row| row.get(0))
         .optional()?;
     let before: i64 = connection
         .prepare_cached(
             "SELECT count(*) FROM document_user
-             WHERE last_used >= ?1 AND username <> ?2 AND (first_used < ?3 OR (first_used = ?3 AND username < ?2))",
+             WHERE last_used >= ?1 AND user_id <> ?2 AND (first_used < ?3 OR (first_used = ?3 AND user_id < ?2))",
         )?
-        .query_row(params![since, username, own.unwrap_or(i64::MAX)], |row| row.get(0))?;
+        .query_row(params![since, user, own.unwrap_or(i64::MAX)], |row| row.get(0))?;
     Ok(before < i64::from(most))
 }

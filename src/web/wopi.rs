@@ -29,7 +29,7 @@ use entrepot_http::Features;
 use discovery::Discovery;
 pub(crate) use discovery::origin;
 pub(crate) use endings::{Endings, ending};
-pub(crate) use offices::{FRESH, Offices};
+pub(crate) use offices::Offices;
 
 use crate::{error::only, files};
 

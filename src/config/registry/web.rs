@@ -88,7 +88,7 @@ pub(super) const HTTPD: &[Setting] = &[
 /// Section `http` (CFG-283, 287, 290, 364): what this server asks others over HTTP.
 #[rustfmt::skip]
 pub(super) const HTTP: &[Setting] = &[
-    float("http.timeout", 20.0, "Seconds that another server may take to answer.").hot(),
+    float("http.timeout", 20.0, "Seconds that another server may take to answer, between 1 and 120.").range(1, 120).hot(),
     list("http.ca_certificates", &[], "Files of authorities that are trusted beside those of the system.").hot(),
     bool("http.skip_tls_verify", false, "Takes any certificate of another server.").hot(),
     text("http.skip_tls_verify_for_urls[].url", "", "Beginning of addresses whose servers may show any certificate.").hot(),

@@ -32,7 +32,7 @@ pub(super) struct Locks(Mutex<HashMap<String, Held>>);
 impl Locks {
     /// The lock of a file; empty if there is none.
     pub(super) fn current(&self, file: &str, now: i64) -> String {
-        self.0.lock().get(file).filter(|held| held.until > now).map(|held| held.lock.clone()).unwrap_or_default()
+        live(&self.0.lock(), file, now).to_owned()
     }
 
     /// Locks what is not locked, or refreshes the same lock.
@@ -53,9 +53,9 @@ impl Locks {
     /// Takes a lock away.
     pub(super) fn unlock(&self, file: &str, lock: &str, now: i64) -> Result<(), Conflict> {
         let mut locks = self.0.lock();
-        let current = locks.get(file).filter(|held| held.until > now).map(|held| held.lock.clone()).unwrap_or_default();
+        let current = live(&locks, file, now);
         if current != lock {
-            return Err(Conflict { current });
+            return Err(Conflict { current: current.to_owned() });
         }
         locks.remove(file);
         Ok(())
@@ -63,7 +63,7 @@ impl Locks {
 
     fn set(&self, file: &str, now: i64, lock: &str, fits: impl FnOnce(&str) -> bool) -> Result<(), Conflict> {
         let mut locks = self.0.lock();
-        let current = locks.get(file).filter(|held| held.until > now).map_or("", |held| held.lock.as_str());
+        let current = live(&locks, file, now);
         if !fits(current) {
             return Err(Conflict { current: current.to_owned() });
         }
@@ -73,6 +73,11 @@ impl Locks {
         locks.insert(file.to_owned(), Held { lock: lock.to_owned(), until: now + LIFETIME });
         Ok(())
     }
+}
+
+/// The lock that holds a file now; empty if there is none.
+fn live<'a>(locks: &'a HashMap<String, Held>, file: &str, now: i64) -> &'a str {
+    locks.get(file).filter(|held| held.until > now).map_or("", |held| held.lock.as_str())
 }
 
 fn make_room(locks: &mut HashMap<String, Held>, now: i64) {

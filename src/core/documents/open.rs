@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use entrepot_model::VirtualPath;
 
-use super::{DISABLED, address, id_of, is_disabled};
+use super::{DISABLED, id_of, is_disabled};
 use crate::{
     Core, Denial, Error, Result, UserCaller,
     tokens::{DocumentClaims, Token},
@@ -33,7 +33,7 @@ pub async fn is_offered(core: &Core, caller: &UserCaller, most: u32) -> Result<b
         return Ok(true);
     }
     let since = core.clock().millis() - SEAT;
-    let admitted = core.0.store.document_users().would_admit(caller.username(), most, since).await;
+    let admitted = core.0.store.document_users().would_admit(caller.user().user.id, most, since).await;
     admitted.map_err(|error| Error::internal("reading users of the office server", error))
 }
 
@@ -53,7 +53,7 @@ pub async fn open(core: &Core, caller: &UserCaller, path: &VirtualPath, page: &s
         return Err(if found.is_directory() { Error::IsDirectory } else { Error::Unsupported });
     }
     let now = core.clock().millis();
-    let admitted = core.0.store.document_users().admit(caller.username(), most, now - SEAT, now).await;
+    let admitted = core.0.store.document_users().admit(caller.user().user.id, most, now - SEAT, now).await;
     if !admitted.map_err(|error| Error::internal("noting a user of the office server", error))? {
         return Err(Denial::told("wopi_users", format!("{most} users open documents in the office server already")).into());
     }
@@ -65,6 +65,6 @@ pub async fn open(core: &Core, caller: &UserCaller, path: &VirtualPath, page: &s
         page: page.to_owned(),
     };
     let login = caller.login();
-    let token = core.issue_document_token(&login.account, address(login.peer.remote.ip()), document)?;
+    let token = core.issue_document_token(&login.account, login.peer.remote.ip(), document)?;
     Ok(Opened { token, file })
 }

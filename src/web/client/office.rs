@@ -36,15 +36,19 @@ pub(super) async fn show(request: HttpRequest, page: ClientPage, paths: PathQuer
     let path = path_of(&fs, &paths, "path")?;
     let plain = || Ok(redirect(&format!("/web/client/file?path={}&inline=1", encoded(path.as_bytes()))));
     let Some(office) = wopi::office_of(page.core(), page.client.features) else { return plain() };
+    if !documents::is_offered(page.core(), &page.caller, office.max_users).await? {
+        return plain();
+    }
     let name = String::from_utf8_lossy(path.file_name().unwrap_or_default()).into_owned();
     let away = || PageError::status(StatusCode::SERVICE_UNAVAILABLE, page.look.t.office_away);
-    let discovery = page.site.offices().ask(page.core(), &office.server_url, wopi::FRESH).await.map_err(|_| away())?;
-    if !Endings::of(&page.site, page.client.features, &page.caller).await.has(&name) {
+    let discovery = page.site.offices().ask(page.core(), &office.server_url).await.map_err(|_| away())?;
+    if !Endings::in_discovery(&discovery, &office).has(&name) {
         return plain();
     }
     let origin = host(&request, &page.client).base(page.client.secure);
     let opened = match documents::open(page.core(), &page.caller, &path, &origin, office.max_users).await {
         Ok(opened) => opened,
+        // The last seat may be gone by now.
         Err(Error::Denied(denial)) if matches!(denial.rule(), "wopi-disabled" | "wopi_users") => return plain(),
         Err(error) => return Err(error.into()),
     };

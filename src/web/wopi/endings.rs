@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use entrepot_config::settings::Wopi;
 use entrepot_core::{UserCaller, documents};
 use entrepot_http::Features;
 
-use super::{office_of, offices};
+use super::{Discovery, office_of};
 use crate::Site;
 
-/// A list of files waits that long for an office server that was not asked yet.
+/// A list of files waits that long for an office server of which nothing is known.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// What a browser shows, or our own editor changes: it opens there, and in the office server if that is asked for.
 const SHOWN_ELSEWHERE: [&str; 31] = [
@@ -32,8 +33,13 @@ impl Endings {
                 return Self::default();
             }
         }
-        let asked = tokio::time::timeout(PATIENCE, site.offices().ask(site.core(), &wopi.server_url, offices::FRESH)).await;
+        let asked = tokio::time::timeout(PATIENCE, site.offices().ask(site.core(), &wopi.server_url)).await;
         let Ok(Ok(discovery)) = asked else { return Self::default() };
+        Self::in_discovery(&discovery, &wopi)
+    }
+
+    /// Those that the office server opens, without those that the settings keep from it.
+    pub(crate) fn in_discovery(discovery: &Discovery, wopi: &Wopi) -> Self {
         let mut endings = discovery.endings();
         // CFG-361
         for skipped in &wopi.skipped_extensions {

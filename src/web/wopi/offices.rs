@@ -5,13 +5,14 @@ use std::{collections::HashMap, sync::Arc};
 use entrepot_core::Core;
 use entrepot_net::fetch::Fetcher;
 use parking_lot::Mutex;
+use tokio::{sync::OwnedMutexGuard, task::JoinHandle};
 
 use super::Discovery;
 
 /// Seconds after which a discovery is read again.
-pub(crate) const FRESH: i64 = 3600;
+const FRESH: i64 = 3600;
 /// Seconds after which it is read again because a signature does not fit.
-pub(super) const NEW: i64 = 60;
+const NEW: i64 = 60;
 /// Seconds for which an old one is better than none.
 const LONGEST: i64 = 24 * 3600;
 /// Seconds between two attempts to read it.
@@ -28,11 +29,11 @@ pub(crate) struct Silent;
 #[derive(Default)]
 pub(crate) struct Offices(Mutex<HashMap<String, Arc<Office>>>);
 
-#[derive(Default)]
 struct Office {
+    server: String,
     known: Mutex<Known>,
-    /// Held by who asks it.
-    turn: tokio::sync::Mutex<()>,
+    /// Held while it is read: once at a time, however long that takes.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -40,7 +41,7 @@ struct Known {
     discovery: Option<Arc<Discovery>>,
     /// When it was read, in seconds since the epoch.
     read_at: i64,
-    /// When reading it was begun last.
+    /// When reading it ended last, well or not.
     tried_at: i64,
 }
 
@@ -51,45 +52,81 @@ impl Known {
 }
 
 impl Offices {
-    /// The discovery of the office server at `server`, read anew if it is older than `age` seconds. An older one is answered
-    /// where it cannot be read.
+    /// The discovery of the office server at `server`. An old one is answered at once, and read anew meanwhile: a server that
+    /// hangs holds nobody up who knows what it can do.
     ///
     /// # Errors
     /// There is none.
-    pub(crate) async fn ask(&self, core: &Core, server: &str, age: i64) -> Result<Arc<Discovery>, Silent> {
-        let office = self.0.lock().entry(server.to_owned()).or_default().clone();
-        let now = core.clock().seconds();
-        if let Some(known) = office.known.lock().not_older_than(age, now) {
-            return Ok(known);
-        }
-        let _turn = office.turn.lock().await;
-        let may_ask = {
-            let mut known = office.known.lock();
-            // Somebody else may have been at it while this one waited.
-            let may_ask = known.not_older_than(age, now).is_none() && now - known.tried_at >= PAUSE;
-            if may_ask {
-                known.tried_at = now;
-            }
-            may_ask
-        };
-        if may_ask {
-            // It goes on if nobody waits for it any more: the next one finds the answer.
-            let asked = core.tasks().spawn(refresh(core.clone(), office.clone(), server.to_owned()));
-            let _ = asked.await;
-        }
+    pub(crate) async fn ask(&self, core: &Core, server: &str) -> Result<Arc<Discovery>, Silent> {
+        let (office, now) = (self.office(server), core.clock().seconds());
         let known = office.known.lock().not_older_than(LONGEST, now);
-        known.ok_or(Silent)
+        let Some(known) = known else { return office.wait(core, FRESH, now).await };
+        // Who has the turn reads it already.
+        if let Ok(turn) = office.turn.clone().try_lock_owned() {
+            office.begin(core, FRESH, now, turn);
+        }
+        Ok(known)
+    }
+
+    /// The discovery as it is now: not older than a minute, if the office server answers.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) async fn ask_again(&self, core: &Core, server: &str) -> Result<Arc<Discovery>, Silent> {
+        self.office(server).wait(core, NEW, core.clock().seconds()).await
+    }
+
+    fn office(&self, server: &str) -> Arc<Office> {
+        let new = || Arc::new(Office { server: server.to_owned(), known: Mutex::default(), turn: Arc::default() });
+        self.0.lock().entry(server.to_owned()).or_insert_with(new).clone()
     }
 }
 
-async fn refresh(core: Core, office: Arc<Office>, server: String) {
-    match read(&core, &server).await {
-        Ok(discovery) => {
-            let mut known = office.known.lock();
-            known.discovery = Some(Arc::new(discovery));
-            known.read_at = core.clock().seconds();
+impl Office {
+    /// The discovery after it was read anew, if it is older than `age` seconds at `now`.
+    async fn wait(self: Arc<Self>, core: &Core, age: i64, now: i64) -> Result<Arc<Discovery>, Silent> {
+        if let Some(known) = self.known.lock().not_older_than(age, now) {
+            return Ok(known);
         }
-        Err(error) => tracing::error!(server, error, "the discovery of the office server cannot be read"),
+        // Somebody else may be at it.
+        let turn = self.turn.clone().lock_owned().await;
+        if let Some(begun) = self.begin(core, age, now, turn) {
+            // It goes on if nobody waits for it any more: the next one finds the answer.
+            let _ = begun.await;
+        }
+        let known = self.known.lock().not_older_than(LONGEST, now);
+        known.ok_or(Silent)
+    }
+
+    /// Begins to read the discovery if it is older than `age` seconds and nobody tried a moment before `now`, or since.
+    fn begin(self: &Arc<Self>, core: &Core, age: i64, now: i64, turn: OwnedMutexGuard<()>) -> Option<JoinHandle<()>> {
+        let is_due = {
+            let known = self.known.lock();
+            known.not_older_than(age, now).is_none() && now - known.tried_at >= PAUSE
+        };
+        if !is_due {
+            return None;
+        }
+        let (office, own) = (self.clone(), core.clone());
+        Some(core.tasks().spawn(async move {
+            office.refresh(&own).await;
+            drop(turn);
+        }))
+    }
+
+    async fn refresh(&self, core: &Core) {
+        let stopping = core.tasks().stopping();
+        let answer = tokio::select! {
+            answer = read(core, &self.server) => answer,
+            () = stopping.cancelled() => return,
+        };
+        let now = core.clock().seconds();
+        let mut known = self.known.lock();
+        known.tried_at = now;
+        match answer {
+            Ok(discovery) => (known.discovery, known.read_at) = (Some(Arc::new(discovery)), now),
+            Err(error) => tracing::error!(server = self.server, error, "the discovery of the office server cannot be read"),
+        }
     }
 }
 

@@ -1,11 +1,17 @@
 //! What an office server asks for, and what it is told.
 
+mod discovery;
 mod page;
 mod refusals;
 
 use std::{
     io::{Read as _, Write as _},
     net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use actix_web::{
@@ -21,10 +27,14 @@ use crate::testing::{Answer, Browser, House, fresh};
 /// Address of the test's requests at the office server.
 const CALLBACK: &str = "http://nas:8080";
 
-/// An office server that answers with its discovery and nothing else; it ends with the test.
+/// An office server that answers with its discovery and nothing else, as long as the tests run.
 struct OfficeServer {
     url: String,
     pair: Pair,
+    /// How often its discovery was asked for.
+    asked: Arc<AtomicUsize>,
+    /// It takes requests and does not answer.
+    hangs: Arc<AtomicBool>,
 }
 
 impl OfficeServer {
@@ -42,17 +52,41 @@ impl OfficeServer {
         );
         let length = discovery.len();
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{discovery}");
+        let server = Self { url, pair, asked: Arc::default(), hangs: Arc::default() };
+        let (asked, hangs) = (server.asked.clone(), server.hangs.clone());
         std::thread::spawn(move || {
+            let mut held = Vec::new();
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { return };
                 let mut head = [0; 2048];
                 let count = stream.read(&mut head).unwrap_or_default();
-                if head[..count].starts_with(b"GET /hosting/discovery ") {
-                    let _ = stream.write_all(answer.as_bytes());
+                if !head[..count].starts_with(b"GET /hosting/discovery ") {
+                    continue;
                 }
+                asked.fetch_add(1, Ordering::SeqCst);
+                if hangs.load(Ordering::SeqCst) {
+                    held.push(stream);
+                    continue;
+                }
+                held.clear();
+                let _ = stream.write_all(answer.as_bytes());
             }
         });
-        Self { url, pair }
+        server
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    async fn is_asked(&self, times: usize) {
+        for _ in 0..1000 {
+            if self.asked() >= times {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(self.asked(), times);
     }
 }
 

@@ -73,9 +73,17 @@ async fn those_who_may_not_get_the_file_as_ever() {
     }
 }
 
+// API-235
 #[actix_web::test]
 async fn an_office_server_that_is_away_takes_nothing_from_the_files() {
     let office = office(json!({}), |settings| settings.httpd.bindings[0].wopi.server_url = "http://127.0.0.1:1".into()).await;
+    office.add("off", json!({"filters": {"web_client": ["wopi-disabled"]}})).await;
+    let plain = Browser::user(&office.house, "off", "secret").await.get("/web/client/office?path=/a.docx").await;
+    assert_eq!(
+        (plain.status, plain.header("location")),
+        (StatusCode::SEE_OTHER, "/web/client/file?path=/a.docx&inline=1"),
+        "it is no matter of the office server"
+    );
     let mut browser = Browser::user(&office.house, "ada", "secret").await;
     let list = browser.get("/web/client/files").await;
     assert!(list.status == StatusCode::OK && list.text.contains("/web/client/file?path=/a.docx"), "{}", list.text);
