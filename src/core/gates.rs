@@ -13,6 +13,7 @@ mod neighbours;
 mod tests;
 
 use std::{
+    collections::HashSet,
     net::{IpAddr, SocketAddr},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -40,6 +41,8 @@ use lists::Standing;
 
 /// How often scores and bans are stored and looked through.
 const TENDING: Duration = Duration::from_secs(5);
+/// Own connections whose end may be waited for; beyond that some were never let in, and all are forgotten.
+const MOST_KNOCKS: usize = 64;
 /// Types of log events (SEC-189).
 const EVENT_NO_LOGIN: i64 = 3;
 const EVENT_NOT_NEGOTIATED: i64 = 4;
@@ -140,6 +143,8 @@ pub(crate) struct Gates {
     connections: Mutex<Connections>,
     closed: AtomicBool,
     silent: DenialBudget,
+    /// Own connections that only tried whether a listener answers.
+    knocks: Mutex<HashSet<SocketAddr>>,
 }
 
 impl Gates {
@@ -158,6 +163,7 @@ impl Gates {
             connections: Mutex::default(),
             closed: AtomicBool::new(false),
             silent: DenialBudget::default(),
+            knocks: Mutex::default(),
         })
     }
 
@@ -364,11 +370,24 @@ impl Core {
         settings.enabled && self.0.gates.defender.lock().refuse(source, self.clock().millis(), settings)
     }
 
+    /// A connection from `peer` is this server's own, and only tries whether a listener answers: its end is no sign of a
+    /// stranger. To be told before it is closed.
+    pub fn knocks(&self, peer: SocketAddr) {
+        let mut knocks = self.0.gates.knocks.lock();
+        if knocks.len() >= MOST_KNOCKS {
+            knocks.clear();
+        }
+        knocks.insert(peer);
+    }
+
     /// A connection or request is over.
     fn left(&self, peer: SocketAddr, protocol: Protocol) {
         let gates = &self.0.gates;
         let tries = gates.connections.lock().leave(peer, source_of(peer.ip()));
         let Some(tries) = tries.filter(|tries| !tries.logged_in && !gates.closed.load(Ordering::Relaxed)) else { return };
+        if gates.knocks.lock().remove(&peer) {
+            return;
+        }
         if tries.any {
             if let Some(score) = tries.refused_key {
                 self.score(peer.ip(), protocol, score);

@@ -15,6 +15,7 @@ use entrepot_model::{
     status::{LogLevel, SshServiceStatus},
 };
 use entrepot_secrets::Sensitive;
+use entrepot_storage::local::disks::Disk;
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
 
@@ -36,6 +37,11 @@ pub trait Examiner: Send + Sync + 'static {
 
     /// Knocks at every listener of this server.
     fn knock(&self) -> Vec<Knock> {
+        Vec::new()
+    }
+
+    /// The disks of this machine.
+    fn disks(&self) -> Vec<Disk> {
         Vec::new()
     }
 

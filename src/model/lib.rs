@@ -56,7 +56,7 @@ pub use group::{Group, GroupMapping, GroupType, GroupUserSettings};
 pub use ip_list::{IpListEntry, IpListMode, IpListType};
 pub use login::{LoginMethod, Protocol};
 pub use names::NamingRules;
-pub use path::{PathError, VirtualPath};
+pub use path::{MAX_NAME_BYTES, PathError, VirtualPath};
 pub use patterns::{FilePatterns, PatternVerdict, PatternsFilter};
 pub use permissions::{DirectoryPermissions, Permission, PermissionMap, PermissionSet};
 pub use profile::{AdminProfile, UserProfile};

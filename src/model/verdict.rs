@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Who asks a question of the policy.
+/// What is asked, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {

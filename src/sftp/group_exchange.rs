@@ -1,7 +1,5 @@
 //! Groups for the Diffie-Hellman group exchange (RFC 4419): those of RFC 3526, which everybody can check.
 
-use std::cmp::Reverse;
-
 use russh::{
     client::GexParams,
     kex::dh::groups::{DH_GROUP14, DH_GROUP16, DhGroup},
@@ -11,11 +9,10 @@ use russh::{
 /// would like, else the largest. `None` if there is none (SSH-058).
 pub fn choose(asked: &GexParams, least: u32) -> Option<DhGroup> {
     let least = asked.min_group_size().max(usize::try_from(least).unwrap_or(usize::MAX));
-    let fits = [DH_GROUP14, DH_GROUP16].into_iter().filter(|group| (least..=asked.max_group_size()).contains(&group.bit_size()));
-    fits.min_by_key(|group| {
-        let size = group.bit_size();
-        if size >= asked.preferred_group_size() { (false, Reverse(0), size) } else { (true, Reverse(size), size) }
-    })
+    // In rising order.
+    let mut fits =
+        [DH_GROUP14, DH_GROUP16].into_iter().filter(|group| (least..=asked.max_group_size()).contains(&group.bit_size()));
+    fits.clone().find(|group| group.bit_size() >= asked.preferred_group_size()).or_else(|| fits.next_back())
 }
 
 #[cfg(test)]

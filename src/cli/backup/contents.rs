@@ -8,6 +8,7 @@ use std::{
 };
 
 use entrepot_config::Settings;
+use entrepot_core::admin::first_steps::PASSPHRASES;
 use entrepot_store::{COMPANIONS, is_companion};
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +24,6 @@ const LEFT_OUT_FOLDERS: [&str; 4] = ["homes", "log", "lost+found", "outside"];
 const LEFT_OUT_FILES: [&str; 3] = ["ready.json", "setup-url", "control.sock"];
 /// Begin of the names of what is being made.
 const STAGED: &str = ".entrepot-";
-/// Begin of the names of passphrases of backups, also of those that are not in use any more.
-const PASSPHRASES: &str = "backup-passphrase-";
 /// Deepest folder that is looked into.
 const DEPTH: usize = 16;
 

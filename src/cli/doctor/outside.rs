@@ -12,6 +12,7 @@ use entrepot_config::Settings;
 use entrepot_core::{Core, Examiner, Knock};
 use entrepot_model::doctor::Finding;
 use entrepot_net::tls::{CertificateSource, CertificateStore};
+use entrepot_storage::local::disks::{Disk, disks};
 
 use crate::{backup::schedule::Schedule, house::House, ssh_service::SshService};
 
@@ -73,10 +74,17 @@ impl Examiner for Outside {
             if reached.ip().is_unspecified() {
                 reached.set_ip(if reached.is_ipv6() { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() });
             }
-            let problem = TcpStream::connect_timeout(&reached, PATIENCE).err().map(|error| error.to_string());
-            Knock { protocol: protocol.to_owned(), address, problem }
+            let reached = TcpStream::connect_timeout(&reached, PATIENCE);
+            if let Ok(own) = reached.as_ref().map_or_else(|_| Err(()), |stream| stream.local_addr().map_err(drop)) {
+                self.core.knocks(own);
+            }
+            Knock { protocol: protocol.to_owned(), address, problem: reached.err().map(|error| error.to_string()) }
         };
         self.listening().map(knock).collect()
+    }
+
+    fn disks(&self) -> Vec<Disk> {
+        disks()
     }
 
     fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, String> {

@@ -15,6 +15,7 @@ use entrepot_store::{ListOptions, Store};
 use super::{AdminSession, stored};
 use crate::{Core, Error, Result};
 use folders::Root;
+pub(super) use folders::quoted;
 pub use machine::is_plausible as is_clock_plausible;
 
 /// Looks at everything: clock, limits, data folder, disks, database, the folders of users, and what the services can tell

@@ -13,10 +13,10 @@ pub use entrepot_storage::local::{
 };
 
 pub(crate) use lookout::Lookout;
-pub use lookout::PATIENCE;
-pub use nightly::choose_backup;
+use lookout::PATIENCE;
+pub use nightly::{PASSPHRASES, choose_backup};
 pub use places::{Place, Trouble, choose_place, places};
-pub use reach::{Reach, addresses, choose_reach, has_several_names};
+pub use reach::{Reach, addresses, believed, choose_reach, has_several_names};
 
 use super::AdminSession;
 use crate::{Core, Error, Knock, Result};

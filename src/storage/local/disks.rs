@@ -35,11 +35,15 @@ pub struct Disk {
 /// Every disk, each once, in the order of the mounts. It only reads what the kernel knows: a disk that does not answer, because
 /// its server is away, holds nobody up here. Nothing where the kernel does not tell.
 pub fn disks() -> Vec<Disk> {
-    let table = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    let found = of_table(&fs::read("/proc/self/mountinfo").unwrap_or_default());
+    found.into_iter().map(|(number, disk)| Disk { is_removable: is_removable(&number), ..disk }).collect()
+}
+
+/// The disks of a table of mounts, each once: a folder of it may be mounted again elsewhere.
+fn of_table(table: &[u8]) -> Vec<(String, Disk)> {
     let mut seen = HashSet::new();
     let parsed = table.split(|byte| *byte == b'\n').filter_map(parse);
-    let found = parsed.filter(|(_, device, _)| seen.insert((*device).to_owned()));
-    found.map(|(number, _, disk)| Disk { is_removable: is_removable(&number), ..disk }).collect()
+    parsed.filter(|(_, device, _)| seen.insert(device.clone())).map(|(number, _, disk)| (number, disk)).collect()
 }
 
 /// A line of `mountinfo` (proc(5)): the number of the device, the device with the folder of it that is mounted, and the disk.
@@ -100,7 +104,10 @@ mod tests {
     }
 
     #[test]
-    fn disks_of_this_machine_have_absolute_paths() {
-        assert!(disks().iter().all(|disk| disk.path.is_absolute()));
+    fn a_disk_counts_once_and_another_folder_of_it_as_well() {
+        let table = b"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:17 / /mnt/a rw - xfs /dev/sdb1 rw\n\
+            3 1 8:17 / /mnt/b rw - xfs /dev/sdb1 rw\n4 1 8:17 /sub /mnt/c rw - xfs /dev/sdb1 rw\nwhat is this\n";
+        let found: Vec<_> = of_table(table).into_iter().map(|(_, disk)| disk.path).collect();
+        assert_eq!(found, [Path::new("/"), Path::new("/mnt/a"), Path::new("/mnt/c")]);
     }
 }

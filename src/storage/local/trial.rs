@@ -10,13 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use entrepot_model::MAX_NAME_BYTES;
+
 use super::inspection::nearest;
 
 /// Bytes that are written and read back.
 pub const TRIAL_SIZE: usize = 4 << 20;
-/// A name as long as names may be, with letters of more than one byte in it.
-const LONG_NAME: &str = "ж";
-const LONGEST_NAME: usize = 255;
+/// A letter of more than one byte, of which the longest name is made.
+const LETTER: &str = "ж";
 
 /// What a folder could do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +30,6 @@ pub struct FolderTrial {
     pub keeps_long_names: bool,
     /// Names that other systems forbid (`: * ?`) are kept.
     pub keeps_odd_names: bool,
-    /// The folder is not there; the trial was made in the nearest one above it.
-    pub is_missing: bool,
 }
 
 /// Where a trial ended.
@@ -72,8 +71,7 @@ impl Drop for Scratch {
 /// # Errors
 /// The step that failed. Nothing is left behind.
 pub fn try_out(path: &Path) -> Result<FolderTrial, TrialFailure> {
-    let is_missing = !path.is_dir();
-    let place = if is_missing { nearest(path).unwrap_or_else(|| PathBuf::from("/")) } else { path.to_owned() };
+    let place = if path.is_dir() { path.to_owned() } else { nearest(path).unwrap_or_else(|| PathBuf::from("/")) };
     let failed = |step| {
         let place = place.clone();
         move |error| TrialFailure { step, place, error }
@@ -88,14 +86,8 @@ pub fn try_out(path: &Path) -> Result<FolderTrial, TrialFailure> {
     let synced = begin.elapsed();
     let second = scratch.0.join("second");
     replace(&first, &second).map_err(failed(TrialStep::Rename))?;
-    let long = LONG_NAME.repeat(LONGEST_NAME / LONG_NAME.len()) + "x";
-    Ok(FolderTrial {
-        written,
-        synced,
-        keeps_long_names: keeps(&scratch.0, &long),
-        keeps_odd_names: keeps(&scratch.0, "a: b*c?"),
-        is_missing,
-    })
+    let long = LETTER.repeat(MAX_NAME_BYTES / LETTER.len()) + "x";
+    Ok(FolderTrial { written, synced, keeps_long_names: keeps(&scratch.0, &long), keeps_odd_names: keeps(&scratch.0, "a: b*c?") })
 }
 
 fn make(place: &Path) -> io::Result<Scratch> {
@@ -144,9 +136,9 @@ mod tests {
     fn folder_that_works_passes_and_stays_empty() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let trial = try_out(folder.path()).expect("it works");
-        assert!(!trial.is_missing && trial.keeps_long_names && trial.keeps_odd_names, "{trial:?}");
+        assert!(trial.keeps_long_names && trial.keeps_odd_names, "{trial:?}");
         let missing = folder.path().join("a/b");
-        assert!(try_out(&missing).expect("the folder above works").is_missing);
+        try_out(&missing).expect("the folder above works");
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 0, "nothing is left behind");
     }
 

@@ -149,7 +149,7 @@ fn megabytes(bytes: u64) -> String {
 }
 
 /// As a shell takes it.
-fn quoted(path: &Path) -> String {
+pub(in crate::admin) fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+@:".contains(&byte));
     if is_plain { text.into_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{Error, Result};
 
 /// Time that a folder has to answer.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Pause before it is looked again whether a look of somebody else is over.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Looks that may hang at once. The kernel lets none of their threads go before the folder answers.
@@ -54,7 +54,11 @@ impl Lookout {
         self.look_within(PATIENCE, path, job).await
     }
 
-    async fn look_within<T: Send + 'static>(
+    /// The same, for a job that may take as long as this.
+    ///
+    /// # Errors
+    /// As [`Lookout::look`].
+    pub(super) async fn look_within<T: Send + 'static>(
         &self,
         patience: Duration,
         path: &Path,
@@ -119,9 +123,12 @@ mod tests {
         assert_eq!(lookout.look_within(long, dead, || ()).await.unwrap(), None);
         assert_eq!(lookout.look_within(long, Path::new("/srv"), || 1).await.unwrap(), Some(1));
         answer.send(()).unwrap();
-        while lookout.open.lock().contains_key(dead) {
-            sleep(PAUSE).await;
-        }
+        let is_over = async {
+            while lookout.open.lock().contains_key(dead) {
+                sleep(PAUSE).await;
+            }
+        };
+        timeout(long, is_over).await.expect("the look is over");
         assert_eq!(lookout.look_within(long, dead, || 2).await.unwrap(), Some(2));
     }
 }

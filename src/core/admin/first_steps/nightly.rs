@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Begin of the names of files of the data folder with a passphrase of nightly backups.
-const PASSPHRASE_FILE: &str = "backup-passphrase-";
+pub const PASSPHRASES: &str = "backup-passphrase-";
 /// Random letters at the end of the name.
 const SUFFIX: usize = 8;
 /// Least length of a passphrase, in characters.
@@ -41,7 +41,7 @@ pub async fn choose_backup(core: &Core, session: &AdminSession, at: &str, passph
         return Err(Error::invalid("passphrase", "it must be one line"));
     }
     // Relative: the data folder may move.
-    let name = format!("{PASSPHRASE_FILE}{}", random_alphanumeric(SUFFIX).to_lowercase());
+    let name = format!("{PASSPHRASES}{}", random_alphanumeric(SUFFIX).to_lowercase());
     let path = core.settings().resolve(&name);
     let target = path.clone();
     let written = run(core, move || {
@@ -63,6 +63,10 @@ async fn save(core: &Core, session: &AdminSession, changes: BTreeMap<String, Val
     match settings::change(core, session, changes).await {
         Ok(_) => Ok(()),
         Err(Error::Invalid { field, message }) if field == "backup.at" => Err(Error::invalid("at", message)),
+        // The page of this step has no field for it: the settings do.
+        Err(Error::Invalid { field, message }) if field.starts_with("backup.") => {
+            Err(Error::Conflict(format!("{field} {message}; it is among the settings")))
+        }
         Err(error) => Err(error),
     }
 }

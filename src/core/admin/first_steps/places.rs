@@ -3,13 +3,14 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use entrepot_model::{AdminPermission as P, FilesystemConfig};
 use entrepot_storage::local::{
-    disks::{Disk, disks},
+    disks::Disk,
     inspection::{FolderFacts, inspect, nearest, own_identity},
-    trial::{FolderTrial, TrialStep, try_out},
+    trial::{FolderTrial, try_out},
 };
 use serde_json::Value;
 
@@ -18,6 +19,7 @@ use crate::{
     Core, Error, Result,
     admin::{
         AdminSession,
+        doctor::quoted,
         roots::{check_root, homes},
         settings,
     },
@@ -27,6 +29,8 @@ use crate::{
 const BASE: &str = "data_provider.users_base_dir";
 /// Folder that is proposed on a disk.
 const PROPOSED: &str = "entrepot";
+/// Time that a folder has to take a file, once it is known that it answers: a card may be slow.
+const TRIAL: Duration = Duration::from_secs(30);
 /// Disks that are looked at.
 const MOST: usize = 8;
 
@@ -56,12 +60,10 @@ pub enum Trouble {
     NotApart,
     /// It is no absolute path.
     NotAbsolute,
-    /// It does not answer within [`PATIENCE`].
-    Silent,
+    /// It does not answer within this time.
+    Silent(Duration),
     /// A step of the trial failed.
     Failed {
-        /// Which.
-        step: TrialStep,
         /// Where it was tried.
         place: PathBuf,
         /// Owner of that folder.
@@ -82,7 +84,7 @@ pub enum Trouble {
 /// `Denied` without `*`.
 pub async fn places(core: &Core, session: &AdminSession, other: Option<&str>) -> Result<Vec<Place>> {
     session.require(P::Any)?;
-    let disks = run(core, disks).await?;
+    let disks = disks(core).await?;
     let typed = other.map(str::trim).filter(|path| !path.is_empty()).map(PathBuf::from);
     let candidates = candidates(core, &disks, typed).await?;
     let mut places = Vec::with_capacity(candidates.len());
@@ -100,7 +102,7 @@ pub async fn places(core: &Core, session: &AdminSession, other: Option<&str>) ->
 pub async fn choose_place(core: &Core, session: &AdminSession, path: &str) -> Result<()> {
     session.require(P::Any)?;
     let wanted = PathBuf::from(path.trim());
-    let disks = run(core, disks).await?;
+    let disks = disks(core).await?;
     let place = look(core, &disks, wanted.clone()).await?;
     if let Err(trouble) = place.trial {
         return Err(Error::invalid("path", trouble.to_string()));
@@ -110,6 +112,12 @@ pub async fn choose_place(core: &Core, session: &AdminSession, path: &str) -> Re
     }
     let value = if place.is_default { Value::from("") } else { Value::from(wanted.to_string_lossy()) };
     settings::change(core, session, BTreeMap::from([(BASE.to_owned(), value)])).await.map(drop)
+}
+
+/// The disks of this machine, where somebody knows them.
+async fn disks(core: &Core) -> Result<Vec<Disk>> {
+    let Some(examiner) = core.services().examiner() else { return Ok(Vec::new()) };
+    run(core, move || examiner.disks()).await
 }
 
 fn current(core: &Core) -> PathBuf {
@@ -165,7 +173,7 @@ async fn look(core: &Core, disks: &[Disk], path: PathBuf) -> Result<Place> {
         return Ok(place);
     }
     let Some(facts) = facts(core, &place.path).await? else {
-        place.trial = Err(Trouble::Silent);
+        place.trial = Err(Trouble::Silent(PATIENCE));
         return Ok(place);
     };
     (place.free, place.total) = facts.map_or((0, 0), |facts| (facts.free, facts.total));
@@ -173,7 +181,7 @@ async fn look(core: &Core, disks: &[Disk], path: PathBuf) -> Result<Place> {
     place.trial = match check_root(core, "path", &FilesystemConfig::default(), &place.path.to_string_lossy()).await {
         Ok(()) => {
             let path = place.path.clone();
-            core.0.lookout.look(&place.path, move || tried(&path)).await?.unwrap_or(Err(Trouble::Silent))
+            core.0.lookout.look_within(TRIAL, &place.path, move || tried(&path)).await?.unwrap_or(Err(Trouble::Silent(TRIAL)))
         }
         Err(Error::Invalid { .. }) => Err(Trouble::NotApart),
         Err(error) => return Err(error),
@@ -186,16 +194,10 @@ fn tried(path: &Path) -> std::result::Result<FolderTrial, Trouble> {
         let owner = inspect(&failure.place).ok().flatten().map(|facts| facts.uid);
         let (own, group) = own_identity();
         let is_ownership = failure.error.kind() == std::io::ErrorKind::PermissionDenied && owner != Some(own);
-        let shown = quoted(&path.to_string_lossy());
+        let shown = quoted(path);
         let fix = is_ownership.then(|| format!("sudo mkdir -p {shown} && sudo chown {own}:{group} {shown}"));
-        Trouble::Failed { step: failure.step, place: failure.place, owner, own, message: failure.error.to_string(), fix }
+        Trouble::Failed { place: failure.place, owner, own, message: failure.error.to_string(), fix }
     })
-}
-
-/// For a shell.
-fn quoted(path: &str) -> String {
-    let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
-    if is_plain { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 impl std::fmt::Display for Trouble {
@@ -203,19 +205,8 @@ impl std::fmt::Display for Trouble {
         match self {
             Self::NotApart => f.write_str("the folder holds the server's own data or lies in it"),
             Self::NotAbsolute => f.write_str("an absolute path is needed, such as /mnt/tank/entrepot"),
-            Self::Silent => write!(f, "the folder does not answer within {} seconds", PATIENCE.as_secs()),
+            Self::Silent(patience) => write!(f, "the folder does not answer within {} seconds", patience.as_secs()),
             Self::Failed { place, message, .. } => write!(f, "{} cannot hold files: {message}", place.display()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn commands_quote_what_a_shell_would_split() {
-        assert_eq!(quoted("/mnt/tank/entrepot"), "/mnt/tank/entrepot");
-        assert_eq!(quoted("/media/Ana's disk"), r"'/media/Ana'\''s disk'");
     }
 }

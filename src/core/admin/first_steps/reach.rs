@@ -86,12 +86,25 @@ async fn without_names(core: &Core, session: &AdminSession) -> Result<bool> {
     if left.is_empty() { Ok(waits) } else { Err(Error::Conflict(format!("{NAMES} still names {left}"))) }
 }
 
+/// The binding that a connection came to, with its place among them: the one with that address or, if none has it, the first with
+/// the port.
+fn binding_of(bindings: &[HttpBinding], local: SocketAddr) -> Option<(usize, &HttpBinding)> {
+    let at_port = || bindings.iter().enumerate().filter(|(_, binding)| binding.port == local.port());
+    let exact = at_port().find(|(_, binding)| binding.address.parse::<IpAddr>().is_ok_and(|ip| ip == local.ip()));
+    exact.or_else(|| at_port().next())
+}
+
+/// Networks of the proxies that the binding believes already to which a connection came.
+pub fn believed(core: &Core, local: SocketAddr) -> Vec<String> {
+    let settings = core.settings();
+    let binding = binding_of(&settings.httpd.bindings, local).map(|(_, binding)| binding);
+    binding.iter().flat_map(|binding| &binding.proxy_allowed).map(ToString::to_string).collect()
+}
+
 /// What lets the binding believe a proxy: its networks beside those that it believes, and the header with the address of the
 /// client if there is none. That the proxy speaks HTTPS every believed one tells by `X-Forwarded-Proto`.
 fn of_proxy(bindings: &[HttpBinding], networks: &[String], local: SocketAddr) -> Result<BTreeMap<String, Value>> {
-    let at_port = || bindings.iter().enumerate().filter(|(_, binding)| binding.port == local.port());
-    let exact = at_port().find(|(_, binding)| binding.address.parse::<IpAddr>().is_ok_and(|ip| ip == local.ip()));
-    let Some((index, binding)) = exact.or_else(|| at_port().next()) else {
+    let Some((index, binding)) = binding_of(bindings, local) else {
         let port = local.port();
         return Err(Error::Conflict(format!(
             "this page came by port {port}, which no HTTP binding of the settings has: name the proxy in httpd.bindings"

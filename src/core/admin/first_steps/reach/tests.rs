@@ -93,3 +93,15 @@ fn proxy_is_believed_beside_those_that_are_already() {
     let refused = of_proxy(&bindings, &known, "127.0.0.1:9".parse().unwrap()).unwrap_err();
     assert!(matches!(&refused, Error::Conflict(message) if message.contains("port 9")), "{refused:?}");
 }
+
+// UI-200
+#[test]
+fn binding_with_the_address_comes_before_others_with_the_port() {
+    let mut bindings = bindings(|binding| {
+        binding.port = 8443;
+        binding.address = String::new();
+    });
+    bindings.push(HttpBinding { address: "192.0.2.1".into(), ..bindings[0].clone() });
+    let found = |local: &str| binding_of(&bindings, local.parse().unwrap()).map(|(index, _)| index);
+    assert_eq!((found("192.0.2.1:8443"), found("127.0.0.1:8443"), found("127.0.0.1:9")), (Some(1), Some(0), None));
+}
