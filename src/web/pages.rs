@@ -111,21 +111,20 @@ impl FormErrors {
         *self != Self::default()
     }
 
-    /// Fields in the order of the page: id, name, message.
-    fn fields(&self, t: &Words) -> Vec<(&'static str, &'static str, &str)> {
+    /// Fields that are wrong, in the order of the page: id and name.
+    fn fields(&self, t: &Words) -> Vec<(&'static str, &'static str)> {
         let all = [
             ("username", t.door_username, &self.username),
             ("password", t.door_password, &self.password),
             ("repeat", t.setup_repeat, &self.repeat),
             ("code", t.setup_code, &self.code),
         ];
-        all.into_iter().filter_map(|(id, name, message)| Some((id, name, message.as_deref()?))).collect()
+        all.into_iter().filter(|(_, _, message)| message.is_some()).map(|(id, name, _)| (id, name)).collect()
     }
 
     /// Where typing goes on.
-    fn focus(&self) -> &'static str {
-        let first = [("username", &self.username), ("password", &self.password), ("repeat", &self.repeat), ("code", &self.code)];
-        first.into_iter().find(|(_, message)| message.is_some()).map_or("username", |(id, _)| id)
+    fn focus(&self, t: &Words) -> &'static str {
+        self.fields(t).first().map_or("username", |(id, _)| id)
     }
 }
 

@@ -1,8 +1,11 @@
 //! What handlers share, and the routes.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::SystemTime,
 };
 
 use actix_web::{
@@ -28,6 +31,14 @@ pub struct SiteOptions {
     pub certificate: Option<Arc<CertificateStore>>,
     /// The running build.
     pub version: VersionInfo,
+}
+
+/// What pages tell of the certificate of HTTPS.
+pub(crate) struct SiteCertificate {
+    /// The server made it itself.
+    pub(crate) is_self_signed: bool,
+    /// When it ends; none if that cannot be read.
+    pub(crate) ends: Option<SystemTime>,
 }
 
 /// What every handler can ask.
@@ -62,9 +73,10 @@ impl Site {
         self.options.certificate.as_ref().filter(|store| store.is_self_signed()).map(|store| store.fingerprint())
     }
 
-    /// When the certificate of HTTPS ends, and whether the server made it itself.
-    pub(crate) fn certificate(&self) -> Option<(bool, Option<std::time::SystemTime>)> {
-        self.options.certificate.as_ref().map(|store| (store.is_self_signed(), store.not_after()))
+    /// The certificate of HTTPS.
+    pub(crate) fn certificate(&self) -> Option<SiteCertificate> {
+        let store = self.options.certificate.as_ref()?;
+        Some(SiteCertificate { is_self_signed: store.is_self_signed(), ends: store.not_after() })
     }
 
     /// Port of SFTP, if it is on.

@@ -3,6 +3,7 @@
 mod certificate;
 pub(crate) mod forms;
 mod host_keys;
+mod inline;
 mod storages;
 
 use std::{
@@ -38,6 +39,7 @@ use entrepot_model::{
 use entrepot_net::AllowAll;
 use entrepot_secrets::Sealer;
 use entrepot_store::{Store, StoreOptions};
+pub(crate) use inline::assert_nothing_inline;
 use serde_json::Value;
 use storages::TestStorages;
 

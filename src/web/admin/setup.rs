@@ -9,9 +9,10 @@ mod reach;
 use actix_web::web::{self, ServiceConfig, get, post, resource};
 use entrepot_model::AdminPermission as P;
 
+use super::{fields::Fault, object::fault};
 use crate::{
     error::only,
-    frame::{AdminPage, Area, PageError, PageResult, redirect},
+    frame::{AdminPage, Area, PageResult, redirect},
 };
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -36,9 +37,23 @@ fn step(id: &str) -> String {
     Area::Admin.page(&format!("setup/{id}"))
 }
 
-/// A refusal as the fault of one of the fields of the page, or of all of it.
-fn fault(error: entrepot_core::Error) -> Result<(String, String), PageError> {
-    super::object::fault(error).map(|fault| (fault.field, fault.message))
+/// What is wrong with the form of a step, and the fields that say so themselves.
+struct Wrong {
+    fault: Option<Fault>,
+    fields: Vec<&'static str>,
+}
+
+impl Wrong {
+    /// What stands at a field.
+    fn at(&self, field: &str) -> Option<&str> {
+        self.fault.as_ref().filter(|fault| fault.field == field).map(|fault| fault.message.as_str())
+    }
+
+    /// What stands above the form, because no field shows it.
+    fn elsewhere(&self) -> Option<&str> {
+        let is_shown = |fault: &&Fault| self.fields.contains(&fault.field.as_str());
+        self.fault.as_ref().filter(|fault| !is_shown(fault)).map(|fault| fault.message.as_str())
+    }
 }
 
 #[cfg(test)]

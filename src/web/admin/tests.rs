@@ -9,7 +9,7 @@ use actix_web::{http::StatusCode, test::TestRequest};
 use entrepot_model::AdminPermission as P;
 use serde_json::json;
 
-use crate::testing::{Answer, Browser, House, ready};
+use crate::testing::{Answer, Browser, House, assert_nothing_inline, ready};
 
 const ALL: [&str; 29] = [
     "overview",
@@ -77,9 +77,7 @@ async fn every_page_is_there_with_one_heading_and_nothing_inline() {
     ]) {
         let page = browser.get(&format!("/web/admin/{path}")).await;
         assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text);
-        for forbidden in [" style=", "<style", "<script>", " onclick=", "src=\"http"] {
-            assert!(!page.text.contains(forbidden), "{path}: {forbidden}");
-        }
+        assert_nothing_inline(path, &page.text);
         if page.text.contains("<!doctype") {
             assert_eq!(page.text.matches("<h1").count(), 1, "{path}");
         }

@@ -108,9 +108,9 @@ async fn show(page: AdminPage) -> PageResult {
 
 async fn lines(page: &AdminPage, question: &Question, verdict: &Verdict) -> Vec<Line> {
     let t = page.look.t;
-    let stopper = verdict.checks.iter().position(|check| !check.allowed);
+    let stopper = verdict.stopper();
     let mut lines = Vec::with_capacity(verdict.checks.len());
-    for (at, check) in verdict.checks.iter().enumerate() {
+    for check in &verdict.checks {
         let text = match check.stage {
             Stage::Address => t.why_stage_address,
             Stage::Account => t.why_stage_account,
@@ -122,7 +122,7 @@ async fn lines(page: &AdminPage, question: &Question, verdict: &Verdict) -> Vec<
         lines.push(Line {
             text,
             allowed: check.allowed,
-            is_stopper: stopper == Some(at),
+            is_stopper: stopper.is_some_and(|stopper| std::ptr::eq(stopper, check)),
             rule: check.rule.clone(),
             detail: check.detail.clone(),
             note: check.note.clone(),

@@ -3,7 +3,7 @@
 use actix_web::{http::StatusCode, test::TestRequest};
 use entrepot_model::AdminPermission;
 
-use crate::testing::{Browser, fresh, ready};
+use crate::testing::{Browser, assert_nothing_inline, fresh, ready};
 
 // SEC-162, SEC-171
 #[actix_web::test]
@@ -224,6 +224,6 @@ async fn errors_are_pages_with_an_id_to_quote() {
     assert_eq!(page.status, StatusCode::NOT_FOUND);
     assert!(page.text.contains(page.header("x-request-id")), "{}", page.text);
     for text in [&page.text, &browser.get("/web/admin/overview").await.text] {
-        assert!(!text.contains("style=") && !text.contains("<script>") && !text.contains("onclick"));
+        assert_nothing_inline("page", text);
     }
 }

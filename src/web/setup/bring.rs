@@ -47,6 +47,8 @@ struct BroughtPage {
     f: Steps,
     /// What was loaded; none where the server starts again.
     summary: Option<String>,
+    /// There is no administrator yet.
+    is_first_missing: bool,
     /// Where to go on.
     to: String,
 }
@@ -123,7 +125,7 @@ pub(super) async fn submit(
         Ok(Brought::Backup) => {
             tracing::info!(ip = %client.ip(), "setup: a backup was brought, the server starts again with it");
             let f = Steps::before(&request, "done");
-            page(StatusCode::OK, &BroughtPage { f, summary: None, to: "/web/admin/login".to_owned() })
+            page(StatusCode::OK, &BroughtPage { f, summary: None, is_first_missing: false, to: "/web/admin/login".to_owned() })
         }
         Ok(Brought::Document(report)) => loaded(&request, &site, &token, &report).await,
         Ok(Brought::Refused(report)) => {
@@ -142,11 +144,17 @@ fn told(report: &LoadReport) -> Vec<String> {
 /// A dump that has no administrators leaves the first one to be made.
 async fn loaded(request: &HttpRequest, site: &Site, token: &str, report: &LoadReport) -> HttpResponse {
     tracing::info!(summary = report.summary(), "setup: the accounts of another server were loaded");
-    let to = match site.needs_setup().await {
-        Ok(needed) => after(needed, token),
+    let is_first_missing = match site.needs_setup().await {
+        Ok(needed) => needed,
         Err(error) => return failed(&error),
     };
-    page(StatusCode::OK, &BroughtPage { f: Steps::before(request, "done"), summary: Some(report.summary()), to })
+    let shown = BroughtPage {
+        f: Steps::before(request, if is_first_missing { "owner" } else { "done" }),
+        summary: Some(report.summary()),
+        is_first_missing,
+        to: after(is_first_missing, token),
+    };
+    page(StatusCode::OK, &shown)
 }
 
 /// What is there stays: the rest has to be brought by an administrator.

@@ -177,6 +177,7 @@ async fn dump_of_another_server_brings_its_accounts() {
     let loaded = house.send(multipart(&at, &[("file", &format!(r#"{{"version":17,"admins":[{admin}]}}"#))])).await;
     assert_eq!(loaded.status, StatusCode::OK, "{loaded:?}");
     assert!(loaded.text.contains("admins added: 1") && loaded.text.contains("/web/admin/login"));
+    assert!(loaded.text.contains("Sign in as you did before"), "{}", loaded.text);
     assert_eq!(house.basic("/api/v2/token", "root", "root-secret").await.status, StatusCode::OK);
     assert_eq!(house.get(&at).await.status, StatusCode::GONE, "the link has ended");
     let late = house.send(multipart(&at, &[("file", "{}")])).await;
@@ -193,6 +194,7 @@ async fn server_with_users_and_no_administrator_says_so_instead_of_ending_the_li
     let dump = format!(r#"{{"version":17,"users":[{user}]}}"#);
     let loaded = house.send(multipart(&at, &[("file", &dump)])).await;
     assert!(loaded.status == StatusCode::OK && loaded.text.contains(&format!("/setup/{token}\"")), "{loaded:?}");
+    assert!(loaded.text.contains("no administrator") && !loaded.text.contains("Sign in as you did before"), "{}", loaded.text);
     let again = house.send(multipart(&at, &[("file", &dump)])).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert!(again.text.contains("file-error") && again.text.contains("This server has accounts already."), "{}", again.text);

@@ -4,7 +4,11 @@ use askama::Template;
 use entrepot_core::Error;
 use entrepot_model::AdminPermission as P;
 
-use super::{Object, many};
+use super::{
+    Object,
+    edit::{fault, sentence},
+    many,
+};
 use crate::frame::{
     AdminForm, AdminPage, Look, PageError, PageResult, Shell,
     answer::{redirect_refusing, redirect_saying},
@@ -107,18 +111,18 @@ impl Done {
     /// Whatever is refused for one keeps nothing from the others, and is told in the end.
     fn note(&mut self, look: &Look, name: String, outcome: Result<(), Error>) {
         let t = look.t;
-        let why = match outcome {
-            Ok(()) => {
-                self.count += 1;
-                return;
-            }
-            Err(Error::Invalid { message, .. } | Error::Conflict(message) | Error::InUse(message)) => message,
-            Err(Error::NotFound) => t.bulk_gone.to_owned(),
-            Err(Error::Denied(_)) => t.error_denied.to_owned(),
-            Err(Error::Busy | Error::Shutdown) => t.error_busy.to_owned(),
+        let Err(error) = outcome else {
+            self.count += 1;
+            return;
+        };
+        let why = match fault(error) {
+            Ok(fault) => fault.message,
+            Err(PageError::Core(Error::NotFound)) => t.bulk_gone.to_owned(),
+            Err(PageError::Core(Error::Denied(_))) => t.error_denied.to_owned(),
+            Err(PageError::Core(Error::Busy | Error::Shutdown)) => t.error_busy.to_owned(),
             // Core has written what it was into the log.
-            Err(Error::Internal(_) | Error::Io(_) | Error::Corrupt) => t.error_fault.to_owned(),
-            Err(other) => other.to_string(),
+            Err(PageError::Core(Error::Internal(_) | Error::Io(_) | Error::Corrupt)) => t.error_fault.to_owned(),
+            Err(other) => sentence(&other.to_string()),
         };
         self.refusals.push((name, why));
     }
@@ -185,7 +189,7 @@ mod tests {
         let own = [("name", "root"), ("name", "nobody"), ("name", "eve"), ("action", "disable")];
         let told = root.post("/web/admin/managers/bulk", &own).await;
         assert!(told.status == StatusCode::OK && told.text.contains("1 disabled"), "{told:?}");
-        assert!(told.text.contains("cannot disable yourself") && told.text.contains("nobody"), "{told:?}");
+        assert!(told.text.contains("You cannot disable yourself.") && told.text.contains("nobody"), "{told:?}");
         assert_eq!(house.basic("/api/v2/token", "eve", "eve-secret").await.status, StatusCode::UNAUTHORIZED);
         assert_eq!(house.basic("/api/v2/token", "root", "root-secret").await.status, StatusCode::OK);
         let many: Vec<(&str, &str)> = (0..201).map(|_| ("name", "eve")).chain([("action", "enable")]).collect();

@@ -96,7 +96,7 @@ pub(in super::super) fn fault(error: Error) -> Result<Fault, PageError> {
     }
 }
 
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}{}", chars.as_str(), if text.ends_with('.') { "" } else { "." })

@@ -6,7 +6,7 @@ use entrepot_core::admin::{first_steps, users};
 use entrepot_model::AdminPermission as P;
 use entrepot_secrets::{Sensitive, random_alphanumeric};
 
-use super::{fault, step};
+use super::{Fault, Wrong, fault, step};
 use crate::{
     api::escaped,
     frame::{AdminForm, AdminPage, Form, PageResult, answer::render_again, look::Html, redirect, render},
@@ -25,19 +25,10 @@ struct SafetyPage {
     passphrase: String,
     /// There is one already: it stays if the field is left empty.
     is_sealed: bool,
-    folder: String,
-    error: Option<(String, String)>,
+    /// How many are kept, and where.
+    kept: String,
+    wrong: Wrong,
     next: String,
-}
-
-impl SafetyPage {
-    fn wrong(&self, field: &str) -> Option<&str> {
-        self.error.as_ref().filter(|(of, _)| of == field).map(|(_, message)| message.as_str())
-    }
-
-    fn problem(&self) -> Option<&str> {
-        self.error.as_ref().filter(|(of, _)| !["at", "passphrase"].contains(&of.as_str())).map(|(_, text)| text.as_str())
-    }
 }
 
 /// How to connect, and where to go on.
@@ -62,22 +53,27 @@ fn proposal() -> String {
     (0..4).map(|_| random_alphanumeric(5)).collect::<Vec<_>>().join("-")
 }
 
-fn page_of(page: AdminPage, form: Option<&Form>, error: Option<(String, String)>) -> SafetyPage {
+fn page_of(page: AdminPage, form: Option<&Form>, fault: Option<Fault>) -> SafetyPage {
     let settings = page.core().settings();
     let user = form.map_or(page.query.get("user"), |form| form.get("user")).to_owned();
     let is_sealed = !settings.backup.passphrase_file.is_empty();
     // Who has one is not led to think that another were in use.
     let proposed = || if is_sealed { String::new() } else { proposal() };
     let stored = if settings.backup.at.is_empty() { "03:00".to_owned() } else { settings.backup.at.clone() };
+    let (t, folder) = (page.look.t, settings.resolve(&settings.backup.directory));
+    let kept = match settings.backup.keep {
+        0 => page.look.say(t.setup_at_hint_all, folder.display()),
+        keep => page.look.say2(t.setup_at_hint, keep, folder.display()),
+    };
     SafetyPage {
         token: page.form_token(),
         at: form.map_or(stored, |form| form.get("at").to_owned()),
         passphrase: form.map_or_else(proposed, |form| form.get("passphrase").to_owned()),
         is_sealed,
-        folder: settings.resolve(&settings.backup.directory).to_string_lossy().into_owned(),
+        kept,
         next: done_of(&user),
         user,
-        error,
+        wrong: Wrong { fault, fields: vec!["at", "passphrase"] },
         f: Steps::new(page.look, "safety"),
     }
 }
@@ -93,8 +89,8 @@ pub(super) async fn keep(sent: AdminForm) -> PageResult {
     match first_steps::choose_backup(page.core(), &page.session, form.get("at"), &passphrase).await {
         Ok(()) => Ok(redirect(&done_of(form.get("user")))),
         Err(error) => {
-            let error = fault(error)?;
-            render_again(&page_of(page, Some(&form), Some(error)))
+            let fault = fault(error)?;
+            render_again(&page_of(page, Some(&form), Some(fault)))
         }
     }
 }

@@ -9,7 +9,7 @@ use entrepot_core::{
 };
 use entrepot_model::{AdminPermission as P, BaseVirtualFolder, Permission, Protocol, User, VirtualFolder};
 
-use super::{fault, step};
+use super::{Fault, Wrong, fault, step};
 use crate::{
     api::{
         access::{agent, peer},
@@ -36,24 +36,11 @@ struct PersonPage {
     /// Where a folder of that name has its files: it is used only if that is wanted.
     existing: Option<String>,
     presets: Vec<(&'static str, &'static str, &'static str, &'static str)>,
-    error: Option<(String, String)>,
-}
-
-impl PersonPage {
-    fn wrong(&self, field: &str) -> Option<&str> {
-        self.error.as_ref().filter(|(of, _)| of == field).map(|(_, message)| message.as_str())
-    }
-
-    fn problem(&self) -> Option<&str> {
-        self.error
-            .as_ref()
-            .filter(|(of, _)| !["username", "password", "folder"].contains(&of.as_str()))
-            .map(|(_, text)| text.as_str())
-    }
+    wrong: Wrong,
 }
 
 fn page_of(page: AdminPage, form: Option<&Form>, refusal: Option<Refusal>) -> PersonPage {
-    let Refusal { error, existing } = refusal.unwrap_or_default();
+    let Refusal { fault, existing } = refusal.unwrap_or_default();
     let t = page.look.t;
     let word = |id: &str, of: &str| t.find(&format!("setup.preset_{id}{of}")).unwrap_or_default();
     let typed = |name: &str, first: &str| form.map_or(first, |form| form.get(name)).to_owned();
@@ -65,7 +52,7 @@ fn page_of(page: AdminPage, form: Option<&Form>, refusal: Option<Refusal>) -> Pe
         is_me: form.is_none_or(|form| form.has("me")),
         existing,
         presets: PRESETS.into_iter().map(|(id, icon)| (id, icon, word(id, ""), word(id, "_sub"))).collect(),
-        error,
+        wrong: Wrong { fault, fields: vec!["username", "password", "folder"] },
         f: Steps::new(page.look, "person"),
     }
 }
@@ -97,15 +84,14 @@ pub(super) async fn create(request: HttpRequest, sent: AdminForm) -> PageResult 
 /// Why nobody was made.
 #[derive(Default)]
 struct Refusal {
-    /// Field, or nothing for the form as a whole, and what is wrong.
-    error: Option<(String, String)>,
+    fault: Option<Fault>,
     /// Where the folder has its files that is there already.
     existing: Option<String>,
 }
 
 impl Refusal {
     fn at(field: &str, message: impl Into<String>) -> Self {
-        Self { error: Some((field.to_owned(), message.into())), existing: None }
+        Self { fault: Some(Fault { field: field.to_owned(), message: message.into() }), existing: None }
     }
 }
 
@@ -113,7 +99,7 @@ type Made<T> = Result<Result<T, Refusal>, PageError>;
 
 /// A refusal of core; one without a field is the fault of `usual`.
 fn refused<T>(error: Error, usual: &str) -> Made<T> {
-    let (field, message) = fault(error)?;
+    let Fault { field, message } = fault(error)?;
     Ok(Err(Refusal::at(if field.is_empty() { usual } else { &field }, message)))
 }
 

@@ -1,7 +1,7 @@
 //! Where files live.
 
 use askama::Template;
-use entrepot_core::admin::first_steps::{self, FolderTrial, PATIENCE, Place, TRIAL_SIZE, Trouble};
+use entrepot_core::admin::first_steps::{self, FolderTrial, Place, TRIAL_SIZE, Trouble};
 
 use super::{fault, step};
 use crate::{
@@ -54,7 +54,7 @@ fn trouble(look: &Look, trouble: &Trouble) -> (String, Option<String>) {
     match trouble {
         Trouble::NotApart => (t.setup_not_apart.to_owned(), None),
         Trouble::NotAbsolute => (t.setup_not_absolute.to_owned(), None),
-        Trouble::Silent => (look.say(t.setup_silent, PATIENCE.as_secs()), None),
+        Trouble::Silent(patience) => (look.say(t.setup_silent, patience.as_secs()), None),
         Trouble::Failed { place, owner: Some(owner), own, fix: Some(fix), .. } => {
             let text = crate::frame::words::fill(t.setup_not_owner, &[&place.display(), owner, own]);
             (text, Some(fix.clone()))
@@ -111,8 +111,8 @@ pub(super) async fn choose(sent: AdminForm) -> PageResult {
     match first_steps::choose_place(page.core(), &page.session, &path).await {
         Ok(()) => Ok(redirect(&step("reach"))),
         Err(error) => {
-            let (_, message) = fault(error)?;
-            render_again(&page_of(page, path, Some(message)).await?)
+            let fault = fault(error)?;
+            render_again(&page_of(page, path, Some(fault.message)).await?)
         }
     }
 }

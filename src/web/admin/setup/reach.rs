@@ -8,7 +8,7 @@ use entrepot_core::{
     admin::first_steps::{self, Reach},
 };
 
-use super::{fault, step};
+use super::{Fault, Wrong, fault, step};
 use crate::{
     frame::{
         AdminForm, AdminPage, Form, PageError, PageResult,
@@ -40,21 +40,9 @@ struct ReachPage {
     believed: String,
     /// A proxy seems to stand before the server.
     saw_proxy: bool,
-    error: Option<(String, String)>,
+    wrong: Wrong,
     /// What was saved waits for a restart.
     waits: bool,
-}
-
-impl ReachPage {
-    fn wrong(&self, field: &str) -> Option<&str> {
-        self.error.as_ref().filter(|(of, _)| of == field).map(|(_, message)| message.as_str())
-    }
-
-    /// What no field shows.
-    fn problem(&self) -> Option<&str> {
-        let is_shown = |of: &str| ["email", "proxy"].contains(&of) || (of == "domain" && self.names.is_none());
-        self.error.as_ref().filter(|(of, _)| !is_shown(of)).map(|(_, text)| text.as_str())
-    }
 }
 
 #[derive(Template)]
@@ -64,29 +52,22 @@ struct RestartingPage {
     to: String,
 }
 
-/// Proxies that the binding of this page believes already.
-fn believed(page: &AdminPage) -> Vec<String> {
-    let settings = page.core().settings();
-    let port = page.client.local.port();
-    let binding = settings.httpd.bindings.iter().find(|binding| binding.port == port);
-    binding.iter().flat_map(|binding| &binding.proxy_allowed).map(ToString::to_string).collect()
-}
-
 async fn page_of(
     request: &HttpRequest,
     page: AdminPage,
     form: Option<&Form>,
-    error: Option<(String, String)>,
+    fault: Option<Fault>,
 ) -> Result<ReachPage, PageError> {
     let knocks = first_steps::knock(page.core(), &page.session).await?;
     let settings = page.core().settings();
     let certificate = page.site.certificate();
-    let ends = certificate.as_ref().and_then(|(_, ends)| *ends).map(|ends| DateTime::<Utc>::from(ends).timestamp_millis());
+    let ends =
+        certificate.as_ref().and_then(|certificate| certificate.ends).map(|ends| DateTime::<Utc>::from(ends).timestamp_millis());
     let peer = request.peer_addr().map(|peer| peer.ip().to_canonical().to_string()).unwrap_or_default();
     let saw_proxy = request.headers().contains_key("x-forwarded-for") || request.headers().contains_key("forwarded");
     let typed = |name: &str, stored: String| form.map_or(stored, |form| form.get(name).trim().to_owned());
     let has_name = !settings.acme.domains.is_empty();
-    let believed = believed(&page);
+    let believed = first_steps::believed(page.core(), page.client.local);
     let way = if has_name {
         "domain"
     } else if saw_proxy || !believed.is_empty() {
@@ -94,21 +75,23 @@ async fn page_of(
     } else {
         "local"
     };
+    let has_several = first_steps::has_several_names(page.core());
+    let fields = if has_several { vec!["email", "proxy"] } else { vec!["domain", "email", "proxy"] };
     Ok(ReachPage {
         token: page.form_token(),
         knocks,
-        is_self_signed: certificate.as_ref().is_some_and(|(own, _)| *own),
+        is_self_signed: certificate.as_ref().is_some_and(|certificate| certificate.is_self_signed),
         has_certificate: certificate.is_some() && page.client.secure,
         fingerprint: page.site.self_signed_fingerprint().filter(|_| page.client.secure),
         ends: ends.unwrap_or_default(),
         way: typed("way", way.to_owned()),
-        names: first_steps::has_several_names(page.core()).then(|| settings.acme.domains.join(", ")),
+        names: has_several.then(|| settings.acme.domains.join(", ")),
         believed: believed.join(", "),
         domain: typed("domain", settings.acme.domains.first().cloned().unwrap_or_default()),
         email: typed("email", settings.acme.email.clone()),
         proxy: typed("proxy", if saw_proxy { peer } else { String::new() }),
         saw_proxy,
-        error,
+        wrong: Wrong { fault, fields },
         waits: page.query.has("saved"),
         f: Steps::new(page.look, "reach"),
     })
@@ -129,7 +112,8 @@ pub(super) async fn choose(request: HttpRequest, sent: AdminForm) -> PageResult 
         }
         _ => Reach::Local,
     };
-    let is_empty = matches!(&reach, Reach::Proxy { networks, .. } if networks.is_empty()) && believed(&page).is_empty();
+    let is_empty = matches!(&reach, Reach::Proxy { networks, .. } if networks.is_empty())
+        && first_steps::believed(page.core(), page.client.local).is_empty();
     let saved = if is_empty {
         Err(entrepot_core::Error::invalid("proxy", page.look.t.setup_proxy_needed))
     } else {
@@ -139,8 +123,8 @@ pub(super) async fn choose(request: HttpRequest, sent: AdminForm) -> PageResult 
         Ok(false) => Ok(redirect(&step("person"))),
         Ok(true) => Ok(redirect_saying(&format!("{}?saved=1", step("reach")), &page.look, page.look.t.setup_reach_saved)),
         Err(error) => {
-            let error = fault(error)?;
-            render_again(&page_of(&request, page, Some(&form), Some(error)).await?)
+            let fault = fault(error)?;
+            render_again(&page_of(&request, page, Some(&form), Some(fault)).await?)
         }
     }
 }

@@ -234,9 +234,9 @@ export class Actions {
       await copied(made.then(({ link }) => link));
       const { id, end } = await made;
       toast(t("link_copied", moment(end)), { action: { text: t("link_options"), act: () => location.assign(`/web/client/share/${encode(id)}`) } });
-    } catch (error) {
-      const link = await made.then(({ link }) => link).catch(() => null);
-      toast(link ? t("link_made", link) : /** @type {Error} */ (error).message, { bad: !link });
+    } catch {
+      // The clipboard has words of its own for a link that was not made.
+      await made.then(({ link }) => toast(t("link_made", link)), ({ message }) => toast(message, { bad: true }));
     }
   }
 
@@ -248,7 +248,8 @@ export class Actions {
     const answer = await api.send("POST", api.address("/user/shares"), { json: share });
     const id = answer.headers.get("X-Object-ID");
     // The address is what the page of the link shows: the server knows by which name it is reached.
-    const text = await (await fetch(`/web/client/share/${encode(id)}/link`)).text();
+    const shown = await api.send("GET", `/web/client/share/${encode(id)}/link`);
+    const text = await shown.text();
     return { id, end, link: new DOMParser().parseFromString(text, "text/html").querySelector("#link").value };
   }
 

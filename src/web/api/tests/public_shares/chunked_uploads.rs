@@ -69,7 +69,8 @@ async fn visitors_upload_in_pieces() {
 #[actix_web::test]
 async fn each_request_is_let_in_by_the_share() {
     let desk = Desk::open().await;
-    let id = desk.share(&json!({"scope": 2})).await;
+    // One use: each of these refusals gives it back.
+    let id = desk.share(&json!({"scope": 2, "max_tokens": 1})).await;
     let nameless = request(Method::POST, PATH)
         .insert_header(("upload-length", 8))
         .insert_header(("upload-metadata", format!("path {}", STANDARD.encode("f"))));
