@@ -345,7 +345,7 @@ impl Server {
         log
     }
 
-    fn log_by_now(&self) -> String {
+    pub fn log_by_now(&self) -> String {
         let mut names: Vec<PathBuf> = (1..=self.starts)
             .flat_map(|start| ["stdout", "stderr"].map(|name| self.folder.path().join(format!("{name}-{start}"))))
             .collect();

@@ -193,7 +193,7 @@ fn tuspy_survives_broken_lines_and_a_restart() {
     let content = local(&server, "f", 12 * MIB);
     let proxy = CuttingProxy::new(http(&server), &[MIB, 5 * MIB / 2]);
     let script = "
-uploader = client.uploader('f', chunk_size=1 << 20, metadata={'path': name}, retries=60, retry_delay=0.25)
+uploader = client.uploader('f', chunk_size=1 << 20, metadata={'path': name}, retries=480, retry_delay=0.25)
 uploader.upload()
 ";
     let client = tuspy(&server, &user, &proxy.url(), "/f", script).start();
@@ -286,7 +286,7 @@ import base64
 url, share = sys.argv[1:3]
 password = base64.b64encode(b':larch-anchor-52').decode()
 client = TusClient(url, headers={'Authorization': 'Basic ' + password})
-uploader = client.uploader('f', chunk_size=1 << 20, metadata={'path': '/f', 'share_id': share}, retries=60, retry_delay=0.25)
+uploader = client.uploader('f', chunk_size=1 << 20, metadata={'path': '/f', 'share_id': share}, retries=480, retry_delay=0.25)
 uploader.upload()
 ";
     let begin = || {

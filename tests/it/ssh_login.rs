@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::harness::{Api, Key, OpenSsh, Program, Server, Settings, User};
+use crate::harness::{Api, Key, OpenSsh, Program, Server, Settings, User, eventually};
 
 const WRONG: &str = "not the password";
 
@@ -242,5 +242,5 @@ fn a_root_that_cannot_be_used_is_named() {
         assert!(ended.code != Some(0) && ended.err.contains("root file system is invalid"), "{ended:?}");
         assert!(!ended.err.contains(home.to_str().unwrap()), "{ended:?}");
     }
-    assert!(server.log().contains("root storage: "), "the log names it");
+    eventually("the log names it", || server.log_by_now().contains("root storage: "));
 }
