@@ -108,7 +108,12 @@ fn as_given(hash: &str) -> Result<String> {
     }
 }
 
+/// Every plain password that somebody sets comes by here, whoever it is for.
 fn check(password: &str, required: Requirements) -> Result<()> {
+    // Who asks for it elsewhere takes this for its end: two passwords would be one.
+    if password.contains('\0') {
+        return Err(Error::invalid("password", "a password cannot hold the character U+0000"));
+    }
     check_policy(password, &required.policy)
         .and_then(|()| check_entropy(password, required.entropy))
         .map_err(|violation| Error::invalid("password", violation.to_string()))

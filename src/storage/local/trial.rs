@@ -69,8 +69,12 @@ impl Drop for Scratch {
 /// blocks.
 ///
 /// # Errors
-/// The step that failed. Nothing is left behind.
+/// The step that failed, the first also where a file is in the way. Nothing is left behind.
 pub fn try_out(path: &Path) -> Result<FolderTrial, TrialFailure> {
+    if let Some(place) = in_the_way(path) {
+        let error = io::Error::new(io::ErrorKind::NotADirectory, "it is no folder");
+        return Err(TrialFailure { step: TrialStep::Make, place, error });
+    }
     let place = if path.is_dir() { path.to_owned() } else { nearest(path).unwrap_or_else(|| PathBuf::from("/")) };
     let failed = |step| {
         let place = place.clone();
@@ -88,6 +92,12 @@ pub fn try_out(path: &Path) -> Result<FolderTrial, TrialFailure> {
     replace(&first, &second).map_err(failed(TrialStep::Rename))?;
     let long = LETTER.repeat(MAX_NAME_BYTES / LETTER.len()) + "x";
     Ok(FolderTrial { written, synced, keeps_long_names: keeps(&scratch.0, &long), keeps_odd_names: keeps(&scratch.0, "a: b*c?") })
+}
+
+/// What is there under the name, or under that of a folder above it, and is no folder: a file, or a link that leads nowhere.
+fn in_the_way(path: &Path) -> Option<PathBuf> {
+    let there = path.ancestors().find(|above| above.symlink_metadata().is_ok())?;
+    (!there.is_dir()).then(|| there.to_owned())
 }
 
 fn make(place: &Path) -> io::Result<Scratch> {
@@ -140,6 +150,22 @@ mod tests {
         let missing = folder.path().join("a/b");
         try_out(&missing).expect("the folder above works");
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 0, "nothing is left behind");
+    }
+
+    // UI-201
+    #[test]
+    fn a_file_is_no_place_nor_is_anything_below_it() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let file = folder.path().join("notes.txt");
+        fs::write(&file, b"mine").expect("written");
+        let dangling = folder.path().join("link");
+        std::os::unix::fs::symlink("nowhere", &dangling).expect("linked");
+        for (path, place) in [(file.clone(), &file), (file.join("a/b"), &file), (dangling.clone(), &dangling)] {
+            let failure = try_out(&path).expect_err("there is no folder, and none can be made");
+            assert_eq!((failure.step, &failure.place), (TrialStep::Make, place));
+            assert_eq!(failure.error.to_string(), "it is no folder");
+        }
+        assert_eq!(fs::read(&file).expect("read"), b"mine");
     }
 
     #[test]

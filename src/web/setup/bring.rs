@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_multipart::{Field, Multipart};
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use entrepot_core::{
     Core, Error,
@@ -113,6 +113,10 @@ pub(super) async fn submit(
     if let Err(error) = site.core().check_setup_token(&token).await {
         return closed(&error);
     }
+    if !is_form(&request) {
+        let text = "A form with a file is needed: its content type is multipart/form-data with a boundary";
+        return refuse(request.path(), StatusCode::UNSUPPORTED_MEDIA_TYPE, text);
+    }
     let mut form = Multipart::new(request.headers(), payload);
     let taken = match receive(&mut form, site.core(), &token).await {
         Ok((incoming, passphrase)) => incoming.take_in(passphrase).await,
@@ -135,6 +139,12 @@ pub(super) async fn submit(
         Ok(Brought::Partly(report)) => partly(&request, &site, &token, &report).await,
         Err(error) => wrong(&request, &site, &token, error).await,
     }
+}
+
+/// Whether the body says to be a form that can hold a file (RFC 7578). Anything else is no stream of fields at all.
+fn is_form(request: &HttpRequest) -> bool {
+    let kind = request.mime_type().ok().flatten();
+    kind.is_some_and(|kind| kind.essence_str() == "multipart/form-data" && kind.get_param("boundary").is_some())
 }
 
 fn told(report: &LoadReport) -> Vec<String> {

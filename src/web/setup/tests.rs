@@ -160,6 +160,27 @@ async fn language_of_the_first_page_is_chosen_by_a_link() {
 
 // UI-202
 #[actix_web::test]
+async fn what_is_no_form_with_a_file_is_told_what_is_needed() {
+    let house = fresh(|_| {}).await;
+    let token = house.core.create_setup_token().await.unwrap();
+    let target = format!("/setup/{token}/restore");
+    for kind in ["", "application/x-www-form-urlencoded", "application/json", "multipart/form-data", "multipart/mixed; boundary=b"] {
+        let mut request = TestRequest::post().uri(&target).set_payload("passphrase=x");
+        if !kind.is_empty() {
+            request = request.insert_header(("content-type", kind));
+        }
+        let answer = house.send(request).await;
+        assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}: {answer:?}");
+        assert!(answer.text.contains("multipart/form-data"), "{kind}: {}", answer.text);
+    }
+    let nothing = TestRequest::post().uri(&target).insert_header(("content-type", "multipart/form-data; boundary=b"));
+    let answer = house.send(nothing.set_payload("--b--\r\n")).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{answer:?}");
+    assert_eq!(house.get(&format!("/setup/{token}")).await.status, StatusCode::OK, "the link still works");
+}
+
+// UI-202
+#[actix_web::test]
 async fn dump_of_another_server_brings_its_accounts() {
     let house = fresh(|_| {}).await;
     let token = house.core.create_setup_token().await.unwrap();

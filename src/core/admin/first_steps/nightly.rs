@@ -25,10 +25,13 @@ const LEAST_PASSPHRASE: usize = 12;
 /// use stays, and only the time changes.
 ///
 /// # Errors
-/// `Denied` without `*`; `Invalid` for `at`, or for `passphrase`, also if there is none yet; `Conflict` where environment or
-/// command line say otherwise. Then everything is as it was.
+/// `Denied` without `*`; `Invalid` for `at`, also if it is empty (that would be no backup at all), or for `passphrase`, also if
+/// there is none yet; `Conflict` where environment or command line say otherwise. Then everything is as it was.
 pub async fn choose_backup(core: &Core, session: &AdminSession, at: &str, passphrase: &Sensitive<String>) -> Result<()> {
     session.require(P::Any)?;
+    if at.trim().is_empty() {
+        return Err(Error::invalid("at", "a time is needed, such as 03:00"));
+    }
     let passphrase = passphrase.expose().trim().to_owned();
     let mut changes = BTreeMap::from([("backup.at".to_owned(), Value::from(at.trim()))]);
     if passphrase.is_empty() && !core.settings().backup.passphrase_file.is_empty() {

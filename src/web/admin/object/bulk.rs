@@ -1,5 +1,7 @@
 //! Several objects of a list at once: enabled, disabled, deleted after a question.
 
+use std::collections::HashSet;
+
 use askama::Template;
 use entrepot_core::Error;
 use entrepot_model::AdminPermission as P;
@@ -45,7 +47,7 @@ struct DonePage {
 
 pub(super) async fn act<T: Object>(sent: AdminForm) -> PageResult {
     let AdminForm { page, form } = sent;
-    let names: Vec<String> = form.all("name").filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let mut names: Vec<String> = form.all("name").filter(|name| !name.is_empty()).map(str::to_owned).collect();
     let (to, t, rights) = (many::<T>(), page.look.t, T::rights(&page.session));
     let (is_allowed, text) = match form.get("action") {
         "delete" => (rights.delete, t.bulk_deleted),
@@ -62,6 +64,9 @@ pub(super) async fn act<T: Object>(sent: AdminForm) -> PageResult {
     if names.len() > MOST {
         return Ok(redirect_refusing(&to, &page.look, page.look.say(t.bulk_too_many, MOST)));
     }
+    // What is ticked twice is meant once.
+    let mut seen = HashSet::new();
+    names.retain(|name| seen.insert(name.clone()));
     let action = form.get("action");
     if action == "delete" && !form.has("sure") {
         return ask::<T>(page, names);
@@ -192,6 +197,10 @@ mod tests {
         assert!(told.text.contains("You cannot disable yourself.") && told.text.contains("nobody"), "{told:?}");
         assert_eq!(house.basic("/api/v2/token", "eve", "eve-secret").await.status, StatusCode::UNAUTHORIZED);
         assert_eq!(house.basic("/api/v2/token", "root", "root-secret").await.status, StatusCode::OK);
+        house.add_admin("kim", &[AdminPermission::ViewUsers]).await;
+        let twice = [("name", "kim"), ("name", "kim"), ("name", "nobody"), ("action", "disable")];
+        let told = root.post("/web/admin/managers/bulk", &twice).await;
+        assert!(told.text.contains("1 disabled"), "a name that comes twice counts once: {told:?}");
         let many: Vec<(&str, &str)> = (0..201).map(|_| ("name", "eve")).chain([("action", "enable")]).collect();
         let refused = root.post("/web/admin/managers/bulk", &many).await;
         assert_eq!(refused.status, StatusCode::SEE_OTHER);

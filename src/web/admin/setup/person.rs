@@ -52,7 +52,7 @@ fn page_of(page: AdminPage, form: Option<&Form>, refusal: Option<Refusal>) -> Pe
         is_me: form.is_none_or(|form| form.has("me")),
         existing,
         presets: PRESETS.into_iter().map(|(id, icon)| (id, icon, word(id, ""), word(id, "_sub"))).collect(),
-        wrong: Wrong { fault, fields: vec!["username", "password", "folder"] },
+        wrong: Wrong { fault, fields: vec!["username", "password", "folder", "preset"] },
         f: Steps::new(page.look, "person"),
     }
 }
@@ -118,7 +118,8 @@ async fn make(page: &AdminPage, form: &Form) -> Made<User> {
     let permissions = match form.get("preset") {
         "readonly" => vec![Permission::List, Permission::Download],
         "dropbox" => vec![Permission::Upload, Permission::CreateDirs],
-        _ => vec![Permission::Any],
+        "private" | "team" => vec![Permission::Any],
+        _ => return Ok(Err(Refusal::at("preset", t.setup_may_needed))),
     };
     let mut user = User {
         username: username.to_owned(),
