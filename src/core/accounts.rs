@@ -46,6 +46,8 @@ pub(crate) struct Account {
     pub door: Door,
     password_hash: Option<Sensitive<String>>,
     loaded_at: i64,
+    /// How many changes of accounts there had been when it was read.
+    generation: u64,
     last_login: AtomicI64,
     /// No upload or download succeeded yet, as far as we know (ACC-071).
     no_transfer: [AtomicBool; 2],
@@ -112,6 +114,8 @@ struct State {
     accounts: HashMap<String, Arc<Account>>,
     /// Counts invalidations, so that an account read before one is not kept after it.
     generation: u64,
+    /// At which of these counts accounts were deleted. One of the same name that is read later is another.
+    gone: HashMap<String, u64>,
 }
 
 impl Accounts {
@@ -134,7 +138,7 @@ impl Accounts {
         };
         let record = core.0.store.users().load_for_login(&name).await;
         let Some(record) = record.map_err(|error| Error::internal("reading an account", error))? else { return Ok(None) };
-        let account = Arc::new(open(core, record, now).await?);
+        let account = Arc::new(open(core, record, now, generation).await?);
         let mut state = self.0.lock();
         if state.generation == generation {
             if state.accounts.len() >= KEPT {
@@ -152,6 +156,20 @@ impl Accounts {
         state.accounts.remove(username);
     }
 
+    /// The user was deleted: what still runs for it is of an account that is gone.
+    pub(crate) fn retire(&self, username: &str) {
+        let mut state = self.0.lock();
+        state.generation += 1;
+        state.accounts.remove(username);
+        let generation = state.generation;
+        state.gone.insert(username.to_owned(), generation);
+    }
+
+    /// Whether the account was deleted after it had been read, even if there is one of that name again.
+    pub(crate) fn is_gone(&self, account: &Account) -> bool {
+        self.0.lock().gone.get(&account.user.user.username).is_some_and(|gone| account.generation < *gone)
+    }
+
     /// A group, folder, role or setting changed that many accounts are made of.
     pub(crate) fn invalidate_all(&self) {
         let mut state = self.0.lock();
@@ -165,7 +183,7 @@ pub(crate) fn naming_rules(core: &Core) -> NamingRules {
     NamingRules::new(u8::try_from(core.settings().data_provider.naming_rules & 7).unwrap_or_default())
 }
 
-async fn open(core: &Core, record: LoginRecord, now: i64) -> Result<Account> {
+async fn open(core: &Core, record: LoginRecord, now: i64, generation: u64) -> Result<Account> {
     let user = EffectiveUser::merge(&record.user, &record.groups).map_err(|error| Denial::new("groups", error.to_string()))?;
     check_root(core, "home_dir", &user.user.filesystem, &user.user.home_dir)
         .await
@@ -192,6 +210,7 @@ async fn open(core: &Core, record: LoginRecord, now: i64) -> Result<Account> {
         door,
         password_hash: record.password_hash.map(Sensitive::new),
         loaded_at: now,
+        generation,
     })
 }
 

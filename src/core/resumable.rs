@@ -33,7 +33,7 @@ pub use chunk::append;
 pub use create::create;
 #[cfg(test)]
 pub(crate) use expire::expire_now;
-pub(crate) use expire::{end_of_share, expire, of_share};
+pub(crate) use expire::{end, end_of_share, expire, failed_event, of_share, of_user};
 pub use status::status;
 pub use terminate::terminate;
 pub(crate) use turns::{Purpose, Turn, Turns};

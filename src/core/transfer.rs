@@ -4,6 +4,7 @@
 //! connection, a killed process) leaves a partial or nothing, never a short file under the final name.
 
 mod beside;
+pub(crate) mod departed;
 pub(crate) mod digest;
 mod download;
 pub(crate) mod names;
@@ -24,6 +25,7 @@ pub(crate) use opening::Continued;
 pub use opening::OpenWrite;
 pub(crate) use settlement::Settlement;
 pub(crate) use settlement::{TransferAllowance, allowance, allowance_of, quota_of};
+pub(crate) use suspend::part_size;
 pub use upload::Upload;
 pub(crate) use upload::{Target, UploadFacts, UploadState};
 pub(crate) use upload_end::{durability, present as upload_end_present};

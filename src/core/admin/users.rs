@@ -8,7 +8,7 @@ use super::{
     changes::{self, Action, Change},
     check_root, invalid, passwords, rules, sealing, settled, stored,
 };
-use crate::{Core, Error, Result, login::Holder, quota::QuotaOwner};
+use crate::{Core, Error, Result, login::Holder, quota::QuotaOwner, transfer::departed::Departing};
 
 pub(super) const KIND: &str = "user";
 /// Milliseconds of a day.
@@ -145,17 +145,20 @@ pub async fn set_status(core: &Core, session: &AdminSession, username: &str, is_
     Ok(true)
 }
 
-/// Deletes a user and ends its sessions; its files stay (ACC-067).
+/// Deletes a user, ends its sessions, and removes what it did not finish; its files stay (ACC-067).
 ///
 /// # Errors
 /// `Denied` without `del_users`; `NotFound`.
 pub async fn delete(core: &Core, session: &AdminSession, username: &str) -> Result<()> {
     session.require(P::DelUsers)?;
     let user = visible(core, session, username).await?;
+    let departing = Departing::look(core, &user.username).await?;
     core.0.store.users().delete(&user.username).await.map_err(stored)?;
-    forget(core, &user.username);
+    core.0.accounts.retire(&user.username);
+    core.0.credentials.forget(Holder::User, &user.username);
     core.end_sessions(&user.username);
     core.0.ledger.forget(&QuotaOwner::User(user.username.clone()));
+    departing.leave(core);
     finish(core, session, Action::Delete, user);
     Ok(())
 }

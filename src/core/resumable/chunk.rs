@@ -80,7 +80,7 @@ pub(super) async fn receive<S: Body>(
     chunk: Chunk<S>,
 ) -> Result<Appended> {
     let from = file.size();
-    let received = match may_advance(&file, upload, &chunk, from) {
+    let received = match may_advance(file.part_size(), unsigned(upload.length), chunk.length, from) {
         Ok(()) => write(core, who, upload, &file, turn, chunk).await,
         Err(error) => Err(error),
     };
@@ -104,10 +104,9 @@ pub(super) async fn receive<S: Body>(
 }
 
 /// A piece that makes nothing durable would be sent again for ever.
-fn may_advance<S>(file: &Upload, upload: &ResumableUpload, chunk: &Chunk<S>, from: u64) -> Result<()> {
-    let Some(part) = file.part_size() else { return Ok(()) };
-    let Some(more) = chunk.length else { return Ok(()) };
-    let (to, length) = (from.saturating_add(more), unsigned(upload.length));
+pub(super) fn may_advance(part: Option<u64>, length: u64, more: Option<u64>, from: u64) -> Result<()> {
+    let (Some(part), Some(more)) = (part, more) else { return Ok(()) };
+    let to = from.saturating_add(more);
     if more == 0 || to >= length || to / part > from / part {
         return Ok(());
     }

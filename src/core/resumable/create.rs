@@ -5,12 +5,13 @@ use std::sync::Arc;
 use entrepot_secrets::random_alphanumeric;
 use entrepot_store::ResumableUpload;
 
-use super::{Appended, Body, Chunk, LIFETIME, NewUpload, Progress, Purpose, Turn, Uploader, chunk, database, unsigned};
+use super::{Appended, Body, Chunk, LIFETIME, NewUpload, Progress, Purpose, Turn, Uploader, chunk, database, end, unsigned};
 use crate::{
-    Core,
+    Core, Upload,
     error::{Error, Result},
+    place::Place,
     shares::Uses,
-    transfer::Continued,
+    transfer::{Continued, part_size},
 };
 
 /// Unfinished uploads that an account may have, and visitors of a share together.
@@ -30,6 +31,10 @@ pub async fn create<S: Body>(core: &Core, who: &Uploader, new: NewUpload, first:
     let uploads = core.0.store.resumable_uploads();
     if uploads.count(who.username(), who.share.as_deref()).await.map_err(database)? >= MOST {
         return Err(Error::TooMany);
+    }
+    // What its first bytes would end is not begun, and costs nothing.
+    if let Some(first) = &first {
+        fits(who, &new, first)?;
     }
     if new.makes_parents {
         who.fs.create_parents(&new.path).await?;
@@ -68,15 +73,45 @@ pub async fn create<S: Body>(core: &Core, who: &Uploader, new: NewUpload, first:
         uploads.delete(&older.id).await.map_err(database)?;
     }
     drop(turns);
+    begin(core, who, &upload, (file, first), &turn).await
+}
+
+/// Takes in what comes along with what was announced.
+async fn begin<S: Body>(
+    core: &Core,
+    who: &Uploader,
+    upload: &ResumableUpload,
+    (file, first): (Option<Upload>, Option<Chunk<S>>),
+    turn: &Turn,
+) -> Result<Appended> {
     match (file, first) {
-        (Some(file), Some(first)) => chunk::receive(core, who, &upload, file, &turn, first).await,
+        (Some(file), Some(first)) => {
+            let received = chunk::receive(core, who, upload, file, turn, first).await;
+            // The client hears no address, so nobody can go on with it.
+            if let Err(Error::TooLarge) = &received
+                && let Err(error) = end(core, upload).await
+            {
+                tracing::warn!(upload = upload.id, %error, "ending an upload that was refused");
+            }
+            received
+        }
         (Some(file), None) => {
             let offset = file.size();
-            let offset = chunk::end(core, who, &upload, file, offset).await?;
-            Ok(Appended::Stored(Progress::of(&upload, offset)))
+            let offset = chunk::end(core, who, upload, file, offset).await?;
+            Ok(Appended::Stored(Progress::of(upload, offset)))
         }
-        (None, _) => Ok(Appended::Stored(Progress::of(&upload, 0))),
+        (None, _) => Ok(Appended::Stored(Progress::of(upload, 0))),
     }
+}
+
+/// Whether the bytes that come with an announcement could be its beginning.
+fn fits<S>(who: &Uploader, new: &NewUpload, first: &Chunk<S>) -> Result<()> {
+    if first.length.is_some_and(|length| length > new.length) {
+        return Err(Error::TooLarge);
+    }
+    let session = who.fs.session();
+    let part = part_size(session, &Place::of(&session.account.user, &new.path));
+    chunk::may_advance(part, new.length, first.length, 0)
 }
 
 /// Whether another protocol left an unfinished upload of the name. To announce one is not to give that up yet.

@@ -1,14 +1,16 @@
 //! The end of uploads that nobody went on with (API-158).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use entrepot_store::{ResumableUpload, UploadIntent};
+use entrepot_store::{OutboxEvent, ResumableUpload, UploadIntent};
 
 use super::{Purpose, database, shown, unsigned};
 use crate::{
     Core,
     audit::Status,
     error::Result,
+    place::Place,
+    session::SessionState,
     transfer::{partials, recovery},
 };
 
@@ -56,6 +58,11 @@ pub(crate) async fn of_share(core: &Core, share: &str) -> Result<Vec<ResumableUp
     core.0.store.resumable_uploads().unfinished_through(share).await.map_err(database)
 }
 
+/// The unfinished uploads into the storages of a user, whoever brings them.
+pub(crate) async fn of_user(core: &Core, username: &str) -> Result<Vec<ResumableUpload>> {
+    core.0.store.resumable_uploads().unfinished_of(username).await.map_err(database)
+}
+
 /// The share of these uploads is gone, and what had arrived of them goes as well.
 pub(crate) fn end_of_share(core: &Core, uploads: Vec<ResumableUpload>) {
     let ending = core.clone();
@@ -72,7 +79,8 @@ pub(crate) fn end_of_share(core: &Core, uploads: Vec<ResumableUpload>) {
     });
 }
 
-async fn end(core: &Core, upload: &ResumableUpload) -> Result<()> {
+/// Forgets an upload, and removes what had arrived.
+pub(crate) async fn end(core: &Core, upload: &ResumableUpload) -> Result<()> {
     if !upload.completed
         && let Some(partial) = core.0.partials.of_id(&upload.username, &upload.id)
         && core.0.partials.remove_exact(&partial)
@@ -89,8 +97,18 @@ async fn remove(core: &Core, upload: &ResumableUpload, partial: &UploadIntent) -
     let Some((session, place)) = recovery::place_of(core, partial).await? else {
         return recovery::forget(core, partial).await;
     };
+    let event = failed_event(&session, upload, &place, partial);
+    partials::discard_recorded(&session, &place, partial.clone(), event).await
+}
+
+/// The row of the audit trail for an upload that comes to nothing.
+pub(crate) fn failed_event(
+    session: &Arc<SessionState>,
+    upload: &ResumableUpload,
+    place: &Place,
+    partial: &UploadIntent,
+) -> Option<OutboxEvent> {
     let begun = UploadIntent { created_at: upload.created_at, ..partial.clone() };
     let size = i64::try_from(unsigned(partial.size)).unwrap_or(0);
-    let event = recovery::event(core, &session, &shown(upload, &place), &begun, Status::Failed, size);
-    partials::discard_recorded(&session, &place, partial.clone(), event).await
+    recovery::event(&session.core, session, &shown(upload, place), &begun, Status::Failed, size)
 }

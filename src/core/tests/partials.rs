@@ -7,7 +7,10 @@ use super::{
     client::{PUT, RESUME, get, give_up, names, path, put, size, usage},
     fixture::Fixture,
 };
-use crate::{Error, OpenWrite};
+use crate::{
+    Error, OpenWrite,
+    admin::{AdminSession, users},
+};
 
 async fn partial(data: &[u8]) -> Fixture {
     let (fixture, session) = Fixture::alice(json!({ "quota_size": 1000 })).await;
@@ -230,6 +233,44 @@ async fn rows_of_a_user_who_is_gone_expire_too() {
     fixture.clock.advance_millis(169 * 3_600_000);
     crate::transfer::partials::expire_now(&fixture.core).await;
     assert_eq!(fixture.rows("alice").await, (vec![], vec![]));
+}
+
+// ACC-067
+#[tokio::test]
+async fn what_a_deleted_user_left_unfinished_goes_with_it_and_its_files_stay() {
+    let fixture = Fixture::new().await;
+    fixture.folder("shared", "/memory/shared").await;
+    let mount = json!([{ "name": "shared", "virtual_path": "/shared", "quota_size": 0, "quota_files": 0 }]);
+    for name in ["alice", "bob"] {
+        fixture.user(name, json!({ "virtual_folders": mount, "quota_size": 1000 })).await;
+    }
+    let session = fixture.session("alice").await;
+    let fs = session.fs();
+    put(&fs, "/kept", b"file").await.expect("put");
+    give_up(&fs, "/begun", b"0123").await;
+    give_up(&fs, "/shared/begun", b"0123").await;
+    let bob = fixture.session("bob").await;
+    give_up(&bob.fs(), "/shared/of-bob", b"01").await;
+    fixture.settled().await;
+    // One that runs while its user is deleted.
+    let running = fs.open_write(&path("/running"), PUT).await.expect("open");
+    running.write_at(0, Bytes::from_static(b"01")).await.expect("write");
+    assert_eq!(fixture.rows("alice").await.0.len(), 2);
+    users::delete(&fixture.core, &AdminSession::system(), "alice").await.expect("deleted");
+    drop((running, session));
+    fixture.quiet().await;
+    assert_eq!(fixture.memory("alice").paths(), [b"/kept".to_vec()]);
+    let left = fixture.storages.memory("/memory/shared").paths();
+    assert_eq!(left.len(), 1, "that of another user stays: {left:?}");
+    assert_eq!(fixture.rows("alice").await, (vec![], vec![]));
+    assert_eq!(fixture.rows("bob").await.0.len(), 1);
+    let folder = fixture.store.folders().get("shared").await.expect("read").expect("folder");
+    assert_eq!((folder.used_quota_files, folder.used_quota_size), (1, 2), "the folder counts what is left");
+    // Whoever gets the name next begins with nothing.
+    fixture.user("alice", json!({ "quota_size": 1000 })).await;
+    let session = fixture.session("alice").await;
+    assert_eq!(fixture.used("alice").await, usage(0, 0));
+    assert_eq!(size(&session.fs(), "/begun").await, None);
 }
 
 // The storage cannot end it: what lies there is a partial, so that it is charged, found and expired.

@@ -180,6 +180,13 @@ impl PartialIndex {
         taken.filter_map(|intent| Some((directory.at(VirtualPath::parse(&intent.backend_path).ok()?), intent))).collect()
     }
 
+    /// Takes all partials of an account out.
+    pub(crate) fn take_of(&self, username: &str) -> Vec<UploadIntent> {
+        let mut entries = self.entries.lock();
+        let names = entries.names_of(|intent| intent.username == username);
+        names.iter().filter_map(|name| entries.remove(name)).collect()
+    }
+
     /// An upload of that name is being given up, until the answer is dropped.
     pub(crate) fn closing(&self, username: &str, place: &Place) -> Closing {
         let key = key(username, place);

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     Core, Peer,
+    accounts::Account,
     audit::{DenialBudget, FsDetails, Status},
     error::{Error, Result},
     operation::Operation,
@@ -48,14 +49,19 @@ pub(crate) async fn replay(core: &Core) -> Result<()> {
 
 /// Where an intent is about, if its account and its folder are still there.
 pub(crate) async fn place_of(core: &Core, intent: &UploadIntent) -> Result<Option<(Arc<SessionState>, Place)>> {
-    let Some(session) = system_session(core, &intent.username).await? else { return Ok(None) };
+    let Some(account) = core.0.accounts.load(core, &intent.username).await? else { return Ok(None) };
+    let session = system_session(core, account);
+    Ok(place_in(&session, intent)?.map(|place| (session, place)))
+}
+
+/// Where an intent is about in the storages of a session, if its folder is still among them.
+pub(super) fn place_in(session: &SessionState, intent: &UploadIntent) -> Result<Option<Place>> {
     let parse = |path: &[u8]| VirtualPath::parse(path).map_err(|error| Error::internal("path of an intent", error));
     let place = Place::of(&session.account.user, &parse(&intent.virtual_path)?);
     if place.folder.as_deref() != intent.folder.as_deref() {
         return Ok(None);
     }
-    let place = place.at(parse(&intent.backend_path)?);
-    Ok(Some((session, place)))
+    Ok(Some(place.at(parse(&intent.backend_path)?)))
 }
 
 async fn replay_one(core: &Core, intent: UploadIntent) -> Result<&'static str> {
@@ -182,12 +188,11 @@ pub(crate) async fn forget(core: &Core, intent: &UploadIntent) -> Result<()> {
     core.0.store.transfers().settle(rows).await.map(drop).map_err(|error| Error::internal("removing an intent", error))
 }
 
-/// A session for the server's own work on an account's storage; it is in no list. `None` if there is no such account.
-async fn system_session(core: &Core, username: &str) -> Result<Option<Arc<SessionState>>> {
-    let Some(account) = core.0.accounts.load(core, username).await? else { return Ok(None) };
+/// A session for the server's own work on an account's storage; it is in no list.
+pub(super) fn system_session(core: &Core, account: Arc<Account>) -> Arc<SessionState> {
     let nobody = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let unlimited = || arc_swap::ArcSwap::new(Arc::new(crate::throttle::Bucket::unlimited()));
-    Ok(Some(Arc::new(SessionState {
+    Arc::new(SessionState {
         core: core.clone(),
         account,
         peer: Peer { remote: nobody, local: None, client_version: String::new(), tls: String::new() },
@@ -204,5 +209,5 @@ async fn system_session(core: &Core, username: &str) -> Result<Option<Arc<Sessio
         upload_bucket: unlimited(),
         download_bucket: unlimited(),
         denials: DenialBudget::default(),
-    })))
+    })
 }

@@ -44,6 +44,11 @@ impl SessionState {
         quota_of(&self.core, &self.account.user, place)
     }
 
+    /// Whether its account was deleted meanwhile.
+    pub(crate) fn is_of_the_gone(&self) -> bool {
+        self.core.0.accounts.is_gone(&self.account)
+    }
+
     /// Whether changes at a place are counted (ACC-274): never, always, or only where there are limits, and in folders.
     pub(crate) fn tracks(&self, owner: &QuotaOwner) -> bool {
         match self.core.settings().data_provider.track_quota {
@@ -89,6 +94,10 @@ impl Settlement {
     /// Usage of a place changes. The ledger follows at once for changes without a reservation (`reserved` = false).
     pub(crate) fn change(mut self, session: &SessionState, place: &Place, change: Usage, reserved: bool) -> Self {
         let (owner, _) = session.quota_of(place);
+        // Its counters went with it; those of an account of the same name are another's.
+        if matches!(owner, QuotaOwner::User(_)) && session.is_of_the_gone() {
+            return self;
+        }
         if change != Usage::default() && session.tracks(&owner) {
             self.rows.quota.push(QuotaChange { owner: owner.clone(), files: change.files, size: change.size });
         }

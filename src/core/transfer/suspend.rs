@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use entrepot_storage::{Attributes, WriteSupport};
 
 use super::{Upload, UploadState, upload_end::give_up};
-use crate::error::Error;
+use crate::{error::Error, place::Place, session::SessionState};
 
 impl Upload {
     /// Ends this request of an upload in several: what has arrived is the partial when this resolves. Dropping the upload does
@@ -28,11 +28,7 @@ impl Upload {
     pub(crate) fn part_size(&self) -> Option<u64> {
         let state = &self.0;
         let place = state.place.lock().clone();
-        match state.facts.session.account.door.capabilities(place.storage).write {
-            WriteSupport::Random => None,
-            WriteSupport::Sequential { part_size, resumable: true } => Some(part_size.max(1)),
-            WriteSupport::Sequential { resumable: false, .. } => Some(u64::MAX),
-        }
+        part_size(&state.facts.session, &place)
     }
 
     /// What is written beyond `size` is to be verified: it is not kept if the upload is given up before [`Upload::trust`].
@@ -43,6 +39,15 @@ impl Upload {
     /// All that was written may be kept.
     pub(crate) fn trust(&self) {
         self.0.trusted.store(u64::MAX, Ordering::SeqCst);
+    }
+}
+
+/// Bytes that become durable together at a place, on storage that is written front to back; `u64::MAX` = only the whole file.
+pub(crate) fn part_size(session: &SessionState, place: &Place) -> Option<u64> {
+    match session.account.door.capabilities(place.storage).write {
+        WriteSupport::Random => None,
+        WriteSupport::Sequential { part_size, resumable: true } => Some(part_size.max(1)),
+        WriteSupport::Sequential { resumable: false, .. } => Some(u64::MAX),
     }
 }
 

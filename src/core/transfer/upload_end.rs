@@ -8,6 +8,7 @@ use entrepot_store::{IntentEnd, OutboxEvent, UploadIntent};
 use super::{
     Settlement, Target, Upload, UploadState,
     beside::{is_taken, publish_beside},
+    departed,
     names::Edit,
     partials,
     upload_hooks::{after, before_publish},
@@ -19,7 +20,7 @@ use crate::{
     live::Outcome,
     operation::Operation,
     place::Place,
-    policy,
+    policy::{self, Denial},
     quota::Usage,
     session::Direction,
 };
@@ -45,6 +46,17 @@ impl Upload {
 
     /// Ends the upload without giving the file its name; as dropping it does.
     pub fn abort(self) {}
+
+    /// Ends the upload because of `denial`, and keeps nothing of it, not even to be gone on with. It resolves when that is
+    /// done; dropping the future abandons the answer.
+    pub async fn discard(self, denial: Denial) {
+        let state = self.0.clone();
+        if !state.end() {
+            return;
+        }
+        let core = state.facts.session.core.clone();
+        core.tasks().complete(async move { give_up(&state, &Error::Denied(denial)).await }).await;
+    }
 }
 
 async fn finish(state: Arc<UploadState>) -> Result<Metadata> {
@@ -274,9 +286,9 @@ pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
 
 /// Mode 1 keeps nothing; the others keep what can be resumed, unless there was no room for it (ACC-282, decisions on modes
 /// in ARCHITECTURE.md). An upload in several requests is kept between them in any mode (API-157). Any other of a stranger is
-/// not gone on with by anybody.
+/// not gone on with by anybody, nor is what an account leaves that is deleted.
 fn keeps_partial(state: &UploadState, error: &Error) -> bool {
-    if state.facts.beside && state.facts.continued.is_none() {
+    if state.facts.beside && state.facts.continued.is_none() || state.facts.session.is_of_the_gone() {
         return false;
     }
     let mode = state.facts.session.core.settings().common.upload_mode;
@@ -323,10 +335,8 @@ async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partia
     } else {
         upload_event(state, "upload", &state.shown_place(), Some(cause), size)
     };
-    let older = match &end {
-        IntentEnd::Partial(left) => core.partials.insert(left.as_ref().clone()),
-        _ => None,
-    };
+    let left = if let IntentEnd::Partial(left) = &end { Some(left.as_ref().clone()) } else { None };
+    let older = left.clone().and_then(|left| core.partials.insert(left));
     let settlement = Settlement::default()
         .change(session, place, change, true)
         .moved(session, Direction::Upload, state.moved())
@@ -342,6 +352,9 @@ async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partia
     };
     if let Some(older) = older {
         partials::discard_older(session, place, older).await;
+    }
+    if let Some(left) = left {
+        departed::follow(session, left).await?;
     }
     settled
 }

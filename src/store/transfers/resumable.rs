@@ -88,6 +88,16 @@ impl ResumableUploads {
         self.database.read(move |c| select(c, rest, [share])).await
     }
 
+    /// The unfinished uploads into the storages of a user, also those of visitors.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn unfinished_of(&self, username: &str) -> Result<Vec<ResumableUpload>, StoreError> {
+        let username = username.to_owned();
+        let rest = "WHERE u.name = ? AND r.completed = 0 ORDER BY r.created_at, r.id";
+        self.database.read(move |c| select(c, rest, [username])).await
+    }
+
     /// How many unfinished uploads a user has, or visitors of one of its shares.
     ///
     /// # Errors

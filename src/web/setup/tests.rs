@@ -164,7 +164,9 @@ async fn what_is_no_form_with_a_file_is_told_what_is_needed() {
     let house = fresh(|_| {}).await;
     let token = house.core.create_setup_token().await.unwrap();
     let target = format!("/setup/{token}/restore");
-    for kind in ["", "application/x-www-form-urlencoded", "application/json", "multipart/form-data", "multipart/mixed; boundary=b"] {
+    for kind in
+        ["", "application/x-www-form-urlencoded", "application/json", "multipart/form-data", "multipart/mixed; boundary=b"]
+    {
         let mut request = TestRequest::post().uri(&target).set_payload("passphrase=x");
         if !kind.is_empty() {
             request = request.insert_header(("content-type", kind));

@@ -5,7 +5,7 @@ use actix_web::{
     http::{StatusCode, header::HeaderMap},
 };
 use chrono::DateTime;
-use entrepot_core::Metadata;
+use entrepot_core::{Denial, Metadata};
 use entrepot_http::Disposition;
 use serde_json::json;
 
@@ -59,7 +59,8 @@ pub(super) async fn store(request: HttpRequest, Asked(document): Asked, body: In
     let upload = files::replace_all(document.fs(), document.path(), body, declared_length(&request)).await?;
     // Somebody may have locked it while it arrived.
     if let Err(conflict) = document.check_lock(lock.as_deref()) {
-        upload.abort();
+        // Nobody goes on with it: the office server sends a document as a whole.
+        upload.discard(Denial::new("lock", "the document was locked while it arrived")).await;
         return Ok(conflicting(&conflict));
     }
     upload.commit().await.map_err(files::refused)?;

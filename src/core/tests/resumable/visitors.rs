@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use entrepot_model::Share;
 use serde_json::{Value, json};
 
-use super::{Uploader, announce, broken, chunk, conflict, new, offset, send, terminate, user};
+use super::{Chunk, Uploader, announce, broken, chunk, conflict, create, new, offset, send, terminate, user};
 use crate::{
     Error, Peer, Result,
+    admin::{AdminSession, users},
     resumable::{NewUpload, Progress, expire_now, share_of},
     shares::{Proof, Purpose, Visit, VisitError, end, visit},
     tests::{
@@ -140,6 +141,68 @@ async fn uses_are_counted_with_the_announcement() {
     // One that is refused was none.
     assert_eq!(begun(&fixture, "one", "/in/g", 1001).await.err(), Some(Error::Quota));
     assert_eq!(used(&fixture).await, 1);
+}
+
+// API-159, API-190: bytes that come with an announcement and cannot be its beginning are refused before anything counts.
+#[tokio::test]
+async fn announcements_that_are_refused_cost_no_use() {
+    let fixture = house(json!({"max_tokens": 1})).await;
+    let sent = async |first| {
+        let visit = visited(&fixture, "one", Purpose::Write).await.expect("in");
+        let uses = Some(visit.spend(1).await.expect("a use"));
+        let who = Uploader::visitor(visit.fs(), "one");
+        let created = create(&fixture.core, &who, NewUpload { uses, ..new("/in/f", 8) }, Some(first)).await;
+        drop((who, visit));
+        fixture.quiet().await;
+        created
+    };
+    let nine = b"012345678";
+    assert_eq!(sent(chunk(0, nine)).await, Err(Error::TooLarge));
+    assert_eq!(used(&fixture).await, 0);
+    assert_eq!(sent(Chunk { length: None, ..chunk(0, nine) }).await, Err(Error::TooLarge), "that shows while it comes");
+    assert_eq!(used(&fixture).await, 0);
+    assert_eq!((fixture.rows("alice").await, fixture.used("alice").await), ((vec![], vec![]), usage(0, 0)));
+    assert_eq!(fixture.memory("alice").paths().len(), 2, "the folder and what was in it");
+    sent(chunk(0, b"0123")).await.expect("announced");
+    assert_eq!(used(&fixture).await, 1);
+}
+
+// API-159: pieces that this storage cannot keep.
+#[tokio::test]
+async fn pieces_that_are_too_small_cost_no_use_either() {
+    let fixture = Fixture::new().await;
+    fixture.user("alice", json!({"home_dir": "/object/alice"})).await;
+    fixture.storages.memory("/object/alice").put(&path("/in/old"), b"old");
+    share(&fixture, "one", json!({"max_tokens": 1})).await;
+    let visit = visited(&fixture, "one", Purpose::Write).await.expect("in");
+    let uses = Some(visit.spend(1).await.expect("a use"));
+    let who = Uploader::visitor(visit.fs(), "one");
+    let created = create(&fixture.core, &who, NewUpload { uses, ..new("/in/f", 64) }, Some(chunk(0, b"0123"))).await;
+    assert!(matches!(created, Err(Error::Invalid { .. })), "{created:?}");
+    assert_eq!(used(&fixture).await, 0);
+    assert_eq!(fixture.rows("alice").await, (vec![], vec![]));
+}
+
+// ACC-067, API-226: what was not finished when its user was deleted is nobody's.
+#[tokio::test]
+async fn uploads_end_with_their_user() {
+    let fixture = house(json!({})).await;
+    let id = begun(&fixture, "one", "/in/f", 8).await.expect("announced").id;
+    let who = visitor(&fixture, "one").await;
+    assert_eq!(send(&fixture, &who, &id, chunk(0, b"0123")).await, Ok(4));
+    let owner = fixture.session("alice").await;
+    let own = announce(&fixture, &user(&owner), new("/own", 8)).await.expect("announced").id;
+    assert_eq!(send(&fixture, &user(&owner), &own, chunk(0, b"01")).await, Ok(2));
+    users::delete(&fixture.core, &AdminSession::system(), "alice").await.expect("deleted");
+    fixture.quiet().await;
+    assert_eq!(send(&fixture, &who, &id, chunk(4, b"4567")).await, Err(Error::NotFound));
+    assert_eq!(fixture.rows("alice").await, (vec![], vec![]));
+    let paths = fixture.memory("alice").paths();
+    assert_eq!(paths, [b"/in".to_vec(), b"/in/old".to_vec()], "files that have their names stay");
+    let actions = fixture.actions().await;
+    for path in ["/in/f", "/own"] {
+        assert!(actions.contains(&("upload".to_owned(), path.to_owned(), 2)), "{path}: {actions:?}");
+    }
 }
 
 // API-226: what was not finished when the share ended is nobody's.
