@@ -1,12 +1,12 @@
 //! Owns everything that turns a secret into something that may be stored, and back: sealing of
-//! credentials, password hashes of every accepted format, password rules, random tokens, and
-//! comparisons that do not tell by their time how far they came.
+//! credentials, password hashes of every accepted format, password rules, random tokens, codes of a
+//! second factor, comparisons that do not tell by their time how far they came; and checks of signatures.
 //!
 //! It must not know what a secret is for: users, settings, files and databases are named elsewhere
 //! and arrive here as bytes and texts. It does no I/O and starts no threads; callers run the slow
 //! functions (hashing, verifying) in a pool of their own.
 //!
-//! Called by store (sealed columns), core (login, administration), web and sftp (tokens), config
+//! Called by store (sealed columns), core (login, administration), web and sftp (tokens, signatures), config
 //! (values that must not be shown) and cli.
 
 pub mod entropy;
