@@ -8,7 +8,7 @@ use serde_json::Value;
 pub struct SettingView {
     /// The path, for instance `sftpd.bindings[0].port`.
     pub key: String,
-    /// The value in use; secrets are `***`.
+    /// The value; secrets are `***`.
     pub value: Value,
     /// The value where nothing is configured.
     pub default: Value,
@@ -25,6 +25,8 @@ pub struct SettingView {
     pub is_saved: bool,
     /// A change holds at once, without a restart.
     pub hot: bool,
+    /// The running server does not go by this value yet: it was changed since the start.
+    pub needs_restart: bool,
     /// The value is never shown.
     pub secret: bool,
 }

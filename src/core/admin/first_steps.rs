@@ -31,18 +31,6 @@ pub async fn knock(core: &Core, session: &AdminSession) -> Result<Vec<Knock>> {
     run(core, move || examiner.knock()).await
 }
 
-/// Has the server start again in place, for settings that wait for it.
-///
-/// # Errors
-/// `Denied` without `*`; `Unsupported` where the process cannot.
-pub fn restart(core: &Core, session: &AdminSession) -> Result<()> {
-    session.require(P::Any)?;
-    let restarter = core.services().restarter().ok_or(Error::Unsupported)?;
-    tracing::info!(executor = session.username(), "an administrator starts the server again");
-    restarter.restart();
-    Ok(())
-}
-
 async fn run<T: Send + 'static>(core: &Core, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     core.tasks().storage().run(job).await.map_err(|error| Error::internal("looking at this machine", error))
 }

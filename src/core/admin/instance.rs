@@ -1,15 +1,29 @@
-//! The server as a whole: copies of its databases for a backup, and taking a backup in at the first start.
+//! The server as a whole: starting again, copies of its databases for a backup, and taking a backup in at the first start.
 
 mod incoming;
 
 use std::path::{Path, PathBuf};
 
+use entrepot_model::AdminPermission as P;
 use entrepot_secrets::Sensitive;
 use entrepot_store::{ListOptions, StoreError};
 
-use super::stored;
+use super::{AdminSession, stored};
 use crate::{Core, Error, Result};
 pub use incoming::{BROUGHT, Brought, Incoming};
+
+/// Has the server start again in place, for settings that wait for it. What runs may go on for the grace time of the settings;
+/// the answer reaches whoever asked.
+///
+/// # Errors
+/// `Denied` without `*`; `Unsupported` where the process cannot.
+pub fn restart(core: &Core, session: &AdminSession) -> Result<()> {
+    session.require(P::Any)?;
+    let restarter = core.services().restarter().ok_or(Error::Unsupported)?;
+    tracing::info!(executor = session.username(), "an administrator starts the server again");
+    restarter.restart();
+    Ok(())
+}
 
 impl Core {
     /// Copies the databases into an existing folder, each as it is at one moment, while everything goes on. It blocks: call

@@ -4,7 +4,10 @@
 //! then, instead of having no effect. Settings that are hot hold at once; of the others the answer says that they wait for a
 //! restart.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use entrepot_config::{ConfigError, Loaded, SettingState, Settings, Sources, registry};
 use entrepot_model::{AdminPermission as P, Secret, setting::SettingView, status::LogLevel};
@@ -40,6 +43,8 @@ const EARLY: [&str; 6] = [
 /// Where the settings of a running server come from.
 pub struct Configuration {
     sources: Sources,
+    /// What the server started with.
+    started: Loaded,
     loaded: Mutex<Loaded>,
     /// Held by whoever saves: each load is of everything that was saved before it.
     saving: tokio::sync::Mutex<()>,
@@ -48,7 +53,7 @@ pub struct Configuration {
 impl Configuration {
     /// The sources, without what the database holds, and what was made of them at the start.
     pub fn new(sources: Sources, loaded: Loaded) -> Self {
-        Self { sources, loaded: Mutex::new(loaded), saving: tokio::sync::Mutex::new(()) }
+        Self { sources, started: loaded.clone(), loaded: Mutex::new(loaded), saving: tokio::sync::Mutex::new(()) }
     }
 }
 
@@ -66,8 +71,12 @@ pub struct Changed {
 pub fn list(core: &Core, session: &AdminSession) -> Result<Vec<SettingView>> {
     session.require(P::Any)?;
     let configuration = core.services().configuration().ok_or(Error::Unsupported)?;
-    let states = configuration.loaded.lock().states();
-    Ok(states.into_iter().filter(|state| state.setting.used()).map(view).collect())
+    let loaded = configuration.loaded.lock();
+    let waiting: BTreeSet<String> = configuration.started.needs_restart(&loaded).into_iter().collect();
+    let states = loaded.states();
+    drop(loaded);
+    let used = states.into_iter().filter(|state| state.setting.used());
+    Ok(used.map(|state| SettingView { needs_restart: waiting.contains(&state.key), ..view(state) }).collect())
 }
 
 fn view(state: SettingState) -> SettingView {
@@ -82,6 +91,7 @@ fn view(state: SettingState) -> SettingView {
         is_saved: origin == entrepot_config::Origin::Database,
         origin: origin.to_string(),
         hot: setting.hot,
+        needs_restart: false,
         secret: setting.secret,
     }
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use actix_web::web::{self, ServiceConfig, get, post, resource};
 use askama::Template;
-use entrepot_core::{Error, admin::settings};
+use entrepot_core::{
+    Error,
+    admin::{instance, settings},
+};
 use entrepot_model::setting::SettingView;
 use serde_json::Value;
 
@@ -36,6 +39,15 @@ struct SettingsPage {
     only_set: bool,
     sections: Vec<(String, Vec<Line>)>,
     count: usize,
+    /// Keys of what waits for the next start.
+    waiting: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "admin/restarting.html")]
+struct RestartingPage {
+    f: Shell,
+    to: String,
 }
 
 #[derive(Template)]
@@ -70,7 +82,7 @@ enum Wanted {
 }
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.route("/configs", get().to(show)).service(
+    config.route("/configs", get().to(show)).route("/restart", post().to(restart)).service(
         resource("/configs/{key}").route(get().to(edit)).route(post().to(save)).default_service(web::to(only("GET, HEAD, POST"))),
     );
 }
@@ -125,7 +137,11 @@ async fn show(page: AdminPage) -> PageResult {
     let only_set = page.query.has("set");
     let mut sections: BTreeMap<String, Vec<Line>> = BTreeMap::new();
     let mut count = 0;
+    let mut waiting = Vec::new();
     for setting in all(&page)? {
+        if setting.needs_restart {
+            waiting.push(setting.key.clone());
+        }
         let told = format!("{} {}", setting.key, setting.doc).to_lowercase();
         if !q.split_whitespace().all(|word| told.contains(word)) || (only_set && setting.is_default) {
             continue;
@@ -134,7 +150,13 @@ async fn show(page: AdminPage) -> PageResult {
         count += 1;
         sections.entry(section).or_default().push(line(&page.look, setting));
     }
-    render(&SettingsPage { q, only_set, sections: sections.into_iter().collect(), count, f: Shell::admin(page, "settings") })
+    let sections = sections.into_iter().collect();
+    render(&SettingsPage { q, only_set, sections, count, waiting, f: Shell::admin(page, "settings") })
+}
+
+async fn restart(sent: AdminForm) -> PageResult {
+    instance::restart(sent.page.core(), &sent.page.session)?;
+    render(&RestartingPage { to: Area::Admin.page("configs"), f: Shell::admin(sent.page, "settings") })
 }
 
 fn one(page: &AdminPage, key: &str) -> Result<SettingView, PageError> {

@@ -33,6 +33,10 @@ async fn hot_settings_hold_at_once_and_others_wait() {
     assert!(setting.hot && setting.is_saved && !setting.is_default && setting.origin == "database", "{setting:?}");
     let changed = change(core, &system, one("sftpd.password_authentication", false)).await.expect("saved");
     assert_eq!(changed.needs_restart, ["sftpd.password_authentication"]);
+    let waits = |key: &str| seen(core, key).needs_restart;
+    assert!(waits("sftpd.password_authentication") && !waits("common.idle_timeout"));
+    change(core, &system, one("sftpd.password_authentication", Value::Null)).await.expect("taken back");
+    assert!(!waits("sftpd.password_authentication"), "it is what the server started with");
     change(core, &system, one("common.idle_timeout", Value::Null)).await.expect("taken back");
     let setting = seen(core, "common.idle_timeout");
     assert!(setting.is_default && setting.value == setting.default, "{setting:?}");

@@ -5,7 +5,10 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use entrepot_core::{
     Knock,
-    admin::first_steps::{self, Reach},
+    admin::{
+        first_steps::{self, Reach},
+        instance,
+    },
 };
 
 use super::{Fault, Wrong, fault, step};
@@ -131,6 +134,6 @@ pub(super) async fn choose(request: HttpRequest, sent: AdminForm) -> PageResult 
 
 pub(super) async fn restart(sent: AdminForm) -> PageResult {
     let page = sent.page;
-    first_steps::restart(page.core(), &page.session)?;
+    instance::restart(page.core(), &page.session)?;
     render(&RestartingPage { f: Steps::new(page.look, "reach"), to: step("person") })
 }

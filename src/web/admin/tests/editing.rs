@@ -101,6 +101,21 @@ async fn settings_that_are_not_shown_stay() {
     assert_eq!(setting(&house, "acme.ca_endpoint").await["is_saved"], true);
 }
 
+#[actix_web::test]
+async fn settings_that_wait_for_a_restart_are_named_beside_the_button() {
+    let house = ready().await;
+    let mut browser = Browser::admin(&house, "root").await;
+    let all = "/web/admin/configs";
+    assert!(!browser.get(all).await.text.contains("/web/admin/restart"));
+    let saved = browser.post("/web/admin/configs/sftpd.password_authentication", &[("value", "false")]).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let page = browser.get(&format!("{all}?q=timeout")).await.text;
+    let note = page.split("note note-info").nth(1).and_then(|rest| rest.split("</form>").next()).expect("a note");
+    assert!(note.contains("sftpd.password_authentication") && note.contains("/web/admin/restart"), "{note}");
+    // No process is behind these tests.
+    assert_eq!(browser.post("/web/admin/restart", &[]).await.status, StatusCode::NOT_IMPLEMENTED);
+}
+
 // UI-015: a password that was typed in vain is not said to be stored, nor sent back.
 #[actix_web::test]
 async fn a_secret_has_to_be_typed_again_after_a_refusal() {

@@ -100,5 +100,6 @@ pub(super) const ADMIN_OPERATIONS: &[(&str, &str)] = &[
     ("PUT", "x/certificate"),
     ("DELETE", "x/certificate"),
     ("PATCH", "x/settings"),
+    ("POST", "x/restart"),
     ("GET", "x/verdict/{username}"),
 ];

@@ -267,6 +267,8 @@ fn server() -> Vec<Row> {
         sends("PUT", "system/log-level", Everything, "level", |_| Some(json!({"level": "info"}))),
         plain("GET", "x/doctor", Everything),
         plain("GET", "x/settings", Everything),
+        // No process is behind these tests.
+        Row { success: 503, ..plain("POST", "x/restart", Everything) },
         at("GET", "x/verdict/{}", One(P::ViewUsers), Object::User),
         Row {
             refusals: ["the request body is empty", "not valid JSON", "is not a whole number"],
