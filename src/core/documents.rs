@@ -121,7 +121,9 @@ impl Document {
     /// Whether it may be stored (API-204). Storing it asks again.
     pub fn may_write(&self) -> bool {
         let session = self.fs.session();
-        !session.is_read_only() && policy::decide(&session.account.user, Operation::Overwrite, &self.path) == Decision::Allow
+        let (user, operation) = (&session.account.user, Operation::Overwrite);
+        policy::protocol_allows(user, session.protocol, operation).is_ok()
+            && policy::decide(user, operation, &self.path) == Decision::Allow
     }
 
     /// The lock of the file; empty if there is none.

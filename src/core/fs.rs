@@ -12,7 +12,7 @@ mod copy;
 mod directory;
 pub mod door;
 mod hash;
-mod links;
+pub(crate) mod links;
 mod list;
 mod look;
 mod move_tree;
@@ -26,7 +26,7 @@ pub(crate) mod retire;
 mod space;
 mod target;
 mod transplant;
-mod write;
+pub(crate) mod write;
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ use crate::{
     lease::Lease,
     operation::Operation,
     place::Place,
-    policy::{self, Denial, Granted},
+    policy::{self, Granted},
     session::SessionState,
     transfer::Settlement,
 };
@@ -122,12 +122,9 @@ impl UserFs {
         if self.0.kill.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        if operation.row().writes && self.0.is_read_only() {
-            let error = Error::Denied(Denial::new("write-disabled", "changes over HTTP are disabled for this account"));
-            self.note_denial(operation, path, &error);
-            return Err(error);
-        }
-        self.within(operation, path)
+        policy::protocol_allows(self.user(), self.0.protocol, operation)
+            .map_err(Error::Denied)
+            .and_then(|()| self.within(operation, path))
             .and_then(|()| policy::authorize(self.user(), operation, path))
             .inspect_err(|error| self.note_denial(operation, path, error))
     }

@@ -335,9 +335,7 @@ impl Core {
         plain: &str,
         account: Option<Arc<Account>>,
     ) -> Result<Arc<Account>, Refusal> {
-        let is_anonymous = account.as_ref().is_some_and(|account| account.user.user.filters.base.is_anonymous);
-        if is_anonymous && matches!(attempt.protocol, Protocol::Ftp | Protocol::Dav) {
-            // ACC-300: any password, or none.
+        if account.as_ref().is_some_and(|account| steps::takes_any_password(&account.user, attempt.protocol)) {
             return account.ok_or(Refusal::UnknownUser);
         }
         if plain.is_empty() {

@@ -101,6 +101,14 @@ pub fn decide(user: &EffectiveUser, operation: Operation, path: &VirtualPath) ->
     }
 }
 
+/// The option that takes changes away over HTTP, through shares too, whatever the permissions say (ACC-155, ACC-306).
+pub(crate) fn protocol_allows(user: &EffectiveUser, protocol: &str, operation: Operation) -> Result<(), Denial> {
+    if operation.row().writes && protocol.starts_with("HTTP") && user.user.filters.base.has_web_client_option("write-disabled") {
+        return Err(Denial::new("write-disabled", "changes over HTTP are disabled for this account"));
+    }
+    Ok(())
+}
+
 /// Names of unfinished uploads belong to the server: for clients they do not exist, and cannot be made.
 fn reserved_allow(row: &Row, path: &VirtualPath) -> Result<(), Denial> {
     const RESERVED: &[u8] = b".entrepot-";

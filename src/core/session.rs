@@ -190,11 +190,6 @@ impl SessionState {
     pub(crate) fn visitor(&self) -> &str {
         self.confines.as_ref().map_or("", |confines| confines.visitor.as_str())
     }
-
-    /// The option that takes changes away over HTTP, whatever the permissions say (ACC-155, ACC-306).
-    pub(crate) fn is_read_only(&self) -> bool {
-        self.protocol.starts_with("HTTP") && self.account.user.user.filters.base.has_web_client_option("write-disabled")
-    }
 }
 
 /// A live session. Dropping it removes it from the list of connections; its transfers become partials.

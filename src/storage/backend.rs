@@ -152,6 +152,17 @@ pub trait DirectoryStream: Send {
     fn next(&mut self, limit: usize) -> Wait<'_, Vec<DirectoryEntry>>;
 }
 
+/// What [`Backend::look_at_root`] makes sure of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootUse {
+    /// It can be opened.
+    Open,
+    /// What is in it can be read.
+    Read,
+    /// What is in it can be changed.
+    Change,
+}
+
 /// A storage. See the module for what holds for all of them.
 pub trait Backend: Send + Sync + 'static {
     /// Where the files are.
@@ -162,6 +173,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Checks that the root can be used, and makes it where that is the storage's way (STO-011).
     fn check_root(&self) -> Wait<'_, ()>;
+
+    /// As [`Backend::check_root`], and whether the root can be used so, but nothing is made: a root that could be made will do.
+    fn look_at_root(&self, wanted: RootUse) -> Wait<'_, ()>;
 
     /// Metadata of an entry; `follow` resolves a link at the end of the path (beneath the root, at most 10 deep).
     fn stat<'a>(&'a self, path: &'a VirtualPath, follow: bool) -> Wait<'a, Metadata>;

@@ -36,8 +36,8 @@ use self::{
 pub use crate::system::Resolution;
 use crate::{
     Attributes, Backend, Capabilities, Directories, DirectoryStream, Error, ErrorKind, InPlaceOptions, Metadata, Origin, Owner,
-    Partial, Pool, ReadFile, RenameSupport, Result, Space, StageOptions, StagedFile, Staging, VirtualPath, Wait, WriteFile,
-    WriteSupport,
+    Partial, Pool, ReadFile, RenameSupport, Result, RootUse, Space, StageOptions, StagedFile, Staging, VirtualPath, Wait,
+    WriteFile, WriteSupport,
     system::{Resolver, metadata, split},
 };
 
@@ -232,6 +232,12 @@ impl Backend for LocalBackend {
     fn check_root(&self) -> Wait<'_, ()> {
         let inner = Arc::clone(&self.inner);
         let run = self.inner.options.pool.run(move || inner.root.check(inner.options.owner, inner.options.umask));
+        Box::pin(async move { run.await? })
+    }
+
+    fn look_at_root(&self, wanted: RootUse) -> Wait<'_, ()> {
+        let inner = Arc::clone(&self.inner);
+        let run = self.inner.options.pool.run(move || inner.root.look(wanted));
         Box::pin(async move { run.await? })
     }
 

@@ -22,8 +22,8 @@ use self::{
 };
 use crate::{
     Attributes, Backend, Capabilities, Directories, DirectoryStream, ErrorKind, InPlaceOptions, Metadata, Origin, Owner, Partial,
-    ReadFile, RenameSupport, Result, Space, StageOptions, StagedFile, Staging, VirtualPath, Wait, WriteFile, WriteSupport,
-    system::split,
+    ReadFile, RenameSupport, Result, RootUse, Space, StageOptions, StagedFile, Staging, VirtualPath, Wait, WriteFile,
+    WriteSupport, system::split,
 };
 
 /// How files are written, and with it which kind of storage is played.
@@ -192,6 +192,10 @@ impl Backend for MemoryBackend {
     }
 
     fn check_root(&self) -> Wait<'_, ()> {
+        self.call(Operation::CheckRoot, |_| Ok(()))
+    }
+
+    fn look_at_root(&self, _wanted: RootUse) -> Wait<'_, ()> {
         self.call(Operation::CheckRoot, |_| Ok(()))
     }
 

@@ -1,23 +1,23 @@
 //! "Why was this refused?": what the server would say to a user, an operation, a path, a protocol and an address. Nothing is
 //! decided here: every stage is the code that the protocols ask.
 
-use std::net::IpAddr;
+mod files;
+mod quota;
+mod sign_in;
+
+use std::{net::IpAddr, time::Duration};
 
 use entrepot_model::{
-    AdminPermission as P, EffectiveUser, LoginMethod, Protocol, VirtualPath,
+    AdminPermission as P, Protocol, VirtualPath,
     verdict::{Check, Stage, Verdict},
 };
+use entrepot_storage::RootUse;
 
 use super::{AdminSession, users};
-use crate::{
-    Core, Decision, Denial, Direction, Error, Operation, Result,
-    gates::Refused,
-    login::{checks, outcome::Refusal, steps},
-    place::Place,
-    policy,
-    quota::{QuotaOwner, Usage},
-    transfer::{allowance_of, quota_of},
-};
+use crate::{Core, Denial, Error, Operation, Result, accounts::Account, gates::Refused, login::checks, place::StorageIndex};
+
+/// How long a root may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,12 +51,11 @@ pub async fn judge(core: &Core, session: &AdminSession, question: &Question) -> 
         }
         Err(error) => return Err(error),
     };
-    let user = &account.user;
-    checks.push(check(Stage::Account, checks::still_welcome(core, user)));
-    checks.push(sign_in(core, user, question));
+    checks.push(check(Stage::Account, checks::still_welcome(core, &account.user)));
+    checks.push(sign_in::judge(core, &account, question).await);
     if let Some((operation, path)) = &question.file {
-        checks.push(check(Stage::Files, files(user, *operation, path)));
-        checks.extend(quota(core, user, *operation, path));
+        checks.push(files::judge(core, &account, question.protocol, *operation, path).await);
+        checks.extend(quota::judge(core, &account.user, question.protocol, *operation, path));
     }
     Ok(Verdict::of(checks))
 }
@@ -101,92 +100,12 @@ fn refusal(ip: IpAddr, protocol: Protocol, refused: Refused) -> Denial {
     }
 }
 
-fn sign_in(core: &Core, user: &EffectiveUser, question: &Question) -> Check {
-    let protocol = question.protocol;
-    let sessions = core.0.registry.sessions_of(&user.user.username);
-    let asked = checks::before_credentials(user, protocol, sessions)
-        .and_then(|()| steps::some_way_in(user, protocol))
-        .and_then(|()| checks::after_credentials(user, protocol, question.ip));
-    if let Err(denial) = rule(asked, sessions) {
-        return check(Stage::SignIn, Err(denial));
+/// Whether the root of a storage can be used so, looking only. A storage that hangs answers nobody either.
+async fn root(account: &Account, index: StorageIndex, wanted: RootUse) -> std::result::Result<(), String> {
+    let at = account.door.root(index).display();
+    match tokio::time::timeout(PATIENCE, account.door.look_at_root(index, wanted)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(format!("{at}: {error}")),
+        Err(_) => Err(format!("{at}: no answer within {} s", PATIENCE.as_secs())),
     }
-    // Over HTTP there is a way to change it.
-    if protocol == Protocol::Http {
-        return check(Stage::SignIn, Ok(()));
-    }
-    match rule(checks::password_must_change(user, core.clock().millis()), sessions) {
-        // Keys are not asked for the age of a password (ACC-103).
-        Err(denial) if takes_keys(core, user, protocol) => {
-            noted(Stage::SignIn, format!("with a key; a password would not do ({denial})"))
-        }
-        outcome => check(Stage::SignIn, outcome),
-    }
-}
-
-fn rule(asked: std::result::Result<(), Refusal>, sessions: usize) -> Outcome {
-    match asked {
-        Err(Refusal::Rule(denial)) => Err(denial),
-        Err(Refusal::TooMany) => Err(Denial::new("max_sessions", format!("{sessions} sessions are open"))),
-        _ => Ok(()),
-    }
-}
-
-/// Whether the account can sign in with a key, or a certificate for one.
-fn takes_keys(core: &Core, user: &EffectiveUser, protocol: Protocol) -> bool {
-    let settings = core.settings();
-    let (authorities, program) = (&settings.sftpd.trusted_user_ca_keys, &settings.sftpd.opkssh_path);
-    let has_one = !user.user.public_keys.is_empty() || !authorities.is_empty() || !program.is_empty();
-    protocol == Protocol::Ssh && has_one && !user.is_method_denied(LoginMethod::PublicKey)
-}
-
-fn files(user: &EffectiveUser, operation: Operation, path: &VirtualPath) -> Outcome {
-    match policy::decide(user, operation, path) {
-        Decision::Allow => Ok(()),
-        Decision::Deny(denial) | Decision::Unsupported(denial) => Err(denial),
-    }
-}
-
-/// What the quotas say that count at the path, with what running transfers have reserved; `None` for what needs none.
-fn quota(core: &Core, user: &EffectiveUser, operation: Operation, path: &VirtualPath) -> Option<Check> {
-    use Operation as O;
-    let (direction, grows) = match operation {
-        O::Upload | O::Overwrite => (Some(Direction::Upload), true),
-        O::Copy => (None, true),
-        O::Download | O::Hash => (Some(Direction::Download), false),
-        _ => return None,
-    };
-    if let Some(direction) = direction
-        && allowance_of(core, &user.user, direction).is_err()
-    {
-        let rule = match direction {
-            _ if user.user.total_data_transfer > 0 => "total_data_transfer",
-            Direction::Upload => "upload_data_transfer",
-            Direction::Download => "download_data_transfer",
-        };
-        return Some(check(Stage::Quota, Err(Denial::new(rule, "all of it is used up"))));
-    }
-    if !grows {
-        return Some(check(Stage::Quota, Ok(())));
-    }
-    let (owner, limits) = quota_of(core, user, &Place::of(user, path));
-    let counter = core.0.ledger.ensure(&owner, Usage::default());
-    // What is replaced is no new file.
-    let (used, room) = counter.has_room(limits, i64::from(operation != O::Overwrite));
-    let whose = match &owner {
-        QuotaOwner::User(_) => String::new(),
-        QuotaOwner::Folder(name) => format!(" in the folder {name}"),
-    };
-    let bytes = format!("{} of {} bytes are used{whose}", used.size, limits.size);
-    Some(match room {
-        Ok(()) => check(Stage::Quota, Ok(())),
-        Err(Error::FileQuota) => {
-            let detail = format!("{} of {} files are there{whose}", used.files, limits.files);
-            check(Stage::Quota, Err(Denial::new("quota_files", detail)))
-        }
-        // Its bytes are given back (ACC-281).
-        Err(_) if operation == O::Overwrite => {
-            noted(Stage::Quota, format!("{bytes}: only what needs no more room than the file it replaces"))
-        }
-        Err(_) => check(Stage::Quota, Err(Denial::new("quota_size", bytes))),
-    })
 }

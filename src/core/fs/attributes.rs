@@ -3,13 +3,14 @@
 use entrepot_model::VirtualPath;
 use entrepot_storage::{Attributes, ErrorKind};
 
-use super::UserFs;
+use super::{UserFs, door::Door};
 use crate::{
+    Core,
     audit::lines,
     error::{Error, Result},
     operation::Operation,
-    place::Place,
-    policy::{self, Granted},
+    place::{Place, StorageIndex},
+    policy::{self, Denial, Granted},
     quota::Usage,
     session::SessionState,
 };
@@ -51,7 +52,7 @@ impl UserFs {
     /// `NotFound`, `Denied`, `Quota`, `Unsupported` where the storage cannot.
     pub async fn truncate(&self, path: &VirtualPath, size: u64) -> Result<()> {
         let granted = self.authorize(Operation::Truncate, path)?;
-        if !self.0.account.door.capabilities(granted.place().storage).truncate {
+        if truncates(&self.0.account.door, granted.place().storage).is_err() {
             return Err(Error::Unsupported);
         }
         let most = u64::try_from(self.user().user.filters.base.max_upload_file_size).unwrap_or(0);
@@ -87,6 +88,14 @@ impl UserFs {
     }
 }
 
+/// Whether files of a storage can get another size in place.
+pub(crate) fn truncates(door: &Door, storage: StorageIndex) -> std::result::Result<(), Denial> {
+    if door.capabilities(storage).truncate {
+        return Ok(());
+    }
+    Err(Denial::new("storage", "files of this storage cannot get another size"))
+}
+
 /// A line for each kind of change (LOG-004).
 fn log_changes(session: &SessionState, place: &Place, changed: &Attributes) {
     let none = Attributes::default();
@@ -111,25 +120,23 @@ pub(crate) fn permitted(
     let user = &session.account.user;
     let ask = |operation| policy::authorize(user, operation, path).map(drop);
     let mut allowed = *attributes;
-    let mode = session.core.settings().common.setstat_mode;
     let place = Place::of(user, path);
-    // 2: mode and owner are ignored on storages that have none of their own.
-    let ignored = mode == 1 || (mode == 2 && !matches!(session.account.door.origin(place.storage).provider, 0 | 4 | 5));
+    let is_ignored = |operation| ignores(&session.core, &session.account.door, place.storage, operation);
     if attributes.times.is_some() {
         ask(Operation::ChangeTimes)?;
-        if mode == 1 {
+        if is_ignored(Operation::ChangeTimes) {
             allowed.times = None;
         }
     }
     if attributes.mode.is_some() {
         ask(Operation::ChangeMode)?;
-        if ignored {
+        if is_ignored(Operation::ChangeMode) {
             allowed.mode = None;
         }
     }
     if attributes.owner.is_some() {
         ask(Operation::ChangeOwner)?;
-        if ignored {
+        if is_ignored(Operation::ChangeOwner) {
             allowed.owner = None;
         }
     }
@@ -137,6 +144,16 @@ pub(crate) fn permitted(
         ask(sized)?;
     }
     Ok(allowed)
+}
+
+/// Whether `common.setstat_mode` has a change answered and not made: 1 of all, 2 of mode and owner on storages that have none of
+/// their own (SFTP-027).
+pub(crate) fn ignores(core: &Core, door: &Door, storage: StorageIndex, operation: Operation) -> bool {
+    match (core.settings().common.setstat_mode, operation) {
+        (1, Operation::ChangeTimes | Operation::ChangeMode | Operation::ChangeOwner) => true,
+        (2, Operation::ChangeMode | Operation::ChangeOwner) => !matches!(door.origin(storage).provider, 0 | 4 | 5),
+        _ => false,
+    }
 }
 
 /// With `common.setstat_mode` 2, what a storage cannot do is no error (ACC-147).

@@ -1,12 +1,15 @@
 //! The door to storages. The only place of the core that holds a [`Backend`]; every function takes the proof that policy
 //! allowed it, and uses the place in that proof, never another path.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use entrepot_model::{EffectiveUser, FilesystemConfig, FsProvider, VirtualPath};
 use entrepot_storage::{
-    Attributes, Backend, Capabilities, DirectoryStream, InPlaceOptions, Metadata, Owner, Partial, ReadFile, Space, StageOptions,
-    StagedFile, WriteFile,
+    Attributes, Backend, Capabilities, DirectoryStream, InPlaceOptions, Metadata, Owner, Partial, ReadFile, RootUse, Space,
+    StageOptions, StagedFile, WriteFile,
     local::{LocalBackend, LocalOptions},
 };
 
@@ -98,6 +101,16 @@ impl Door {
             Some(storage) => Ok(storage.check_root().await?),
             None => Err(Error::NotFound),
         }
+    }
+
+    /// Whether the root of a storage can be used so. Nothing is made.
+    pub(crate) async fn look_at_root(&self, index: StorageIndex, wanted: RootUse) -> entrepot_storage::Result<()> {
+        self.storages[index.0].look_at_root(wanted).await
+    }
+
+    /// Where the storage at `index` begins.
+    pub(crate) fn root(&self, index: StorageIndex) -> &Path {
+        &self.roots[index.0]
     }
 
     /// What the storage at `index` can do.

@@ -2,11 +2,13 @@
 
 use entrepot_model::{PatternVerdict, Permission, VirtualPath};
 
-use super::UserFs;
+use super::{UserFs, door::Door};
 use crate::{
+    Core,
     audit::lines,
     error::{Error, Result},
     operation::Operation,
+    place::StorageIndex,
     policy::{self, Denial},
 };
 
@@ -24,9 +26,8 @@ impl UserFs {
         if from.storage != to.storage {
             return Err(Error::Unsupported);
         }
-        let bit = if self.0.account.door.origin(to.storage).provider == 5 { 2 } else { 1 };
-        let enabled = self.0.core.settings().common.symlink_mode & bit != 0;
-        if !enabled || !self.0.account.door.capabilities(to.storage).symlinks {
+        if let Err(denial) = are_possible(&self.0.core, &self.0.account.door, to.storage) {
+            tracing::debug!(%denial, "unsupported");
             return Err(Error::Unsupported);
         }
         if target_path.is_root() || link.is_root() || from.path.is_root() || to.path.is_root() {
@@ -75,6 +76,22 @@ impl UserFs {
         policy::authorize(self.user(), Operation::ReadLink, &target)?;
         Ok(target)
     }
+}
+
+/// Whether links can be made in a storage: `common.symlink_mode` names the kinds, bit 1 every kind but SFTP, which is bit 2.
+pub(crate) fn are_possible(core: &Core, door: &Door, storage: StorageIndex) -> std::result::Result<(), Denial> {
+    let mode = core.settings().common.symlink_mode;
+    let bit = if door.origin(storage).provider == 5 { 2 } else { 1 };
+    if mode & bit == 0 {
+        return Err(Denial::new(
+            "symlink_mode",
+            format!("common.symlink_mode is {mode}, links in this storage need {bit} in it"),
+        ));
+    }
+    if !door.capabilities(storage).symlinks {
+        return Err(Denial::new("storage", "this storage has no links"));
+    }
+    Ok(())
 }
 
 /// Whether a relative link text climbs above the root of its storage.

@@ -1,7 +1,7 @@
 //! Looking: metadata of an entry, and the path behind links.
 
 use entrepot_model::VirtualPath;
-use entrepot_storage::Metadata;
+use entrepot_storage::{FileKind, Metadata, Partial, Timestamp};
 use entrepot_store::UploadIntent;
 
 use super::UserFs;
@@ -64,7 +64,7 @@ impl UserFs {
         index.settled(self.0.username(), place).await?;
         let partial = index.get(self.0.username(), place).ok_or(Error::NotFound)?;
         let found = partials::look(&self.0, place, &partial).await?.ok_or(Error::NotFound)?;
-        Ok(partials::metadata(&partial, &found))
+        Ok(shown(&partial, &found))
     }
 
     /// Where a partial of the account lies; `None` = its folder is gone.
@@ -102,5 +102,18 @@ impl UserFs {
             Err(Error::NotFound | Error::NotDirectory) => Ok(path.clone()),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// A partial as metadata: what its owner is told about the name (decisions on uploads in ARCHITECTURE.md).
+fn shown(intent: &UploadIntent, found: &Partial) -> Metadata {
+    let modified = Timestamp::from_seconds(intent.updated_at / 1000);
+    Metadata {
+        kind: FileKind::File,
+        size: found.durable,
+        mode: 0o600,
+        modified,
+        accessed: modified,
+        ..Metadata::virtual_directory()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entrepot_model::VirtualPath;
+use entrepot_model::{EffectiveUser, VirtualPath};
 use entrepot_storage::{InPlaceOptions, Metadata, Partial, StageOptions, StagedFile};
 use entrepot_store::UploadIntent;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use crate::{
     live::Outcome,
     operation::Operation,
     place::Place,
-    policy::{self, Granted},
+    policy::{self, Denial, Granted},
     quota::{Reservation, Usage},
     registry::Running,
     session::Direction,
@@ -183,7 +183,7 @@ impl UserFs {
     /// What is at the name, and behind it if it is a link (ACC-127, SFTP-015).
     async fn look_before_writing(&self, path: &VirtualPath) -> Result<Found> {
         let probe = self.probe(Operation::Upload, path)?;
-        if self.user().is_mount_point(path) || path.is_root() || self.user().contains_mounts(path) {
+        if may_be_file(self.user(), path).is_err() {
             return Err(Error::Unsupported);
         }
         let door = &self.0.account.door;
@@ -312,6 +312,17 @@ impl UserFs {
         };
         Ok((file, intent))
     }
+}
+
+/// Whether a file can have this name at all: those of the root, of mounts and of what leads to them are directories.
+pub(crate) fn may_be_file(user: &EffectiveUser, path: &VirtualPath) -> std::result::Result<(), Denial> {
+    if path.is_root() {
+        return Err(Denial::new("root", "the root is a directory"));
+    }
+    if user.is_mount_point(path) || user.contains_mounts(path) {
+        return Err(Denial::new("virtual_folders", format!("{path} is a virtual folder, or leads to one")));
+    }
+    Ok(())
 }
 
 /// An open file, and what was reserved for it.

@@ -6,7 +6,7 @@ use entrepot_storage::Owner;
 use crate::{
     Core, Operation, Result,
     accounts::{Account, umask},
-    place::Place,
+    place::{Place, StorageIndex},
     policy,
 };
 
@@ -16,11 +16,14 @@ use crate::{
 /// # Errors
 /// Those of the root storage (ACC-085); other faults are logged, they concern a part of the account only.
 pub(crate) async fn storage(core: &Core, account: &Account) -> Result<()> {
-    let user = &account.user;
-    if user.user.filters.base.disable_fs_checks || account.was_checked(core.clock().millis()) {
+    if !is_due(core, account) {
         return Ok(());
     }
-    account.door.check_root().await?;
+    let user = &account.user;
+    account.door.check_root().await.inspect_err(|error| {
+        let root = account.door.root(StorageIndex(0)).display();
+        tracing::warn!(username = user.user.username, %root, %error, "the root of an account cannot be used");
+    })?;
     for (index, mount) in user.mounts.iter().enumerate() {
         if let Err(error) = account.door.check_mount(index).await {
             tracing::warn!(username = user.user.username, folder = mount.folder.name, %error, "a folder cannot be used");
@@ -37,6 +40,11 @@ pub(crate) async fn storage(core: &Core, account: &Account) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a login looks at the storages now.
+pub(crate) fn is_due(core: &Core, account: &Account) -> bool {
+    !account.user.user.filters.base.disable_fs_checks && !account.was_checked(core.clock().millis())
 }
 
 async fn make_directories(account: &Account, last: &VirtualPath, umask: Option<u32>) {

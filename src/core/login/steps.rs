@@ -6,6 +6,7 @@
 use entrepot_model::{EffectiveUser, LoginMethod, Protocol};
 
 use super::{Credentials, outcome::Refusal, refuse};
+use crate::{Core, accounts::Account};
 
 /// What a client can prove itself with over SSH.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,15 +113,68 @@ fn allowed(user: &EffectiveUser, method: LoginMethod) -> Result<Lead, Refusal> {
     Ok(Lead::In(method))
 }
 
-/// Whether any method leads in over the protocol, whatever credentials somebody has.
-pub(crate) fn some_way_in(user: &EffectiveUser, protocol: Protocol) -> Result<(), Refusal> {
-    if protocol != Protocol::Ssh {
-        return allowed(user, LoginMethod::Password).map(drop);
+/// What an account has to show.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Means {
+    /// A key, or somebody who signs certificates.
+    pub key: bool,
+    /// A password, where it is asked for.
+    pub password: bool,
+    /// A password, where it is asked for in a dialogue.
+    pub dialogue: bool,
+}
+
+impl Means {
+    /// Those of an account over a protocol, as the settings offer it.
+    pub(crate) fn of(core: &Core, account: &Account, protocol: Protocol) -> Self {
+        let sftpd = &core.settings().sftpd;
+        let (user, has_password) = (&account.user, account.password_hash().is_some());
+        if protocol != Protocol::Ssh {
+            let password = has_password || takes_any_password(user, protocol);
+            return Self { key: false, password, dialogue: false };
+        }
+        Self {
+            key: !user.user.public_keys.is_empty() || !sftpd.trusted_user_ca_keys.is_empty() || !sftpd.opkssh_path.is_empty(),
+            password: has_password && sftpd.password_authentication,
+            dialogue: has_password && sftpd.keyboard_interactive_authentication,
+        }
     }
-    if needs_two_steps(user) && TWO_STEPS.iter().all(|(_, _, method)| user.is_method_denied(*method)) {
+
+    fn has(self, factor: Factor) -> bool {
+        match factor {
+            Key => self.key,
+            Password => self.password,
+            Dialogue => self.dialogue,
+        }
+    }
+}
+
+/// ACC-300: anonymous accounts take any password, or none, over FTP and WebDAV.
+pub(super) fn takes_any_password(user: &EffectiveUser, protocol: Protocol) -> bool {
+    user.user.filters.base.is_anonymous && matches!(protocol, Protocol::Ftp | Protocol::Dav)
+}
+
+/// Whether any method leads in over the protocol: one that is allowed, and for which the account has something to show.
+pub(crate) fn some_way_in(user: &EffectiveUser, protocol: Protocol, means: Means) -> Result<(), Refusal> {
+    if protocol != Protocol::Ssh {
+        allowed(user, LoginMethod::Password)?;
+        return if means.password { Ok(()) } else { refuse("credentials", "the account has no password") };
+    }
+    let open = |method: LoginMethod| !user.is_method_denied(method);
+    let pairs = || TWO_STEPS.iter().filter(|(_, _, method)| open(*method));
+    let needs_two = needs_two_steps(user);
+    if needs_two && pairs().next().is_none() {
         return refuse("denied_login_methods", "every method over SSH is denied");
     }
-    Ok(())
+    let leads = if needs_two {
+        pairs().any(|(one, two, _)| means.has(*one) && means.has(*two))
+    } else {
+        [Key, Password, Dialogue].into_iter().any(|factor| open(single(factor)) && means.has(factor))
+    };
+    if leads {
+        return Ok(());
+    }
+    refuse("credentials", "the account has neither a key nor a password for any of the methods that are allowed and offered")
 }
 
 /// Every single-step method over SSH is denied (ACC-089, SSH-008).
@@ -180,6 +234,8 @@ mod tests {
             assert_eq!(ways(&[&single[..], &[gone]].concat()), left);
         }
         assert!(ways(&[&single[..], &all[..]].concat()).is_empty());
+        // ACC-377
+        assert_eq!(ways(&[&single[..], &all[1..]].concat()), ["publickey+password"]);
         // One single step is left: a key logs in at once, or not at all.
         assert_eq!(ways(&["publickey", "password"]), ["keyboard-interactive"]);
         assert_eq!(ways(&["password", "keyboard-interactive"]), ["publickey"]);

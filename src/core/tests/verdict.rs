@@ -1,12 +1,17 @@
 //! "Why was this refused?" has the answer of the code that refuses.
 
+mod reality;
+
 use entrepot_model::{
     Admin, AdminPermission, IpListEntry, Protocol, VirtualPath,
     verdict::{Check, Stage},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{client::put, fixture::Fixture};
+use super::{
+    client::put,
+    fixture::{Fixture, user},
+};
 use crate::{
     Error, Operation,
     admin::{
@@ -21,16 +26,22 @@ fn question(operation: Operation, path: &str) -> Question {
     Question { username: "ann".into(), protocol: Protocol::Ssh, ip: Some([192, 0, 2, 9].into()), file: Some((operation, path)) }
 }
 
+/// As [`Fixture::user`], with a password.
+async fn person(fixture: &Fixture, name: &str, fields: Value) {
+    let hash = "$2a$04$pJcFoQn5HRdJ9TAVWxSYTeQMe4oNwKzZsO1cCNWcXyMyPe6jYz.CS".to_owned();
+    fixture.store.users().insert(user(name, fields), Some(hash), 1).await.unwrap();
+}
+
 #[tokio::test]
 async fn the_rule_that_would_fire_is_named() {
     let fixture = Fixture::new().await;
     let filters = json!({
-        "denied_protocols": ["FTP"],
+        "denied_protocols": ["HTTP"],
         "denied_ip": ["198.51.100.0/24"],
         "file_patterns": [{ "path": "/", "denied_patterns": ["*.exe"] }],
     });
     let permissions = json!({ "/": ["*"], "/archive": ["list", "download"] });
-    fixture.user("ann", json!({ "permissions": permissions, "filters": filters, "quota_size": 10 })).await;
+    person(&fixture, "ann", json!({ "permissions": permissions, "filters": filters, "quota_size": 10 })).await;
     let session = AdminSession::system();
     let stops = async |question: Question| {
         let verdict = judge(&fixture.core, &session, &question).await.unwrap();
@@ -40,8 +51,8 @@ async fn the_rule_that_would_fire_is_named() {
     assert_eq!(stops(question(Operation::Upload, "/archive/new.txt")).await, Some((Stage::Files, "permissions".into())));
     assert_eq!(stops(question(Operation::Download, "/archive/old.txt")).await, None);
     assert_eq!(stops(question(Operation::Upload, "/tool.exe")).await, Some((Stage::Files, "file_patterns".into())));
-    let over_ftp = Question { protocol: Protocol::Ftp, ..question(Operation::List, "/") };
-    assert_eq!(stops(over_ftp).await, Some((Stage::SignIn, "denied_protocols".into())));
+    let over_http = Question { protocol: Protocol::Http, ..question(Operation::List, "/") };
+    assert_eq!(stops(over_http).await, Some((Stage::SignIn, "denied_protocols".into())));
     let from_there = Question { ip: Some([198, 51, 100, 7].into()), ..question(Operation::List, "/") };
     assert_eq!(stops(from_there).await, Some((Stage::SignIn, "ip_filters".into())));
     let login = Question { file: None, ..question(Operation::List, "/") };
@@ -51,7 +62,7 @@ async fn the_rule_that_would_fire_is_named() {
 #[tokio::test]
 async fn disabled_accounts_and_unknown_users_are_told_apart() {
     let fixture = Fixture::new().await;
-    fixture.user("ann", json!({ "status": 0 })).await;
+    person(&fixture, "ann", json!({ "status": 0 })).await;
     let session = AdminSession::system();
     let verdict = judge(&fixture.core, &session, &question(Operation::List, "/")).await.unwrap();
     let stopper = verdict.stopper().unwrap();
@@ -90,7 +101,7 @@ async fn bans_and_lists_are_told_to_who_may_see_them() {
         settings.common.defender.score_invalid = 2;
     })
     .await;
-    fixture.user("ann", json!({})).await;
+    person(&fixture, "ann", json!({})).await;
     let (banned, listed) = ([203, 0, 113, 5].into(), [198, 51, 100, 7].into());
     for _ in 0..2 {
         fixture.core.score(banned, Protocol::Ssh, Score::UnknownUser);
@@ -125,7 +136,7 @@ async fn the_quota_is_the_one_that_counts_at_the_path() {
         "virtual_folders": [mount("outer", "/outer", 0), mount("inner", "/outer/inner", 1)],
     });
     fixture.store.groups().insert(serde_json::from_value(group).unwrap(), 1).await.unwrap();
-    fixture.user("ann", json!({ "groups": [{ "name": "yard", "type": 1 }] })).await;
+    person(&fixture, "ann", json!({ "groups": [{ "name": "yard", "type": 1 }] })).await;
     let session = fixture.session("ann").await;
     let system = AdminSession::system();
     let said = async |operation, path: &str| {
@@ -151,7 +162,7 @@ async fn the_quota_is_the_one_that_counts_at_the_path() {
 #[tokio::test]
 async fn what_is_replaced_gives_its_room_back() {
     let fixture = Fixture::new().await;
-    fixture.user("ann", json!({ "quota_size": 5 })).await;
+    person(&fixture, "ann", json!({ "quota_size": 5 })).await;
     let session = fixture.session("ann").await;
     put(&session.fs(), "/one", b"12345").await.unwrap();
     let system = AdminSession::system();
@@ -166,7 +177,7 @@ async fn what_is_replaced_gives_its_room_back() {
 #[tokio::test]
 async fn spent_traffic_is_told() {
     let fixture = Fixture::new().await;
-    fixture.user("ann", json!({ "download_data_transfer": 1, "used_download_data_transfer": 0 })).await;
+    person(&fixture, "ann", json!({ "download_data_transfer": 1, "used_download_data_transfer": 0 })).await;
     fixture.store.users().set_transfer_usage("ann", 0, 1 << 20, 1).await.unwrap();
     let system = AdminSession::system();
     let spent = stage(&fixture, &system, &question(Operation::Download, "/one"), Stage::Quota).await.unwrap();
@@ -180,17 +191,20 @@ async fn keys_are_not_asked_for_the_age_of_a_password() {
     let fixture = Fixture::new().await;
     let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJKQSqtSvqyyzyfbRZXL8LM+VKMVzRFPHvgE9tTfBmpv";
     let filters = json!({ "require_password_change": true });
-    fixture.user("ann", json!({ "public_keys": [key], "filters": filters })).await;
-    fixture.user("bob", json!({ "filters": filters })).await;
+    person(&fixture, "ann", json!({ "public_keys": [key], "filters": filters })).await;
+    person(&fixture, "bob", json!({ "filters": filters })).await;
     let system = AdminSession::system();
     let over = |username: &str, protocol| Question { username: username.into(), protocol, ..question(Operation::List, "/") };
     let ann = stage(&fixture, &system, &over("ann", Protocol::Ssh), Stage::SignIn).await.unwrap();
     assert!(ann.allowed && ann.note.contains("require_password_change"), "{ann:?}");
-    for (name, protocol) in [("ann", Protocol::Ftp), ("bob", Protocol::Ssh)] {
+    for (name, protocol) in [("ann", Protocol::Http), ("bob", Protocol::Ssh), ("bob", Protocol::Http)] {
         let check = stage(&fixture, &system, &over(name, protocol), Stage::SignIn).await.unwrap();
         assert_eq!((check.allowed, check.rule.as_str()), (false, "require_password_change"), "{name}");
     }
-    assert!(stage(&fixture, &system, &over("bob", Protocol::Http), Stage::SignIn).await.unwrap().allowed);
+    // Over HTTP one may sign in, and do that.
+    let login = Question { file: None, ..over("bob", Protocol::Http) };
+    let login = stage(&fixture, &system, &login, Stage::SignIn).await.unwrap();
+    assert!(login.allowed && login.note.starts_with("Password change required"), "{login:?}");
 }
 
 // UI-203, ACC-086, ACC-095
@@ -200,16 +214,18 @@ async fn an_account_without_a_way_in_is_told() {
     let single = ["publickey", "password", "keyboard-interactive"];
     let pairs = ["publickey+password", "publickey+keyboard-interactive", "password+publickey", "keyboard-interactive+publickey"];
     let denied = |methods: &[&str]| json!({ "filters": { "denied_login_methods": methods } });
-    fixture.user("ann", denied(&["password"])).await;
-    fixture.user("bob", denied(&single)).await;
-    fixture.user("cy", denied(&[&single[..], &pairs].concat())).await;
+    person(&fixture, "ann", denied(&["password"])).await;
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJKQSqtSvqyyzyfbRZXL8LM+VKMVzRFPHvgE9tTfBmpv";
+    let with_key = json!({ "public_keys": [key], "filters": { "denied_login_methods": single } });
+    person(&fixture, "bob", with_key).await;
+    person(&fixture, "cy", denied(&[&single[..], &pairs].concat())).await;
     let system = AdminSession::system();
     let seen = async |username: &str, protocol| {
         let question = Question { username: username.into(), protocol, ..question(Operation::List, "/") };
         stage(&fixture, &system, &question, Stage::SignIn).await.unwrap().rule
     };
     let closed = "denied_login_methods";
-    assert_eq!((seen("ann", Protocol::Ssh).await.as_str(), seen("ann", Protocol::Ftp).await.as_str()), ("", closed));
+    assert_eq!((seen("ann", Protocol::Ssh).await.as_str(), seen("ann", Protocol::Http).await.as_str()), ("", closed));
     assert_eq!((seen("bob", Protocol::Ssh).await.as_str(), seen("bob", Protocol::Http).await.as_str()), ("", closed));
     assert_eq!(seen("cy", Protocol::Ssh).await, closed);
 }

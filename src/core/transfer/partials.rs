@@ -389,16 +389,3 @@ async fn expire_one(core: &Core, intent: &UploadIntent) -> Result<()> {
         None => super::recovery::forget(core, intent).await,
     }
 }
-
-/// A partial as metadata: what its owner is told about the name (decisions on uploads in ARCHITECTURE.md).
-pub(crate) fn metadata(intent: &UploadIntent, found: &Partial) -> entrepot_storage::Metadata {
-    let modified = entrepot_storage::Timestamp::from_seconds(intent.updated_at / 1000);
-    entrepot_storage::Metadata {
-        kind: entrepot_storage::FileKind::File,
-        size: found.durable,
-        mode: 0o600,
-        modified,
-        accessed: modified,
-        ..entrepot_storage::Metadata::virtual_directory()
-    }
-}

@@ -10,11 +10,11 @@ use std::{
 use parking_lot::RwLock;
 use rustix::{
     fd::{AsFd, BorrowedFd, OwnedFd},
-    fs::{CWD, Mode, OFlags, fstat, open},
+    fs::{Access, AtFlags, CWD, Mode, OFlags, accessat, fstat, open},
 };
 
 use crate::{
-    Error, ErrorKind, Identity, Owner, Result,
+    Error, ErrorKind, Identity, Owner, Result, RootUse,
     system::{FileClass, chmod, give, metadata},
 };
 
@@ -113,11 +113,31 @@ impl Root {
         }
     }
 
+    fn is_absolute(&self) -> Result<()> {
+        if self.path.is_absolute() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Unsupported, "the root of a local storage must be an absolute path"))
+    }
+
+    /// Whether [`Root::check`] would do, and this process may use what is there; nothing is made. Whoever makes a root may use
+    /// it.
+    pub(crate) fn look(&self, wanted: RootUse) -> Result<()> {
+        self.is_absolute()?;
+        match Held::open(&self.path, self.assume_slow) {
+            Err(error) if error.is(ErrorKind::NotFound) => could_make(&self.path),
+            Err(error) => Err(error),
+            Ok(_) => match wanted {
+                RootUse::Open => Ok(()),
+                RootUse::Read => may(&self.path, Access::READ_OK | Access::EXEC_OK),
+                RootUse::Change => may(&self.path, Access::WRITE_OK | Access::EXEC_OK),
+            },
+        }
+    }
+
     /// Opens the root, makes it if it is missing (LOC-001), and sees whether another folder has its name now.
     pub(crate) fn check(&self, owner: Owner, umask: Option<u32>) -> Result<()> {
-        if !self.path.is_absolute() {
-            return Err(Error::new(ErrorKind::Unsupported, "the root of a local storage must be an absolute path"));
-        }
+        self.is_absolute()?;
         let opened = match Held::open(&self.path, self.assume_slow) {
             Err(error) if error.is(ErrorKind::NotFound) => {
                 make(&self.path, owner, umask)?;
@@ -130,6 +150,20 @@ impl Root {
             *held = Some(Arc::new(opened));
         }
         Ok(())
+    }
+}
+
+/// Whether this process may do that, as the account that opens files.
+fn may(path: &Path, wanted: Access) -> Result<()> {
+    Ok(accessat(CWD, path, wanted, AtFlags::EACCESS)?)
+}
+
+/// Whether a root could be made below the nearest thing that is there.
+fn could_make(path: &Path) -> Result<()> {
+    match path.ancestors().skip(1).find(|above| above.symlink_metadata().is_ok()) {
+        Some(above) if above.is_dir() => may(above, Access::WRITE_OK | Access::EXEC_OK),
+        Some(above) => Err(Error::new(ErrorKind::NotDirectory, format!("{} is no folder", above.display()))),
+        None => Err(Error::new(ErrorKind::NotFound, "there is no folder above it")),
     }
 }
 

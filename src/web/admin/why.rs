@@ -137,6 +137,8 @@ fn field_of(rule: &str) -> &str {
     match rule {
         "ip_filters" => "filters.denied_ip",
         "home_dir" | "root" => "home_dir",
+        "credentials" => "password",
+        "write-disabled" => "filters.web_client",
         "file_patterns"
         | "denied_protocols"
         | "access_time"
@@ -160,6 +162,7 @@ pub(super) fn link_of(username: &str, rule: &str) -> Option<String> {
     match rule {
         "defender" => Some(Area::Admin.page("defender")),
         "ip_list" => Some(Area::Admin.page("ip-lists")),
+        "symlink_mode" => Some(Area::Admin.page("configs/common.symlink_mode")),
         rule => Some(format!("{}?card={}#edit", one::<User>(username), card_of(rule)?)),
     }
 }
@@ -226,7 +229,7 @@ mod tests {
     async fn the_page_names_the_rule_and_leads_to_its_card() {
         let house = ready().await;
         let token = house.token("root").await;
-        let group = json!({ "name": "yard", "user_settings": { "filters": { "denied_protocols": ["FTP"] } } });
+        let group = json!({ "name": "yard", "user_settings": { "filters": { "denied_protocols": ["HTTP"] } } });
         house.with(&token, TestRequest::post().uri("/api/v2/groups").set_json(group)).await;
         let mut user = house.user("ann");
         user["permissions"] = json!({ "/": ["*"], "/archive": ["list"] });
@@ -236,7 +239,7 @@ mod tests {
         let mut root = Browser::admin(&house, "root").await;
         let asked = root.get("/web/admin/why?username=ann&operation=upload&path=/archive/x&protocol=SSH&ip=").await;
         assert!(asked.text.contains("/web/admin/user/ann?card=files#edit"), "{}", asked.text);
-        let group = root.get("/web/admin/why?username=ann&operation=&path=&protocol=FTP&ip=").await;
+        let group = root.get("/web/admin/why?username=ann&operation=&path=&protocol=HTTP&ip=").await;
         assert!(group.text.contains("/web/admin/group/yard?card="), "{}", group.text);
         for (query, field) in
             [("username=bob", "username"), ("username=ann&ip=x", "ip"), ("username=ann&operation=x", "operation")]
@@ -264,6 +267,11 @@ mod tests {
             "upload_data_transfer",
             "download_data_transfer",
             "max_sessions",
+            "home_dir",
+            "credentials",
+            "write-disabled",
+            "two_factor_protocols",
+            "require_password_change",
         ] {
             assert!(super::card_of(rule).is_some(), "{rule}");
         }
