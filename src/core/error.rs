@@ -40,6 +40,8 @@ pub enum Error {
     Corrupt,
     /// The storage failed in some other way; the id stands in the log beside the details.
     Io(Uuid),
+    /// The root of the account cannot be used (ACC-085). The reason is in the log.
+    Homeless,
     /// The credentials are not accepted. The reason is in the log only.
     Auth,
     /// A rule refuses it.
@@ -105,6 +107,7 @@ impl fmt::Display for Error {
             Self::Timeout => f.write_str("the storage did not answer in time"),
             Self::Corrupt => f.write_str("the stored data is damaged"),
             Self::Io(id) => write!(f, "storage error, id {id}"),
+            Self::Homeless => f.write_str("the root file system of the account is invalid: its folder cannot be used"),
             Self::Auth => f.write_str("authentication failed"),
             Self::Denied(denial) => f.write_str(denial.public()),
             Self::Quota => f.write_str("denying write due to space limit"),

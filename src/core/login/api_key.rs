@@ -214,7 +214,8 @@ impl Core {
 
     async fn key_refused(&self, ip: IpAddr, failure: Failure, trace: &Trace) -> KeyError {
         let (event, reason, error) = match failure {
-            Failure::Account(Refusal::Unavailable(error) | Refusal::Storage(error)) => return KeyError::Unavailable(error),
+            Failure::Account(Refusal::Unavailable(error)) => return KeyError::Unavailable(error),
+            Failure::Account(Refusal::Storage(_)) => return KeyError::Unavailable(Error::Homeless),
             Failure::Key(error, reason) => (EVENT_FAILED, reason.to_owned(), error),
             Failure::Account(Refusal::UnknownUser) => (EVENT_UNKNOWN_USER, "unknown account".to_owned(), KeyError::Rejected),
             Failure::Account(Refusal::Rule(denial)) => (EVENT_FAILED, denial.to_string(), KeyError::Rejected),

@@ -66,6 +66,8 @@ impl Refusal {
     /// For the client (ACC-077): over SSH, FTP and DAV every refusal looks the same.
     fn public(self, protocol: Protocol) -> Error {
         match self {
+            // Its kind would be taken for that of what was asked for.
+            Self::Storage(_) if protocol == Protocol::Http => Error::Homeless,
             Self::Storage(error) | Self::Unavailable(error) => error,
             Self::Rule(denial) if protocol == Protocol::Http && TOLD_OVER_HTTP.contains(&denial.rule()) => Error::Denied(denial),
             Self::TooMany if protocol == Protocol::Http => Error::TooMany,
@@ -190,5 +192,31 @@ pub(crate) async fn pause(millis: i64) {
         && millis > 0
     {
         tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // ACC-077, ACC-101, DEF-013
+    #[test]
+    fn methods_that_are_denied_fail_and_score_as_wrong_passwords_do() {
+        let denied = || Refusal::Rule(Denial::new("denied_login_methods", "password is denied"));
+        let wrong = || Refusal::Credentials("wrong password");
+        for protocol in [Protocol::Ssh, Protocol::Ftp, Protocol::Dav] {
+            assert_eq!(denied().public(protocol), wrong().public(protocol));
+        }
+        assert!(matches!((denied().score(), wrong().score()), (Some(Score::LoginFailed), Some(Score::LoginFailed))));
+    }
+
+    // ACC-085
+    #[test]
+    fn roots_that_cannot_be_used_are_one_thing_over_http_and_score_nothing() {
+        for error in [Error::NotFound, Error::NotDirectory, Error::StorageDenied, Error::Unsupported] {
+            assert_eq!(Refusal::Storage(error.clone()).public(Protocol::Http), Error::Homeless);
+            assert_eq!(Refusal::Storage(error.clone()).public(Protocol::Ssh), error);
+            assert!(Refusal::Storage(error).score().is_none());
+        }
     }
 }

@@ -135,7 +135,7 @@ async fn enter(core: &Core, share: &Share, purpose: Purpose, proof: Proof<'_>, p
     }
     let proved = proof::prove(core, share, proof, peer).await?;
     let Host { account, since } = host(core, share, peer).await?;
-    prepare::storage(core, &account).await?;
+    prepare::storage(core, &account).await.map_err(|_| Error::Homeless)?;
     let confines = Confines::of(share, scope, &proved.visitor);
     let roots = confines.roots.clone();
     let overlay = Arc::new(Overlay::off());

@@ -86,6 +86,8 @@ pub(super) fn refusal(door: &Door, error: Error) -> Result<(StatusCode, String),
         Error::Denied(denial) => Ok((StatusCode::FORBIDDEN, door.say(t.door_denied, denial.rule()))),
         Error::TooMany => Ok((StatusCode::FORBIDDEN, t.door_too_many_sessions.to_owned())),
         Error::Unsupported => Ok((StatusCode::FORBIDDEN, t.door_no_storage.to_owned())),
+        // ACC-085
+        Error::Homeless => Ok((StatusCode::INTERNAL_SERVER_ERROR, t.door_homeless.to_owned())),
         Error::Busy => Ok((StatusCode::SERVICE_UNAVAILABLE, t.error_busy.to_owned())),
         other => Err(other.into()),
     }

@@ -195,6 +195,7 @@ fn explain(request: &HttpRequest, area: Area, error: &PageError) -> HttpResponse
         PageError::Core(E::Busy | E::Shutdown) => (t.error_busy_title, t.error_busy.to_owned()),
         PageError::Core(E::Internal(_) | E::Io(_) | E::Corrupt) => (t.error_fault_title, t.error_fault.to_owned()),
         PageError::Core(E::Unsupported) => (t.error_refused_title, t.error_unsupported.to_owned()),
+        PageError::Core(E::Homeless) => (t.error_refused_title, t.door_homeless.to_owned()),
         PageError::Core(other) => (t.error_refused_title, other.to_string()),
         PageError::Status(_, text) => (t.error_refused_title, text.clone()),
     };

@@ -5,7 +5,7 @@ use entrepot_core::admin::{AdminSession, admins, users};
 use entrepot_model::{Admin, AdminPermission, User};
 use serde_json::{Value, json};
 
-use crate::testing::{Answer, House, ready};
+use crate::testing::{Answer, Browser, House, ready};
 
 fn request(method: &str, path: &str) -> TestRequest {
     let request = match method {
@@ -233,4 +233,25 @@ async fn profiles_are_read_and_replaced() {
     let body = json!({"email": "r@example.com", "allow_api_key_auth": true});
     is(&house.with(&root, request("PUT", "admin/profile").set_json(&body)).await, 200, "Profile updated");
     assert_eq!(house.with(&root, get("admin/profile")).await.json(), body);
+}
+
+// ACC-085, SSH-023
+#[expect(clippy::disallowed_methods, reason = "a file is put where a home should be")]
+#[actix_web::test]
+async fn a_home_that_cannot_be_used_is_told_in_words_and_by_no_other_code() {
+    let house = ready().await;
+    let token = house.token("root").await;
+    let file = house.home("file");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, b"no folder").unwrap();
+    add_user(&house, |user| user.home_dir = file.join("ingrid").to_string_lossy().into_owned()).await;
+    let key = make_key(&house, &token, &json!({"name": "ci", "scope": 2, "user": "ingrid"})).await;
+    let said = "root file system of the account is invalid";
+    is(&house.basic("/api/v2/user/token", "ingrid", "secret").await, 500, said);
+    is(&with_key(&house, &key, get("user/dirs")).await, 500, said);
+    let mut browser = Browser::new(&house);
+    let page = browser.post("/web/client/login", &[("username", "ingrid"), ("password", "secret")]).await;
+    is(&page, 500, "The folder of this account cannot be used");
+    assert!(page.text.contains("name=\"password\""), "the form is there to try again: {}", page.text);
+    is(&house.basic("/api/v2/user/token", "ingrid", "wrong").await, 401, "invalid credentials");
 }
