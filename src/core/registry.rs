@@ -298,14 +298,19 @@ fn decrease(counts: &mut HashMap<String, usize>, key: &str) {
 pub(crate) async fn close_idle(core: Core) {
     while core.tasks().rest(Duration::from_secs(60)).await {
         review(&core).await;
-        let minutes = i64::from(core.settings().common.idle_timeout);
-        if minutes <= 0 {
-            continue;
-        }
-        for session in core.0.registry.idle_since(core.clock().millis() - minutes * 60_000) {
-            tracing::info!(connection_id = %session.id, username = session.username(), minutes, "closed: idle");
-            session.kill.cancel();
-        }
+        close_idle_now(&core);
+    }
+}
+
+/// One pass of [`close_idle`].
+pub(crate) fn close_idle_now(core: &Core) {
+    let minutes = i64::from(core.settings().common.idle_timeout);
+    if minutes <= 0 {
+        return;
+    }
+    for session in core.0.registry.idle_since(core.clock().millis() - minutes * 60_000) {
+        tracing::info!(connection_id = %session.id, username = session.username(), minutes, "closed: idle");
+        session.kill.cancel();
     }
 }
 

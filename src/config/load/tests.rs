@@ -96,6 +96,14 @@ fn nothing_configured_means_defaults_without_warnings() {
     assert_eq!(settings.data_provider.password_hashing.parameters(), entrepot_secrets::HashingParameters::default());
 }
 
+// ACC-267
+#[test]
+fn limits_of_connections_and_transfers_have_the_defaults_of_the_reference() {
+    let common = loaded(&[], &[]).settings.common;
+    assert_eq!((common.max_per_host_connections, common.max_total_connections), (20, 0));
+    assert_eq!((common.max_per_host_transfers, common.max_total_transfers), (20, 0));
+}
+
 // LOAD-001
 #[test]
 fn relative_paths_are_below_the_data_folder() {

@@ -410,7 +410,7 @@ async fn the_start_directory_is_made() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn anonymous_accounts_need_no_password_over_ftp_and_never_get_in_by_ssh() {
-    // ACC-300, ACC-302
+    // ACC-300, ACC-302, ACC-083
     let house = house(|_| {}).await;
     let mut user = house.user("guest");
     user.filters.base.is_anonymous = true;

@@ -119,6 +119,27 @@ async fn links_to_the_outside_are_not_followed() {
     }
 }
 
+// ACC-120, ACC-121, UPL-014, UPL-015
+#[tokio::test]
+async fn rules_hold_for_the_path_that_is_asked_for_not_for_what_is_behind_it() {
+    let permissions = json!({ "/": ["*"], "/locked": [] });
+    let (fixture, session) = on_disk(json!({ "permissions": permissions })).await;
+    let fs = session.fs();
+    let home = fixture.folder.path().join("home");
+    for name in ["locked", "open"] {
+        std::fs::create_dir(home.join(name)).expect("directory");
+    }
+    std::fs::write(home.join("locked/f"), b"data").expect("file");
+    std::os::unix::fs::symlink("../locked/f", home.join("open/link")).expect("link");
+    std::fs::hard_link(home.join("locked/f"), home.join("open/twin")).expect("link");
+    fixture.set(|settings| settings.common.symlink_mode = 0);
+    assert_eq!(rule(&get(&fs, "/locked/f").await), Some("permissions"));
+    for name in ["/open/link", "/open/twin"] {
+        assert_eq!(get(&fs, name).await.expect("read"), b"data", "{name}");
+    }
+    assert_eq!(super::client::names(&fs, "/").await.expect("list"), ["locked", "open"], "names are not hidden");
+}
+
 // ACC-127, SFTP-015, ACC-146
 #[tokio::test]
 async fn writing_a_link_needs_upload_and_writes_its_target() {

@@ -217,6 +217,28 @@ async fn sessions_of_who_may_no_longer_log_in_are_ended() {
     assert!(!bob.ended().is_cancelled(), "somebody else goes on");
 }
 
+// LIM-004, ACC-272
+#[tokio::test]
+async fn sessions_that_do_nothing_are_ended_and_transfers_are_something() {
+    let (fixture, idle) = Fixture::alice(json!({})).await;
+    let busy = fixture.session("alice").await;
+    let upload = busy.fs().open_write(&path("/f"), PUT).await.expect("open");
+    let review = || crate::registry::close_idle_now(&fixture.core);
+    fixture.set(|settings| settings.common.idle_timeout = 0);
+    fixture.clock.advance_millis(10 * 60_000);
+    upload.write_at(0, Bytes::from_static(b"data")).await.expect("write");
+    fixture.clock.advance_millis(10 * 60_000);
+    review();
+    assert!(!idle.ended().is_cancelled(), "nobody is ended where there is no limit");
+    fixture.set(|settings| settings.common.idle_timeout = 15);
+    review();
+    assert!(idle.ended().is_cancelled() && !busy.ended().is_cancelled());
+    drop(upload);
+    fixture.clock.advance_millis(16 * 60_000);
+    review();
+    assert!(busy.ended().is_cancelled());
+}
+
 // LIM-009
 #[tokio::test]
 async fn stopping_server_takes_nothing_new_and_settles_what_runs() {

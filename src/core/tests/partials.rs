@@ -8,7 +8,7 @@ use super::{
     fixture::Fixture,
 };
 use crate::{
-    Error, OpenWrite,
+    Denial, Error, OpenWrite,
     admin::{AdminSession, users},
 };
 
@@ -233,6 +233,22 @@ async fn rows_of_a_user_who_is_gone_expire_too() {
     fixture.clock.advance_millis(169 * 3_600_000);
     crate::transfer::partials::expire_now(&fixture.core).await;
     assert_eq!(fixture.rows("alice").await, (vec![], vec![]));
+}
+
+// API-205
+#[tokio::test]
+async fn upload_that_is_discarded_leaves_nothing_to_go_on_with() {
+    let (fixture, session) = Fixture::alice(json!({ "quota_size": 1000 })).await;
+    let fs = session.fs();
+    put(&fs, "/f", b"before").await.expect("put");
+    let upload = fs.open_write(&path("/f"), PUT).await.expect("open");
+    upload.write_at(0, Bytes::from_static(b"after")).await.expect("write");
+    upload.discard(Denial::new("lock", "locked meanwhile")).await;
+    assert_eq!(fixture.memory("alice").paths(), [b"/f".to_vec()]);
+    assert_eq!(get(&fs, "/f").await.expect("read"), b"before");
+    assert_eq!((fixture.rows("alice").await, fixture.used("alice").await), ((vec![], vec![]), usage(1, 6)));
+    let actions = fixture.actions().await;
+    assert!(actions.iter().any(|(action, _, status)| action == "upload" && *status != 1), "{actions:?}");
 }
 
 // ACC-067

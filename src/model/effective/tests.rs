@@ -151,6 +151,16 @@ fn lists_are_appended_own_first_then_primary_then_secondary() {
 }
 
 #[test]
+fn share_paths_that_a_group_denies_win_over_those_that_the_user_allows() {
+    // ACC-358
+    let own = member(json!({"filters": {"allowed_share_paths": ["/a", "/b"]}}));
+    let denied = json!({"filters": {"denied_share_paths": ["/a"]}});
+    let merged = merge(&own, group("p", denied), empty("s"));
+    let shared = |path: &str| merged.may_share_path(&VirtualPath::parse(path.as_bytes()).unwrap()).is_ok();
+    assert!(!shared("/a") && !shared("/a/x") && shared("/b/x"));
+}
+
+#[test]
 fn membership_groups_give_nothing_and_need_not_be_loaded() {
     // ACC-197
     let mut user = user(json!({}));

@@ -29,7 +29,7 @@ mod tests {
 
     use super::*;
 
-    // API-008
+    // API-008, ACC-158
     #[test]
     fn errors_of_file_operations_have_their_codes() {
         for (error, code) in [

@@ -257,7 +257,7 @@ async fn a_document_is_described_locked_read_stored_and_given_back() {
     assert_eq!((uploads[0]["virtual_path"].as_str(), uploads[0]["file_size"].as_i64()), (Some("/a.docx"), Some(10)), "{uploads}");
 }
 
-// API-204, API-205
+// API-204, API-205, API-238
 #[actix_web::test]
 async fn wrong_locks_are_conflicts_that_name_the_right_one() {
     let office = office(json!({}), |_| {}).await;
@@ -302,7 +302,7 @@ async fn a_change_from_elsewhere_is_not_stored_over() {
     assert_eq!(office.stored("ada", "a.docx").unwrap(), "mine");
 }
 
-// API-202
+// API-202, API-237
 #[actix_web::test]
 async fn requests_are_proven_and_come_from_the_networks_of_the_office_server() {
     let office = office(json!({}), |settings| settings.httpd.bindings[0].wopi.skip_proof_key_verify = false).await;

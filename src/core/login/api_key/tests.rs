@@ -51,7 +51,7 @@ async fn user(house: &House, shown: &str) -> Result<String, KeyError> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_acts_as_its_account_and_an_unbound_one_as_whom_it_names() {
-    // SEC-078, SEC-080, SEC-081, SEC-085
+    // SEC-078, SEC-080, SEC-081, SEC-085, SEC-245
     let house = house(|_| {}).await;
     add_user(&house, |_| {}).await;
     add_admin(&house, |_| {}).await;
@@ -88,7 +88,7 @@ async fn wrong_keys_are_told_apart_as_the_contract_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_account_must_take_keys_and_be_let_in() {
-    // SEC-083, ACC-241, ACC-317
+    // SEC-083, ACC-241, ACC-317, ACC-331
     let cases: [(Change, KeyError); 7] = [
         (|user| user.filters.base.allow_api_key_auth = false, KeyError::Rejected),
         (|user| user.status = 0, KeyError::Rejected),

@@ -55,7 +55,7 @@ fn all_but(without: &[AdminPermission]) -> Vec<AdminPermission> {
     kept.filter(|permission| !without.contains(permission)).collect()
 }
 
-// SEC-059, SEC-073, API-007, API-023, API-024
+// SEC-059, SEC-073, API-007, API-023, API-024, API-025
 #[actix_web::test]
 async fn nobody_and_users_are_let_in_nowhere() {
     let filled = filled().await;
