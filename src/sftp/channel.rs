@@ -231,7 +231,7 @@ impl Channel {
                 return Ok(());
             }
         };
-        let is_inline = file.order.is_idle() && answers.produced() < CALLBACK_BUDGET && !port.is_blocked();
+        let is_inline = file.order.is_quiet() && answers.produced() < CALLBACK_BUDGET && !port.is_blocked();
         if is_inline && read_now(&mut answers.out, file.as_ref(), id, offset, length) {
             return Ok(());
         }
@@ -250,7 +250,7 @@ impl Channel {
                 return Ok(());
             }
         };
-        if file.order.is_idle() {
+        if file.order.is_quiet() {
             match file.try_write(offset, data) {
                 Ok(true) => {
                     write_status(&mut answers.out, id, StatusCode::Ok, "");
@@ -280,7 +280,7 @@ impl Channel {
             Target::Open(..) | Target::Closing(..) => Vec::new(),
         };
         let is_free = match &target {
-            Target::Open(_, order) | Target::Closing(_, order, _) => order.is_idle(),
+            Target::Open(_, order) | Target::Closing(_, order, _) => order.is_quiet(),
             Target::Paths(_) => after.is_empty(),
         };
         if is_free

@@ -7,6 +7,7 @@
 //! * runs up to [`PARALLEL`] requests at once, in the order that their files ask for ([`Queue`]);
 //! * collects answers up to [`CHUNK`] for each message, and sends with backpressure: russh takes nothing from its queue
 //!   while a channel has data that the client's window does not admit;
+//! * gives the answers of an open file in the order of its requests;
 //! * begins no READ while answers wait to be sent, but goes on with everything else: a write gives its bytes back to the
 //!   budget when it is *done*, so a client with a shut window cannot block its own session;
 //! * answers FAILURE for a job that panics.
@@ -31,7 +32,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 pub use queue::{FileKey, Kind, Order, Overflow, Work};
-use queue::{Picked, Queue};
+use queue::{Picked, Queue, Ticket};
 
 use crate::{
     packet::{MAX_DATA, write_data},
@@ -64,7 +65,8 @@ pub trait ReadSource: Send + Sync {
 
 /// Where the answers of a lane go.
 pub trait AnswerSink: Send + Sync + 'static {
-    /// Sends whole messages; waits while the client takes nothing. `Err` = the connection is gone.
+    /// Sends whole messages; waits while the client takes nothing. When it is done, what was sent before it is with the session
+    /// and cannot be overtaken by what that sends itself; nothing may be sent for this alone. `Err` = the connection is gone.
     fn send(&self, answers: Bytes) -> BoxFuture<'_, Result<(), ()>>;
 
     /// All answers were sent and the client sends no more requests: ends the channel.
@@ -229,7 +231,7 @@ impl Drop for Lane {
 
 /// A finished job.
 struct Done {
-    key: FileKey,
+    ticket: Ticket,
     reply: BytesMut,
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -240,11 +242,44 @@ struct Runner<S> {
     running: FuturesUnordered<BoxFuture<'static, Done>>,
     out: BytesMut,
     sending: Option<BoxFuture<'static, Result<(), ()>>>,
+    /// Whose answers are in `out`, in what is being sent, and in what was sent before that.
+    told: Told,
+    being_told: Told,
+    was_told: Told,
+}
+
+/// Numbers of answers.
+#[derive(Default)]
+struct Told(Vec<(Arc<Order>, usize)>);
+
+impl Told {
+    fn add(&mut self, order: Arc<Order>, answers: usize) {
+        match self.0.iter_mut().rev().find(|(known, _)| Arc::ptr_eq(known, &order)) {
+            Some((_, known)) => *known += answers,
+            None => self.0.push((order, answers)),
+        }
+    }
+
+    /// The session has them.
+    fn settle(self) {
+        for (order, answers) in self.0 {
+            order.heard(answers);
+        }
+    }
 }
 
 impl<S: AnswerSink> Runner<S> {
     fn new(shared: Arc<Shared>, sink: S) -> Self {
-        Self { shared, sink: Arc::new(sink), running: FuturesUnordered::new(), out: BytesMut::new(), sending: None }
+        Self {
+            shared,
+            sink: Arc::new(sink),
+            running: FuturesUnordered::new(),
+            out: BytesMut::new(),
+            sending: None,
+            told: Told::default(),
+            being_told: Told::default(),
+            was_told: Told::default(),
+        }
     }
 
     async fn run(mut self) {
@@ -267,9 +302,14 @@ impl<S: AnswerSink> Runner<S> {
             if self.is_at_rest() && (muted || (shared.draining.load(Ordering::Acquire) && shared.queue.lock().is_empty())) {
                 return self.sink.finish().await;
             }
+            if self.is_at_rest() && !self.was_told.0.is_empty() {
+                let sink = self.sink.clone();
+                self.sending = Some(Box::pin(async move { sink.send(Bytes::new()).await }));
+            }
             tokio::select! {
                 sent = async { match &mut self.sending { Some(sending) => sending.await, None => std::future::pending().await } } => {
                     self.sending = None;
+                    std::mem::replace(&mut self.was_told, std::mem::take(&mut self.being_told)).settle();
                     if sent.is_err() {
                         shared.ended.store(true, Ordering::Release);
                     }
@@ -285,42 +325,53 @@ impl<S: AnswerSink> Runner<S> {
     }
 
     fn start_jobs(&mut self, muted: bool) {
-        while self.running.len() < PARALLEL {
-            let picked = self.shared.queue.lock().pick(!muted && self.out.len() < CHUNK);
-            let Some((key, picked)) = picked else { return };
+        loop {
+            let picked = {
+                let mut queue = self.shared.queue.lock();
+                if self.running.len() + queue.held() >= PARALLEL {
+                    return;
+                }
+                queue.pick(!muted && self.out.len() < CHUNK)
+            };
+            let Some((ticket, picked)) = picked else { return };
             match picked {
                 Picked::Read { source, id, offset, length } => {
-                    if read_now(&mut self.out, source.as_ref(), id, offset, length) {
+                    let mut reply = BytesMut::new();
+                    let out = if ticket.is_next { &mut self.out } else { &mut reply };
+                    if read_now(out, source.as_ref(), id, offset, length) {
                         // Before the job counts as done: a CLOSE then expects to be the last holder of the file.
                         drop(source);
-                        self.end_job(Done { key, reply: BytesMut::new(), permit: None });
+                        self.end_job(Done { ticket, reply, permit: None });
                     } else {
-                        self.run_job(key, read_later(source, id, offset, length), None);
+                        self.run_job(ticket, read_later(source, id, offset, length), None);
                     }
                 }
                 // A first poll at once: what needs no waiting happens in the order in which it was asked for.
                 Picked::Work(Work { mut answer, permit, .. }) => match poll_once(&mut answer) {
-                    Some(reply) => self.end_job(Done { key, reply, permit }),
-                    None => self.run_job(key, answer, permit),
+                    Some(reply) => self.end_job(Done { ticket, reply, permit }),
+                    None => self.run_job(ticket, answer, permit),
                 },
             }
         }
     }
 
-    fn run_job(&self, key: FileKey, answer: Answer, permit: Option<OwnedSemaphorePermit>) {
-        self.running.push(Box::pin(answer.map(move |reply| Done { key, reply, permit })));
+    fn run_job(&self, ticket: Ticket, answer: Answer, permit: Option<OwnedSemaphorePermit>) {
+        self.running.push(Box::pin(answer.map(move |reply| Done { ticket, reply, permit })));
     }
 
     fn end_job(&mut self, done: Done) {
-        self.shared.queue.lock().finish(done.key);
+        let told = self.shared.queue.lock().finish(done.ticket, done.reply, &mut self.out);
         drop(done.permit);
-        self.out.extend_from_slice(&done.reply);
+        if let Some((order, answers)) = told {
+            self.told.add(order, answers);
+        }
         self.shared.done.fetch_add(1, Ordering::Relaxed);
     }
 
     fn start_sending(&mut self) {
         if self.sending.is_none() && !self.out.is_empty() {
             let (sink, answers) = (self.sink.clone(), self.out.split().freeze());
+            self.being_told = std::mem::take(&mut self.told);
             self.sending = Some(Box::pin(async move { sink.send(answers).await }));
         }
     }

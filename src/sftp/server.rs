@@ -28,8 +28,9 @@ use crate::{
 const WINDOW: u32 = 8 << 20;
 /// Largest packet in bytes: a READ or WRITE of 255 KiB fits.
 const MAX_PACKET: u32 = 256 << 10;
-/// Messages of lanes that russh holds at most, each of about 256 KiB.
-const EVENTS: usize = 16;
+/// Messages of lanes, each of about 256 KiB, that russh holds at most: when it takes the next one, it has passed the one before
+/// on to the client. Lanes go by that (`AnswerSink::send`).
+const EVENTS: usize = 1;
 /// Rejections of keys take at least this long, so that known and unknown names look alike.
 const REJECTION_TIME: Duration = Duration::from_millis(50);
 /// Bytes and time after which new keys are exchanged (RFC 4253 section 9).

@@ -170,6 +170,29 @@ fn sshfs_mounts_and_rsync_writes_into_it() {
     assert_eq!(server.quota("alice"), (disk.files, disk.size), "{disk:?}");
 }
 
+// LIM-011: it takes answers in the order of its requests, and waits for ever for one that was early.
+#[test]
+fn paramiko_waits_for_its_rate() {
+    let server = Server::start(Settings::default());
+    let user = server.create_user("slow", json!({ "upload_bandwidth": 4000, "download_bandwidth": 4000 }));
+    let content = bytes(6_000_000, 22);
+    fs::write(server.scratch().join("f"), &content).unwrap();
+    let script = r#"
+import paramiko
+transport = paramiko.Transport((host, port))
+transport.connect(username=user, password=password)
+sftp = paramiko.SFTPClient.from_transport(transport)
+sftp.get_channel().settimeout(60)
+assert sftp.put("f", "f").st_size == 6_000_000
+sftp.get("f", "got")
+transport.close()
+"#;
+    let no_arguments: [&str; 0] = [];
+    python(&server, &user, script, &no_arguments).run().ok();
+    assert!(user.read("f").as_ref() == Some(&content));
+    assert!(fs::read(server.scratch().join("got")).unwrap() == content);
+}
+
 // The deadlock of paramiko's prefetch: 2048 READs before it takes the first answer
 #[test]
 fn paramiko_prefetches_64_mib_and_puts_them() {

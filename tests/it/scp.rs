@@ -232,3 +232,17 @@ fn copies_between_two_accounts_go_through_the_client() {
         .ok();
     assert!(bob.read("g") == Some(bytes(400_000, 9)));
 }
+
+// LIM-011: each answer of an open file comes in the order of the requests; else this client cuts the file, and calls that success.
+#[test]
+fn copies_over_sftp_that_wait_for_their_rate_arrive_whole() {
+    let server = Server::start(Settings::default());
+    let user = server.create_user("slow", json!({ "upload_bandwidth": 4000, "download_bandwidth": 4000 }));
+    let ssh = OpenSsh::new(&server, &user);
+    let content = bytes(6_000_000, 5);
+    fs::write(server.scratch().join("f"), &content).unwrap();
+    ssh.scp(&[], "f", ":").ok();
+    assert!(user.read("f").as_ref() == Some(&content), "up");
+    ssh.scp(&[], ":f", "back").ok();
+    assert!(fs::read(server.scratch().join("back")).unwrap() == content, "down");
+}

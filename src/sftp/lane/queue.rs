@@ -1,13 +1,14 @@
 //! What waits in a lane, and what may run beside what.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
+use bytes::BytesMut;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Answer, ReadSource};
@@ -16,15 +17,35 @@ use super::{Answer, ReadSource};
 /// this plays a game (performance design, section 3).
 pub const MAX_ENTRIES: usize = 4096;
 
-/// Jobs of one open file in its lane, waiting or running. While there are any, the requests of that file go to the lane
-/// as well: so they keep their order.
+/// What a lane has of one open file. While it has anything, the requests of that file go to the lane as well: so they keep
+/// their order, and so do their answers.
 #[derive(Debug, Default)]
-pub struct Order(AtomicUsize);
+pub struct Order {
+    /// Jobs that wait or run.
+    jobs: AtomicUsize,
+    /// Jobs whose answer is not with the session yet.
+    owed: AtomicUsize,
+}
 
 impl Order {
-    /// Whether the lane has nothing of this file.
+    /// Whether all that was asked of this file is done.
     pub fn is_idle(&self) -> bool {
-        self.0.load(Ordering::Acquire) == 0
+        self.jobs.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether all that was asked of this file is answered, too: an answer given now is no earlier than the others.
+    pub fn is_quiet(&self) -> bool {
+        self.owed.load(Ordering::Acquire) == 0
+    }
+
+    /// So many answers have reached the session.
+    pub(super) fn heard(&self, answers: usize) {
+        self.owed.fetch_sub(answers, Ordering::Release);
+    }
+
+    fn begin(&self) {
+        self.owed.fetch_add(1, Ordering::Release);
+        self.jobs.fetch_add(1, Ordering::Release);
     }
 }
 
@@ -140,14 +161,54 @@ pub enum Picked {
 /// The key of an open file in the queue: its handle. `None` is the queue of requests without a file.
 pub type FileKey = Option<u32>;
 
+/// A job that began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket {
+    /// Whose.
+    pub key: FileKey,
+    number: u64,
+    /// Nothing before it waits for its answer.
+    pub is_next: bool,
+}
+
 struct FileQueue {
     order: Arc<Order>,
     jobs: VecDeque<Job>,
     running: usize,
     running_kind: Kind,
+    /// Jobs that began so far.
+    begun: u64,
+    /// Jobs whose answers are out.
+    answered: u64,
+    /// Answers that came before those of earlier requests.
+    held: BTreeMap<u64, BytesMut>,
 }
 
 impl FileQueue {
+    /// Takes an answer, and gives those out whose turn it is. Answers how many.
+    ///
+    /// Nothing in the drafts asks for the order of the requests, but clients go by it, for other servers work one request
+    /// after the other: `scp` of OpenSSH before 9.3 cuts a file after the first answer that is early, paramiko waits for
+    /// ever for one that it has taken already.
+    fn answer(&mut self, ticket: Ticket, reply: BytesMut, out: &mut BytesMut) -> usize {
+        if ticket.key.is_none() {
+            out.extend_from_slice(&reply);
+            return 1;
+        }
+        if ticket.number != self.answered {
+            self.held.insert(ticket.number, reply);
+            return 0;
+        }
+        out.extend_from_slice(&reply);
+        let before = self.answered;
+        self.answered += 1;
+        while let Some(reply) = self.held.remove(&self.answered) {
+            out.extend_from_slice(&reply);
+            self.answered += 1;
+        }
+        usize::try_from(self.answered - before).unwrap_or(usize::MAX)
+    }
+
     /// Brings a job that may start to the front, and tells whether there is one. Jobs of a file keep their order; those
     /// without a file have none, so one that is held up lets others pass.
     fn may_start(&mut self, may_send: bool) -> bool {
@@ -178,6 +239,7 @@ pub struct Queue {
     /// Files with waiting jobs, each once; the first has its turn.
     turns: VecDeque<FileKey>,
     entries: usize,
+    held: usize,
 }
 
 impl Queue {
@@ -195,7 +257,7 @@ impl Queue {
             && let Some(Job::Reads(run)) = file.jobs.back_mut()
             && run.extend(id, offset, length)
         {
-            file.order.0.fetch_add(1, Ordering::Release);
+            file.order.begin();
             return Ok(());
         }
         let run = ReadRun { source: source.clone(), id, id_step: 0, offset, length, count: 1 };
@@ -219,18 +281,21 @@ impl Queue {
             jobs: VecDeque::new(),
             running: 0,
             running_kind: Kind::Free,
+            begun: 0,
+            answered: 0,
+            held: BTreeMap::new(),
         });
         if file.jobs.is_empty() {
             self.turns.push_back(key);
         }
-        file.order.0.fetch_add(1, Ordering::Release);
+        file.order.begin();
         file.jobs.push_back(job);
         Ok(())
     }
 
     /// The next job that may begin, files taking turns. `may_send` is false while the client takes no answers: bulky
     /// requests then wait, all others go on.
-    pub fn pick(&mut self, may_send: bool) -> Option<(FileKey, Picked)> {
+    pub fn pick(&mut self, may_send: bool) -> Option<(Ticket, Picked)> {
         for _ in 0..self.turns.len() {
             let key = self.turns.pop_front()?;
             let Some(file) = self.files.get_mut(&key) else { continue };
@@ -239,7 +304,9 @@ impl Queue {
                 self.turns.push_back(key);
             }
             if let Some(picked) = picked {
-                return Some((key, picked));
+                let ticket = Ticket { key, number: file.begun, is_next: file.begun == file.answered };
+                file.begun += 1;
+                return Some((ticket, picked));
             }
         }
         None
@@ -266,15 +333,24 @@ impl Queue {
         }
     }
 
-    /// Notes that a job of that file is done.
-    pub fn finish(&mut self, key: FileKey) {
-        if let Some(file) = self.files.get_mut(&key) {
-            file.running -= 1;
-            file.order.0.fetch_sub(1, Ordering::Release);
-            if file.running == 0 && file.jobs.is_empty() {
-                self.files.remove(&key);
-            }
+    /// Takes the answer of a job that is done, and puts into `out` the answers of its file whose turn it is: that of a request
+    /// waits for those of the requests before it. Answers how many, and of which file.
+    pub fn finish(&mut self, ticket: Ticket, reply: BytesMut, out: &mut BytesMut) -> Option<(Arc<Order>, usize)> {
+        let file = self.files.get_mut(&ticket.key)?;
+        let answers = file.answer(ticket, reply, out);
+        self.held = self.held + 1 - answers;
+        file.running -= 1;
+        file.order.jobs.fetch_sub(1, Ordering::Release);
+        let order = file.order.clone();
+        if file.running == 0 && file.jobs.is_empty() {
+            self.files.remove(&ticket.key);
         }
+        (answers > 0).then_some((order, answers))
+    }
+
+    /// Answers that wait for earlier ones.
+    pub fn held(&self) -> usize {
+        self.held
     }
 
     /// Whether nothing waits or runs.

@@ -115,11 +115,38 @@ async fn slow_reads_run_side_by_side_and_every_one_is_answered_once() {
     for id in 0..400 {
         rig.lane.push_read(Some(1), &order, &source, id, u64::from(id) * 1000, 1000).expect("fits");
     }
-    let mut found = collect(&mut rig, 400).await;
-    found.sort_unstable();
+    let found = collect(&mut rig, 400).await;
     assert!(found.iter().enumerate().all(|(n, &(kind, id))| kind == 103 && id == n as u32));
     assert_eq!(slow.most.load(Ordering::SeqCst), PARALLEL);
     assert!(order.is_idle());
+}
+
+#[tokio::test]
+async fn answers_keep_the_order_of_the_requests_and_are_owed_until_the_session_has_them() {
+    let mut rig = rig(1);
+    let order = Arc::new(Order::default());
+    for id in 0..40_u32 {
+        let write = answer(id, async move {
+            tokio::time::sleep(Duration::from_millis(u64::from(40 - id) / 4)).await;
+            Ok(status(id))
+        });
+        push_work(&rig.lane, Some(1), &order, Kind::Write, 0, write).await;
+    }
+    while !order.is_idle() {
+        rig.client.window.add_permits(1);
+        tokio::task::yield_now().await;
+    }
+    // The last answers are with the session when something after them is.
+    let window = rig.client.window.clone();
+    let found = collect(&mut rig, 40).await;
+    assert!(found.iter().enumerate().all(|(n, &(_, id))| id == n as u32), "{found:?}");
+    window.add_permits(PLENTY);
+    let quiet = async {
+        while !order.is_quiet() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), quiet).await.expect("all is with the session");
 }
 
 #[tokio::test]
@@ -182,8 +209,7 @@ async fn a_job_that_panics_is_answered_with_failure_and_the_lane_goes_on() {
     rig.lane.push_read(Some(1), &order, &source, 2, 99, 10).expect("fits");
     push_work(&rig.lane, Some(1), &order, Kind::Alone, 0, answer(3, async { panic!("in a job") })).await;
     push_work(&rig.lane, Some(1), &order, Kind::Alone, 0, answer(4, async { Ok(status(4)) })).await;
-    let mut found = collect(&mut rig, 4).await;
-    found.sort_unstable();
+    let found = collect(&mut rig, 4).await;
     assert_eq!(found, [(101, 1), (101, 2), (101, 3), (101, 4)]);
     assert!(order.is_idle());
 }

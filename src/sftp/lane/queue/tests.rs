@@ -23,12 +23,22 @@ fn work(kind: Kind) -> Work {
 
 fn reads(queue: &mut Queue) -> Vec<(u32, u64)> {
     let mut found = Vec::new();
-    while let Some((key, picked)) = queue.pick(true) {
+    while let Some((ticket, picked)) = queue.pick(true) {
         let Picked::Read { id, offset, .. } = picked else { panic!("only READs are queued") };
         found.push((id, offset));
-        queue.finish(key);
+        finish(queue, ticket, b"");
     }
     found
+}
+
+/// The answers that may go out now.
+fn finish(queue: &mut Queue, ticket: Ticket, reply: &[u8]) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    let told = queue.finish(ticket, reply.into(), &mut out);
+    if let Some((order, answers)) = told {
+        order.heard(answers);
+    }
+    out.to_vec()
 }
 
 #[test]
@@ -62,9 +72,9 @@ fn reads_that_do_not_continue_a_run_begin_another_and_their_number_is_bounded() 
 
 fn reads_and_free(queue: &mut Queue) -> usize {
     let mut count = 0;
-    while let Some((key, _)) = queue.pick(true) {
+    while let Some((ticket, _)) = queue.pick(true) {
         count += 1;
-        queue.finish(key);
+        finish(queue, ticket, b"");
     }
     count
 }
@@ -89,14 +99,11 @@ fn reads_run_beside_reads_and_a_change_of_kind_waits() {
     queue.push_work(Some(1), &order, work(Kind::Alone)).expect("fits");
     let mut steps = Vec::new();
     while !queue.is_empty() {
-        let mut together = 0;
-        while queue.pick(true).is_some() {
-            together += 1;
-        }
+        let together: Vec<_> = std::iter::from_fn(|| queue.pick(true)).collect();
         assert!(!order.is_idle());
-        steps.push(together);
-        for _ in 0..together {
-            queue.finish(Some(1));
+        steps.push(together.len());
+        for (ticket, _) in together {
+            finish(&mut queue, ticket, b"");
         }
     }
     assert_eq!(steps, [2, 2, 1, 1]);
@@ -112,8 +119,8 @@ fn one_file_that_waits_holds_up_no_other() {
         queue.push_work(key, &order, work(kind)).expect("fits");
     }
     let mut begun = Vec::new();
-    while let Some((key, _)) = queue.pick(true) {
-        begun.push(key);
+    while let Some((ticket, _)) = queue.pick(true) {
+        begun.push(ticket.key);
     }
     begun.sort();
     assert_eq!(begun, [None, None, Some(1), Some(2)]);
@@ -125,7 +132,7 @@ fn without_leave_to_send_only_bulky_work_waits() {
     queue.push_read(Some(1), &order, &source(), 1, 0, 10).expect("fits");
     queue.push_work(Some(2), &order, Work { bulky: true, ..work(Kind::Alone) }).expect("fits");
     queue.push_work(Some(3), &order, work(Kind::Write)).expect("fits");
-    assert!(matches!(queue.pick(false), Some((Some(3), Picked::Work(_)))));
+    assert!(matches!(queue.pick(false), Some((Ticket { key: Some(3), .. }, Picked::Work(_)))));
     assert!(queue.pick(false).is_none());
     assert!(queue.pick(true).is_some() && queue.pick(true).is_some());
 }
@@ -136,8 +143,26 @@ fn work_on_a_name_waits_for_the_close_of_its_file_and_lets_others_pass() {
     queue.push_work(Some(1), &closing, work(Kind::Alone)).expect("fits");
     queue.push_work(None, &free, Work { after: vec![closing.clone()], ..work(Kind::Free) }).expect("fits");
     queue.push_work(None, &free, work(Kind::Free)).expect("fits");
-    let begun: Vec<_> = std::iter::from_fn(|| queue.pick(true)).map(|(key, _)| key).collect();
-    assert_eq!(begun, [Some(1), None]);
-    queue.finish(Some(1));
+    let begun: Vec<_> = std::iter::from_fn(|| queue.pick(true)).map(|(ticket, _)| ticket).collect();
+    assert_eq!(begun.iter().map(|ticket| ticket.key).collect::<Vec<_>>(), [Some(1), None]);
+    finish(&mut queue, begun[0], b"");
     assert!(queue.pick(true).is_some());
+}
+
+#[test]
+fn answers_of_a_file_wait_for_those_of_the_requests_before() {
+    let (mut queue, order, other) = (Queue::default(), Arc::new(Order::default()), Arc::new(Order::default()));
+    for _ in 0..4 {
+        queue.push_work(Some(1), &order, work(Kind::Write)).expect("fits");
+    }
+    queue.push_work(Some(2), &other, work(Kind::Write)).expect("fits");
+    let begun: Vec<_> = std::iter::from_fn(|| queue.pick(true)).map(|(ticket, _)| ticket).collect();
+    let (one, two): (Vec<_>, Vec<_>) = begun.into_iter().partition(|ticket| ticket.key == Some(1));
+    assert_eq!(one.iter().map(|ticket| ticket.is_next).collect::<Vec<_>>(), [true, false, false, false]);
+    assert_eq!((finish(&mut queue, one[2], b"c"), finish(&mut queue, one[1], b"b"), queue.held()), (vec![], vec![], 2));
+    assert_eq!(finish(&mut queue, two[0], b"x"), b"x", "another file does not wait");
+    assert_eq!((finish(&mut queue, one[0], b"a"), queue.held()), (b"abc".to_vec(), 0));
+    assert!(!order.is_quiet());
+    assert_eq!(finish(&mut queue, one[3], b"d"), b"d");
+    assert!(order.is_quiet() && order.is_idle() && queue.is_empty());
 }
