@@ -48,6 +48,7 @@ class Server:
             "ENTREPOT_DEFAULT_ADMIN_PASSWORD": ADMIN[1],
             "ENTREPOT_HTTPD__BINDINGS__0__ENABLE_HTTPS": "false",
             "ENTREPOT_HTTPD__BINDINGS__0__ADDRESS": "127.0.0.1",
+            "ENTREPOT_HTTPD__BINDINGS__0__PORT": "8080",
             "ENTREPOT_HTTPD__BINDINGS__1__PORT": "8443",
             "ENTREPOT_HTTPD__BINDINGS__1__ENABLE_HTTPS": "true",
             "ENTREPOT_HTTPD__BINDINGS__1__SELF_SIGNED": "true",

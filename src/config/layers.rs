@@ -10,20 +10,11 @@ use crate::path;
 use crate::registry::{self, LISTS, ObjectList, Setting};
 use crate::source::Origin;
 
-/// The list that has two elements of its own when neither file nor environment mentions it. What is saved in the database was
-/// chosen by somebody who saw these two, and changes them.
+/// The list that has two elements of its own unless the file gives a whole list. Environment and database change these two:
+/// whoever sets one member means that member alone.
 const HTTP_BINDINGS: &str = "httpd.bindings";
-
-/// What the two default HTTP bindings have beside the defaults of an element: HTTPS with a
-/// self-signed certificate, and a redirect to it.
-fn default_http_bindings() -> [(&'static str, Value); 4] {
-    [
-        ("httpd.bindings[0].port", 8443.into()),
-        ("httpd.bindings[0].enable_https", true.into()),
-        ("httpd.bindings[0].self_signed", true.into()),
-        ("httpd.bindings[1].redirect_to_https", true.into()),
-    ]
-}
+/// Port of the second one.
+const REDIRECT_PORT: i64 = 8080;
 
 /// A value, its row and where it comes from.
 #[derive(Clone, Debug)]
@@ -39,7 +30,8 @@ pub(crate) struct Layers {
     values: BTreeMap<String, (Value, Origin)>,
     /// Indexes of the elements of each list.
     lists: BTreeMap<String, BTreeSet<usize>>,
-    mentioned: BTreeSet<String>,
+    /// Lists that a layer gives as a whole.
+    replaced: BTreeSet<String>,
     pub(crate) warnings: Vec<String>,
     /// Patterns of keys that are known and not used.
     pub(crate) unused: BTreeSet<String>,
@@ -60,7 +52,7 @@ impl Layers {
             .filter(|list| !list.key.contains('['))
             .map(|list| (list.key.to_owned(), (0..list.default_len).collect()))
             .collect();
-        Self { values: BTreeMap::new(), lists, mentioned: BTreeSet::new(), warnings: Vec::new(), unused: BTreeSet::new() }
+        Self { values: BTreeMap::new(), lists, replaced: BTreeSet::new(), warnings: Vec::new(), unused: BTreeSet::new() }
     }
 
     /// Sets a value, checked; a wrong one of a setting that is repaired becomes the default.
@@ -83,9 +75,6 @@ impl Layers {
             }
         };
         for (list, index) in path::indexes(path) {
-            if *origin != Origin::Database {
-                self.mentioned.insert(list.to_owned());
-            }
             self.lists.entry(list.to_owned()).or_default().insert(index);
         }
         self.values.insert(path.to_owned(), (value, origin.clone()));
@@ -98,16 +87,13 @@ impl Layers {
         self.values.retain(|key, _| !key.starts_with(&below));
         self.lists.retain(|key, _| !key.starts_with(&below));
         self.lists.insert(path.to_owned(), (0..length).collect());
-        self.mentioned.insert(path.to_owned());
+        self.replaced.insert(path.to_owned());
     }
 
     /// Fills defaults in, closes gaps in indexes and makes the tree.
     pub(crate) fn build(mut self) -> Built {
-        if !self.mentioned.contains(HTTP_BINDINGS) {
-            self.lists.entry(HTTP_BINDINGS.to_owned()).or_default().extend(0..2);
-            for (path, value) in default_http_bindings() {
-                self.values.entry(path.to_owned()).or_insert((value, Origin::Default));
-            }
+        if !self.replaced.contains(HTTP_BINDINGS) {
+            self.add_http_bindings();
         }
         for list in LISTS.iter().filter(|list| !list.required.is_empty()) {
             self.drop_incomplete(list);
@@ -128,6 +114,30 @@ impl Layers {
             }
         }
         Built { entries, tree, warnings: self.warnings }
+    }
+
+    /// The two default HTTP bindings, below whatever the layers say of them: HTTPS with a self-signed certificate, and a redirect
+    /// to it. The redirect is off where there is no HTTPS to lead to, or where another binding has its port.
+    fn add_http_bindings(&mut self) {
+        self.lists.entry(HTTP_BINDINGS.to_owned()).or_default().extend(0..2);
+        for (member, value) in [("port", Value::from(8443)), ("enable_https", true.into()), ("self_signed", true.into())] {
+            self.values.entry(binding(0, member)).or_insert((value, Origin::Default));
+        }
+        let indexes: Vec<usize> = self.lists.get(HTTP_BINDINGS).into_iter().flatten().copied().collect();
+        let others = || indexes.iter().filter(|index| **index != 1);
+        let port = |index: usize| match self.values.get(&binding(index, "port")) {
+            Some((value, _)) => value.as_i64().unwrap_or_default(),
+            None => REDIRECT_PORT,
+        };
+        let is_encrypted =
+            |index: usize| self.values.get(&binding(index, "enable_https")).is_some_and(|(value, _)| *value == Value::Bool(true));
+        let leads = others().any(|index| port(*index) > 0 && is_encrypted(*index)) && !is_encrypted(1);
+        let is_wanted = leads || is_encrypted(1);
+        let is_free = others().all(|index| port(*index) != REDIRECT_PORT);
+        let own_port = if is_wanted && is_free { REDIRECT_PORT } else { 0 };
+        for (member, value) in [("port", Value::from(own_port)), ("redirect_to_https", leads.into())] {
+            self.values.entry(binding(1, member)).or_insert((value, Origin::Default));
+        }
     }
 
     /// ENV-006: elements without their required members are left out.
@@ -170,4 +180,9 @@ impl Layers {
         }
         paths
     }
+}
+
+/// The path of a member of an HTTP binding.
+fn binding(index: usize, member: &str) -> String {
+    format!("{HTTP_BINDINGS}[{index}].{member}")
 }

@@ -113,50 +113,86 @@ fn relative_paths_are_below_the_data_folder() {
     assert_eq!(settings.resolve("/var/x"), Path::new("/var/x"));
 }
 
-// Decisions, first start: HTTPS and a redirect only when nothing mentions the bindings.
-#[test]
-fn http_bindings_default_to_https_and_a_redirect() {
-    let bindings = loaded(&[], &[]).settings.httpd.bindings;
-    let seen: Vec<_> = bindings
-        .iter()
-        .map(|binding| (binding.port, binding.enable_https, binding.self_signed, binding.redirect_to_https))
-        .collect();
-    assert_eq!(seen, [(8443, true, true, false), (8080, false, false, true)]);
+/// Port, HTTPS, self-signed, redirect of each HTTP binding.
+fn bindings(loaded: &Loaded) -> Vec<(u16, bool, bool, bool)> {
+    let bindings = loaded.settings.httpd.bindings.iter();
+    bindings.map(|one| (one.port, one.enable_https, one.self_signed, one.redirect_to_https)).collect()
 }
 
-// Decisions, first start; CFG-191, CFG-198
+const HTTPS: (u16, bool, bool, bool) = (8443, true, true, false);
+const REDIRECT: (u16, bool, bool, bool) = (8080, false, false, true);
+const OFF: (u16, bool, bool, bool) = (0, false, false, false);
+
+// Decisions, first start: HTTPS and a redirect unless a file has its own bindings.
 #[test]
-fn mentioned_http_bindings_have_the_reference_defaults() {
-    let by_file = loaded(&[("entrepot.toml", "[[httpd.bindings]]\nrender_openapi = false\n")], &[]);
-    let by_variable = loaded(&[], &[("ENTREPOT_HTTPD__BINDINGS__0__RENDER_OPENAPI", "0")]);
-    for loaded in [by_file, by_variable] {
-        let bindings = &loaded.settings.httpd.bindings;
-        assert_eq!(bindings.len(), 1);
-        assert_eq!((bindings[0].port, bindings[0].enable_https), (8080, false));
-        assert!(!bindings[0].render_openapi);
-        assert!(loaded.warnings.iter().any(|warning| warning.contains("plain HTTP")), "{:?}", loaded.warnings);
-    }
-    let local = loaded(&[], &[("ENTREPOT_HTTPD__BINDINGS__0__ADDRESS", "127.0.0.1")]);
-    assert_eq!(local.warnings, Vec::<String>::new());
+fn http_bindings_default_to_https_and_a_redirect() {
+    assert_eq!(bindings(&loaded(&[], &[])), [HTTPS, REDIRECT]);
+}
+
+// LOAD-010, CFG-191, CFG-198
+#[test]
+fn http_bindings_of_the_file_have_the_reference_defaults() {
+    let loaded = loaded(&[("entrepot.toml", "[[httpd.bindings]]\nrender_openapi = false\n")], &[]);
+    let bindings = &loaded.settings.httpd.bindings;
+    assert_eq!(bindings.len(), 1);
+    assert_eq!((bindings[0].port, bindings[0].enable_https), (8080, false));
+    assert!(!bindings[0].render_openapi);
+    assert!(loaded.warnings.iter().any(|warning| warning.contains("plain HTTP")), "{:?}", loaded.warnings);
+}
+
+// ENV-006: one variable changes one member of a default binding, and HTTPS stays on.
+#[test]
+fn variables_change_only_their_own_members_of_default_http_bindings() {
+    let with = |variables: &[(&str, &str)]| {
+        let named: Vec<(String, &str)> =
+            variables.iter().map(|(name, value)| (format!("ENTREPOT_HTTPD__BINDINGS__{name}"), *value)).collect();
+        let named: Vec<(&str, &str)> = named.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        loaded(&[], &named)
+    };
+    let based = with(&[("0__BASE_URL", "https://files.example"), ("1__RENDER_OPENAPI", "0")]);
+    assert_eq!(bindings(&based), [HTTPS, REDIRECT]);
+    assert_eq!(based.settings.httpd.bindings[0].base_url, "https://files.example");
+    assert!(!based.settings.httpd.bindings[1].render_openapi && based.settings.httpd.bindings[0].render_openapi);
+    assert_eq!(bindings(&with(&[("0__PORT", "443")])), [(443, true, true, false), REDIRECT]);
+    // Bindings beyond the defaults begin with nothing.
+    let more = with(&[("2__PORT", "9000"), ("4__PORT", "9001")]);
+    assert_eq!(bindings(&more), [HTTPS, REDIRECT, (9000, false, false, false), (9001, false, false, false)]);
+    // The redirect is off where it would lead nowhere, or another binding has its port.
+    assert_eq!(bindings(&with(&[("0__ENABLE_HTTPS", "false")])), [(8443, false, true, false), OFF]);
+    assert_eq!(bindings(&with(&[("0__PORT", "8080")])), [(8080, true, true, false), (0, false, false, true)]);
+    // What is said of it holds all the same.
+    assert_eq!(
+        bindings(&with(&[("0__ENABLE_HTTPS", "0"), ("0__PORT", "8080"), ("1__PORT", "8443"), ("1__ENABLE_HTTPS", "1")])),
+        [(8080, false, true, false), (8443, true, false, false)]
+    );
+    assert_eq!(bindings(&with(&[("1__PORT", "80")])), [HTTPS, (80, false, false, true)]);
+}
+
+// LOAD-010: a file's bindings are the whole list; variables change or add to these.
+#[test]
+fn variables_do_not_bring_default_bindings_back_beside_those_of_a_file() {
+    let file = [("entrepot.toml", "[[httpd.bindings]]\nport = 9000\n")];
+    let variables = [("ENTREPOT_HTTPD__BINDINGS__0__ADDRESS", "127.0.0.1"), ("ENTREPOT_HTTPD__BINDINGS__1__PORT", "9001")];
+    assert_eq!(bindings(&loaded(&file, &variables)), [(9000, false, false, false), (9001, false, false, false)]);
 }
 
 // What is saved changes the bindings that the page of the settings shows, and no other member of them.
 #[test]
 fn saved_members_of_http_bindings_leave_the_others_as_they_are() {
     let folder = folder(&[]);
-    let mut sources = sources(&folder, &[]);
-    let saved = [
+    let with = |saved: &[(&str, &str)]| {
+        let mut sources = sources(&folder, &[]);
+        sources.database = saved.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        load(sources).expect("valid")
+    };
+    let loaded = with(&[
         ("httpd.bindings[1].proxy_allowed", r#"["192.0.2.1"]"#),
         ("httpd.bindings[0].port", "443"),
         ("httpd.bindings[2].port", "9"),
-    ];
-    sources.database = saved.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
-    let bindings = load(sources).expect("valid").settings.httpd.bindings;
-    let seen: Vec<_> = bindings
-        .iter()
-        .map(|binding| (binding.port, binding.enable_https, binding.redirect_to_https, binding.proxy_allowed.len()))
-        .collect();
-    assert_eq!(seen, [(443, true, false, 0), (8080, false, true, 1), (9, false, false, 0)]);
+    ]);
+    assert_eq!(bindings(&loaded), [(443, true, true, false), REDIRECT, (9, false, false, false)]);
+    assert_eq!(loaded.settings.httpd.bindings[1].proxy_allowed.len(), 1);
+    assert_eq!(bindings(&with(&[("httpd.bindings[0].enable_https", "false")])), [(8443, false, true, false), OFF]);
 }
 
 // An empty list in the file is a mention, too.

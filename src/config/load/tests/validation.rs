@@ -122,7 +122,7 @@ fn limits_that_make_no_sense_are_refused() {
 // CFG-142, CFG-301, CFG-304, CFG-333, CFG-367
 #[test]
 fn values_that_contradict_each_other_are_refused() {
-    let cases: [(&[(&str, &str)], &str); 11] = [
+    let cases: [(&[(&str, &str)], &str); 12] = [
         (&[("ENTREPOT_DATA_PROVIDER__DRIVER", "mysql")], "use sqlite"),
         (&[("ENTREPOT_KMS__SECRETS__URL", "awskms://alias/x")], "awskms"),
         (&[("ENTREPOT_KMS__SECRETS__ADDITIONAL_MASTER_KEYS", "a,b")], "needs an active master key"),
@@ -132,7 +132,11 @@ fn values_that_contradict_each_other_are_refused() {
         (&[("ENTREPOT_SMTP__ENCRYPTION", "3")], "smtp.encryption"),
         (&[("ENTREPOT_COMMON__DEFENDER__ENTRIES_SOFT_LIMIT", "150")], "entries_hard_limit"),
         (&[("ENTREPOT_HTTPD__CERTIFICATE_FILE", "x.pem")], "needs certificate_key_file"),
-        (&[("ENTREPOT_HTTPD__BINDINGS__0__REDIRECT_TO_HTTPS", "1")], "needs a binding with enable_https"),
+        (&[("ENTREPOT_HTTPD__BINDINGS__0__REDIRECT_TO_HTTPS", "1")], "excludes enable_https"),
+        (
+            &[("ENTREPOT_HTTPD__BINDINGS__0__REDIRECT_TO_HTTPS", "1"), ("ENTREPOT_HTTPD__BINDINGS__0__ENABLE_HTTPS", "0")],
+            "needs a binding with enable_https",
+        ),
         (
             &[
                 ("ENTREPOT_DATA_PROVIDER__PASSWORD_HASHING__ARGON2_OPTIONS__MEMORY", "16"),
