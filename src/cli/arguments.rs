@@ -39,7 +39,7 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Make an empty data folder the server that a backup was made of.
     Restore(Restore),
-    /// Look at the settings.
+    /// Look at the settings, and take back what was saved in WebAdmin or over REST.
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print the completions of a shell.
@@ -56,8 +56,14 @@ pub(crate) enum Command {
 /// What to do with the settings.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Print every setting as the server would see it.
+    /// Print every setting as the file, the environment and the defaults have it.
     Show(ShowConfig),
+    /// Print the settings that are saved in the database, which win over the file.
+    List(Place),
+    /// Take saved settings back: the file or the default holds again.
+    ///
+    /// It works beside a running server and without one, also where a saved setting keeps the server from starting.
+    Unset(UnsetConfig),
 }
 
 /// Where the server keeps its things.
@@ -294,6 +300,16 @@ pub(crate) struct Restore {
     /// Verify the backup from its beginning to its end, and restore nothing
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// `entrepot config unset`.
+#[derive(Debug, Args)]
+pub(crate) struct UnsetConfig {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Key of the setting, for instance sftpd.ciphers or 'httpd.bindings[0].address'; a section means all that is saved below it
+    #[arg(value_name = "KEY", required = true)]
+    pub(crate) keys: Vec<String>,
 }
 
 /// `entrepot config show`.

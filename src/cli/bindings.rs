@@ -1,6 +1,9 @@
 //! From settings to listeners of the web: their certificates are opened once each, however many bindings use them.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use entrepot_config::{Settings, settings::HttpBinding};
 use entrepot_http::Binding;
@@ -30,6 +33,8 @@ pub(crate) struct WebBindings {
     pub(crate) acme: Option<(Plan, Arc<Challenges>)>,
     /// The certificate of the database.
     pub(crate) kept: KeptCertificate,
+    /// Folder of the certificates that the server makes.
+    own: PathBuf,
     sources: Vec<Vec<CertificateSource>>,
 }
 
@@ -39,7 +44,15 @@ impl WebBindings {
     /// # Errors
     /// A certificate cannot be used, or a binding asks for what is not built.
     pub(crate) fn from_settings(settings: &Settings, any_port: bool, kept: KeptCertificate) -> Result<Self, NetError> {
-        let mut web = Self { kept, ..Self::default() };
+        Self::with_own(settings, any_port, kept, own_certificates(settings))
+    }
+
+    /// The same with another folder for the certificates that the server makes.
+    ///
+    /// # Errors
+    /// As [`WebBindings::from_settings`].
+    pub(crate) fn with_own(settings: &Settings, any_port: bool, kept: KeptCertificate, own: PathBuf) -> Result<Self, NetError> {
+        let mut web = Self { kept, own, ..Self::default() };
         if let Some(plan) = Plan::from_settings(settings)? {
             let challenges = Arc::new(Challenges::new(plan.proxy_header()));
             web.acme = Some((plan, challenges));
@@ -63,7 +76,7 @@ impl WebBindings {
 
     /// `None` if the binding has no certificate.
     fn tls(&mut self, settings: &Settings, binding: &HttpBinding) -> Result<Option<Arc<ServerConfig>>, NetError> {
-        let sources = sources(settings, self.acme.as_ref().map(|(plan, _)| plan), binding, &self.kept);
+        let sources = sources(settings, self.acme.as_ref().map(|(plan, _)| plan), binding, &self.kept, &self.own);
         if sources.is_empty() {
             return Ok(None);
         }
@@ -110,7 +123,13 @@ impl WebBindings {
 /// The certificates of a binding, the default first: its own, or that of the database, which hides what follows (TLS-008); that
 /// of the section, those of ACME. A self-signed one stands in where ACME has yet to obtain the first, where that of the database
 /// may go, and where the settings want it.
-fn sources(settings: &Settings, plan: Option<&Plan>, binding: &HttpBinding, kept: &KeptCertificate) -> Vec<CertificateSource> {
+fn sources(
+    settings: &Settings,
+    plan: Option<&Plan>,
+    binding: &HttpBinding,
+    kept: &KeptCertificate,
+    own_certificates: &Path,
+) -> Vec<CertificateSource> {
     let obtained = plan.map(Plan::sources).unwrap_or_default();
     let files = |certificate: &str, key: &str| {
         let is_set = !certificate.is_empty() && !key.is_empty();
@@ -137,9 +156,14 @@ fn sources(settings: &Settings, plan: Option<&Plan>, binding: &HttpBinding, kept
     }
     let has_files = sources.iter().any(|source| matches!(source, CertificateSource::Files { .. }));
     if !has_files && (binding.self_signed || !sources.is_empty()) {
-        sources.push(CertificateSource::SelfSigned { directory: settings.resolve(CERTIFICATES) });
+        sources.push(CertificateSource::SelfSigned { directory: own_certificates.to_owned() });
     }
     sources
+}
+
+/// Folder of the certificates that the server makes.
+pub(crate) fn own_certificates(settings: &Settings) -> PathBuf {
+    settings.resolve(CERTIFICATES)
 }
 
 /// From whom listeners read a PROXY header, if they do (NET-001).
@@ -206,7 +230,8 @@ mod tests {
                 CertificateSource::SelfSigned { .. } => "self-signed".to_owned(),
                 CertificateSource::Files { .. } => "files".to_owned(),
             };
-            sources(&settings, plan.as_ref(), &settings.httpd.bindings[index], &KeptCertificate::default())
+            let own = own_certificates(&settings);
+            sources(&settings, plan.as_ref(), &settings.httpd.bindings[index], &KeptCertificate::default(), &own)
                 .iter()
                 .map(file)
                 .collect()

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use entrepot_config::Settings;
 use entrepot_core::{
     Core,
     admin::certificate,
@@ -95,14 +96,19 @@ impl Certificates {
 /// # Errors
 /// The database cannot be read.
 pub(crate) async fn kept(core: &Core) -> entrepot_core::Result<KeptCertificate> {
+    Ok(opened(&core.settings(), certificate::kept(core).await?))
+}
+
+/// The same, as it was read from the database.
+pub(crate) fn opened(settings: &Settings, kept: Option<(CertificatePair, i64)>) -> KeptCertificate {
     let place = KeptCertificate::default();
-    let Some((pair, protocols)) = certificate::kept(core).await? else { return Ok(place) };
-    if certificate::is_acme_on(&core.settings()) {
+    let Some((pair, protocols)) = kept else { return place };
+    if certificate::is_acme_on(settings) {
         tracing::warn!("acme.domains is set: the certificate that is kept in the database is not shown");
     } else if protocols & HTTPS != 0 {
         place.set(read(&pair));
     }
-    Ok(place)
+    place
 }
 
 /// It was understood when it was stored.

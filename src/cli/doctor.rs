@@ -3,6 +3,7 @@
 
 mod outside;
 mod ports;
+mod start;
 
 use std::{path::Path, time::SystemTime};
 
@@ -58,7 +59,8 @@ pub(crate) async fn examine(core: &Core) -> anyhow::Result<Value> {
 /// A look at a server that does not run.
 fn look(folder: &DataFolder, command: &Doctor) -> anyhow::Result<Vec<Finding>> {
     let mut findings = vec![Finding::ok("server", "no server is running for this data folder")];
-    let loaded = match load::sources(folder, &command.place).and_then(|sources| Ok(entrepot_config::load(sources)?)) {
+    let sources = load::sources(folder, &command.place)?;
+    let mut loaded = match entrepot_config::load(sources.clone()).map_err(anyhow::Error::new) {
         Ok(loaded) => Some(loaded),
         Err(error) => {
             let fix = "correct that setting; entrepot config show --origin says where each comes from";
@@ -71,15 +73,20 @@ fn look(folder: &DataFolder, command: &Doctor) -> anyhow::Result<Vec<Finding>> {
     let seconds = i64::try_from(seconds).unwrap_or(0);
     findings.extend(runtime::build_small()?.block_on(async {
         let tasks = Tasks::new(Handle::current(), 1);
-        let found = doctor::examine_data(folder.path(), store.as_ref(), seconds, tasks.storage()).await;
+        let mut found = doctor::examine_data(folder.path(), store.as_ref(), seconds, tasks.storage()).await?;
+        if let Some(before) = loaded.take() {
+            let (with_saved, tried) = start::look(folder, sources, before, store.as_ref()).await?;
+            loaded = Some(with_saved);
+            found.extend(tried);
+        }
         if let Some(store) = &store {
             store.shutdown().await?;
         }
-        anyhow::Ok(found?)
+        anyhow::Ok(found)
     })?);
     if let Some(loaded) = loaded {
         findings.extend(warnings(&loaded.warnings));
-        findings.extend(ports::configured(&loaded.settings));
+        findings.extend(ports::configured(&loaded, folder));
         findings.extend(outside::certificates_of(&loaded.settings));
         findings.extend(outside::mail(&loaded.settings));
         let now = DateTime::from_timestamp(seconds, 0).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::{error::Error, fmt, process::ExitCode};
 
 use entrepot_config::ConfigError;
 use entrepot_net::NetError;
-use entrepot_sftp::HostKeyError;
+use entrepot_sftp::{HostKeyError, StartError};
 use entrepot_store::StoreError;
 
 /// Anything without a code of its own.
@@ -84,6 +84,9 @@ fn code_of(cause: &(dyn Error + 'static)) -> Option<u8> {
     if cause.is::<HostKeyError>() {
         return Some(KEYS);
     }
+    if let Some(error) = cause.downcast_ref::<StartError>() {
+        return Some(if matches!(error, StartError::HostKey(_)) { KEYS } else { CONFIGURATION });
+    }
     match cause.downcast_ref::<NetError>()? {
         NetError::CertificateFile { .. } | NetError::Certificate { .. } => Some(KEYS),
         NetError::Tls(_) | NetError::BadAddress { .. } | NetError::NotBuilt { .. } => Some(CONFIGURATION),
@@ -101,7 +104,7 @@ mod tests {
     fn code_is_that_of_the_cause_however_deep() {
         let error = Err::<(), _>(StoreError::Full).context("opening the database").context("starting").expect_err("an error");
         assert_eq!(code(&error), DATA);
-        let taken = NetError::InUse { port: 22, address: "all addresses".into(), setting: "sftpd.bindings[0]".into() };
+        let taken = NetError::InUse { port: 22, address: "all addresses".into(), setting: "sftpd.bindings[0].port".into() };
         assert_eq!(code(&taken.into()), LISTEN);
         assert_eq!(code(&Failure::with_code(KEYS, "x")), KEYS);
         assert_eq!(code(&anyhow::anyhow!("anything")), FAILURE);

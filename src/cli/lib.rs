@@ -14,6 +14,7 @@ mod announce;
 mod arguments;
 mod backup;
 mod bindings;
+mod blame;
 mod certificates;
 mod control;
 mod data_folder;
@@ -28,10 +29,12 @@ mod logging;
 mod ping;
 mod portable;
 mod prompt;
+mod rehearsal;
 mod reset_password;
 mod restart;
 mod restore;
 mod runtime;
+mod saved_config;
 mod serve;
 mod service_manager;
 mod setup_url;
@@ -73,6 +76,8 @@ pub fn run() -> ExitCode {
         Command::Backup(command) => backup::run(command),
         Command::Restore(command) => restore::run(command),
         Command::Config(ConfigCommand::Show(command)) => show_config::run(command),
+        Command::Config(ConfigCommand::List(place)) => saved_config::list(place),
+        Command::Config(ConfigCommand::Unset(command)) => saved_config::unset(command),
         Command::Completions { shell } => texts::completions(*shell),
         Command::Man => texts::manual(),
         Command::Licenses => texts::licenses(),

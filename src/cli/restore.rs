@@ -4,6 +4,7 @@
 //! of the data folder, which gets its final name when it is complete: before that moment nothing has changed, after it the
 //! restore is carried out, by this command or, if it does not come to that, by the next start.
 
+mod aside;
 mod obstacles;
 mod staging;
 mod takeover;
@@ -17,6 +18,7 @@ use std::{
     sync::Arc,
 };
 
+use entrepot_config::Sources;
 use entrepot_core::{Core, Error, Refusal, Restorer, admin::instance::BROUGHT};
 use entrepot_secrets::{Sensitive, random_alphanumeric};
 use entrepot_storage::private_file;
@@ -30,7 +32,9 @@ use crate::{
     data_folder::DataFolder,
     exit::{self, Failure},
     load,
+    rehearsal::Rehearsing,
 };
+pub(crate) use aside::Ground;
 pub(crate) use takeover::finish as finish_pending;
 
 /// Puts right what a restore that was interrupted early left behind. Only who holds the lock of the database may.
@@ -61,7 +65,8 @@ pub(crate) fn run(command: &arguments::Restore) -> anyhow::Result<()> {
     // One that was begun and interrupted comes first: it has taken effect.
     finish_pending(&folder)?;
     obstacles::check(&folder)?;
-    let manifest = staging::stage(&folder, &command.file, &passphrase).inspect_err(|_| {
+    let ground = Ground { sources, held: Vec::new(), any_port: false, is_now: false };
+    let manifest = staging::stage(&folder, &command.file, &passphrase, &ground).inspect_err(|_| {
         // Folders that were made for nothing: those with something in them stay.
         missing.iter().for_each(|path| drop(fs::remove_dir(path)));
     })?;
@@ -73,18 +78,19 @@ pub(crate) fn run(command: &arguments::Restore) -> anyhow::Result<()> {
 
 /// The running server takes the backup in and starts again. It gets a copy of the file that it may read.
 fn beside_server(folder: &DataFolder, file: &Path, passphrase: &Sensitive<String>) -> anyhow::Result<()> {
-    let manifest = backup::check(file, passphrase)?;
+    let mut manifest = backup::check(file, passphrase)?;
     let incoming = Incoming::of(folder, file)?;
     let request = json!({ "command": "restore", "file": incoming.0, "passphrase": passphrase.expose() });
     match control::ask_long(folder, &request)? {
-        Some(_) => println!("The server starts again with the backup."),
-        None => return Err(Failure::plain("the server stopped meanwhile; nothing was restored: try again")),
+        // It says more than is in the file: what it changed and set aside.
+        Some(answer) => {
+            println!("The server starts again with the backup.");
+            manifest.notes = serde_json::from_value(answer["notes"].clone()).unwrap_or_default();
+            print(&manifest);
+            Ok(())
+        }
+        None => Err(Failure::plain("the server stopped meanwhile; nothing was restored: try again")),
     }
-    print(&manifest);
-    if !manifest.data_dir.is_empty() && Path::new(&manifest.data_dir) != folder.path() {
-        println!("  Note: homes of users that lay in {} are looked for in {} now.", manifest.data_dir, folder.path().display());
-    }
-    Ok(())
 }
 
 /// A copy of a backup in the data folder, for as long as this lives.
@@ -117,7 +123,7 @@ impl Drop for Incoming {
 pub(crate) async fn take_in(core: &Core, request: &Value) -> anyhow::Result<Value> {
     let text = |name: &str| request[name].as_str().unwrap_or_default();
     let restored = core.restore_instance(text("file").into(), Sensitive::from(text("passphrase"))).await;
-    restored.map_err(|error| {
+    let notes = restored.map_err(|error| {
         let hint = match error {
             Error::Conflict(_) => {
                 ": nothing was restored; stop it and restore into an empty folder (--data-dir), or move its own away"
@@ -126,7 +132,7 @@ pub(crate) async fn take_in(core: &Core, request: &Value) -> anyhow::Result<Valu
         };
         Failure::with_code(exit::DATA, format!("{error}{hint}"))
     })?;
-    Ok(json!({ "ok": true }))
+    Ok(json!({ "ok": true, "notes": notes }))
 }
 
 fn print(manifest: &Manifest) {
@@ -142,21 +148,31 @@ pub(crate) struct AtSetup {
     pub(crate) folder: DataFolder,
     /// Told when the server shall start again.
     pub(crate) restart: Arc<Notify>,
+    /// Where the settings come from, without what the database holds.
+    pub(crate) sources: Sources,
+    /// What this process has that the next start takes over.
+    pub(crate) rehearsing: Arc<Rehearsing>,
 }
 
 impl Restorer for AtSetup {
-    fn restore(&self, file: &Path, passphrase: &Sensitive<String>) -> Result<(), Refusal> {
-        let staged = obstacles::check_files(&self.folder).and_then(|()| staging::stage(&self.folder, file, passphrase));
+    fn restore(&self, file: &Path, passphrase: &Sensitive<String>) -> Result<Vec<String>, Refusal> {
+        let ground = Ground {
+            sources: self.sources.clone(),
+            held: self.rehearsing.held(),
+            any_port: self.rehearsing.has_any_port(),
+            is_now: true,
+        };
+        let staged = obstacles::check_files(&self.folder).and_then(|()| staging::stage(&self.folder, file, passphrase, &ground));
         match staged {
             Ok(manifest) => {
                 tracing::info!(
                     made = manifest.created,
                     by = manifest.version,
-                    notes = ?manifest.notes,
                     "a backup is restored: the server starts again with it"
                 );
+                aside::log(&manifest.notes);
                 self.restart.notify_one();
-                Ok(())
+                Ok(manifest.notes)
             }
             Err(error) => {
                 let field = if exit::code(&error) == exit::KEYS { "passphrase" } else { "file" };

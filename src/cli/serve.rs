@@ -11,7 +11,10 @@ use chrono::{DateTime, Utc};
 use entrepot_config::{DefaultAdmin, Loaded, Sources};
 use entrepot_core::{
     Restarter,
-    admin::{doctor, settings::Configuration},
+    admin::{
+        doctor,
+        settings::{self, Configuration},
+    },
 };
 use entrepot_net::inherited;
 use tokio::sync::Notify;
@@ -21,6 +24,7 @@ use crate::{
     announce,
     arguments::Serve,
     backup::{self, schedule::Schedule},
+    blame,
     control::{self, Control},
     data_folder::DataFolder,
     doctor::Outside,
@@ -28,6 +32,7 @@ use crate::{
     house::{House, HouseOptions},
     load,
     logging::{self, LogHandle, LogOptions},
+    rehearsal::Rehearsing,
     restart,
     restore::{self, AtSetup},
     runtime,
@@ -114,12 +119,16 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
     folder.remove_ready();
     backup::tidy(folder);
     restore::tidy(folder);
-    let loaded = load::with_saved(sources.clone(), &loaded, &store).await?;
-    let warnings = warnings(&loaded, folder);
+    let loaded = match load::with_saved(sources.clone(), &loaded, &store).await {
+        Ok(loaded) => loaded,
+        Err(error) => return Err(blame::with_way_out(error, &loaded, folder)),
+    };
+    let mut warnings = warnings(&loaded, folder);
+    warnings.extend(settings::set_aside(&store).await?);
     log.set_level(loaded.settings.log.level.parse().unwrap_or(Level::DEBUG));
     let house = House::start(HouseOptions {
         settings: loaded.settings.clone(),
-        configuration: Some(Configuration::new(sources, loaded.clone())),
+        configuration: Some(Configuration::new(sources.clone(), loaded.clone()).with_aside(&store).await?),
         data_directory: folder.path().to_owned(),
         store,
         any_port,
@@ -127,14 +136,11 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
         default_admin: default_admin(&loaded),
         load_initial_data: true,
     })
-    .await?;
+    .await
+    .map_err(|error| blame::with_way_out(error, &loaded, folder))?;
     house.core.services().control_log(log.control());
     let attendant = Attendant::new(folder, &loaded, log);
-    let outside = Outside::of(&house, &loaded.warnings, attendant.schedule.clone());
-    house.core.services().examine_with(Arc::new(outside));
-    let restorer = AtSetup { folder: folder.clone(), restart: attendant.restart.clone() };
-    house.core.services().restore_with(Arc::new(restorer));
-    house.core.services().restart_with(Arc::new(Again(attendant.restart.clone())));
+    attendant.serve_the_core(&house, &loaded, sources, any_port);
     let outcome = attendant.attend(&house, &warnings, &mut signals).await;
     // Who was told that the service stops waits for its end.
     if !matches!(outcome, Ok(End::Restart)) {
@@ -179,6 +185,17 @@ impl<'a> Attendant<'a> {
     fn new(folder: &'a DataFolder, loaded: &Loaded, log: &'a LogHandle) -> Self {
         let configuration = backup::configuration_files(loaded);
         Self { folder, log, manager: ServiceManager::find(), schedule: Arc::default(), restart: Arc::default(), configuration }
+    }
+
+    /// Hands the core what it cannot do itself.
+    fn serve_the_core(&self, house: &House, loaded: &Loaded, sources: Sources, any_port: bool) {
+        let services = house.core.services();
+        services.examine_with(Arc::new(Outside::of(house, &loaded.warnings, self.schedule.clone())));
+        let rehearsing = Arc::new(Rehearsing::of(house, any_port));
+        services.rehearse_with(rehearsing.clone());
+        let (folder, restart) = (self.folder.clone(), self.restart.clone());
+        services.restore_with(Arc::new(AtSetup { folder, restart, sources, rehearsing }));
+        services.restart_with(Arc::new(Again(self.restart.clone())));
     }
 
     async fn attend(&self, house: &House, warnings: &[String], signals: &mut Signals) -> anyhow::Result<End> {

@@ -6,16 +6,12 @@ use entrepot_config::Settings;
 use entrepot_core::{Core, Listeners, Refusal, admin::host_keys};
 use entrepot_model::status::SshBinding;
 use entrepot_net::{BindSpec, ProxyPolicy};
-use entrepot_sftp::{HostKey, Listening, SshServer, StartError};
+use entrepot_sftp::{HostKey, Listening, SshServer};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use parking_lot::RwLock;
 use tokio::sync::Mutex;
 
-use crate::{
-    bindings::proxy_policy,
-    exit::{self, Failure},
-    gate::Gate,
-};
+use crate::{bindings::proxy_policy, gate::Gate};
 
 /// Name in the identification line of SSH.
 const PRODUCT: &str = "Entrepot";
@@ -146,10 +142,7 @@ impl SshService {
         let kept = host_keys::kept(&self.core).await?;
         let version = env!("CARGO_PKG_VERSION");
         let server = SshServer::new(self.core.clone(), self.gate.clone(), &kept, PRODUCT, version);
-        let server = server.map_err(|error| match error {
-            StartError::HostKey(error) => anyhow::Error::new(error),
-            other => Failure::with_code(exit::CONFIGURATION, other.to_string()),
-        })?;
+        let server = server?;
         self.core.identity().show_host_keys_with(Arc::new(server.clone()));
         *self.server.write() = Some(server.clone());
         Ok(server)

@@ -30,15 +30,11 @@ impl Telemetry {
     /// # Errors
     /// The port, the certificate or the file of names cannot be used: better no start than metrics for everybody.
     pub(crate) async fn start(core: &Core, any_port: bool) -> anyhow::Result<Option<Self>> {
-        let settings = core.settings();
-        if settings.telemetry.bind_port == 0 {
-            return Ok(None);
-        }
-        let users = users(&settings)?;
-        let certificate = certificate(&settings)?;
+        let Some(plan) = Plan::from_settings(&core.settings(), any_port)? else { return Ok(None) };
+        let Plan { users, certificate, binding } = plan;
         let running = entrepot_http::serve(
             ServeOptions {
-                bindings: vec![binding(&settings, certificate.clone(), any_port)?],
+                bindings: vec![binding],
                 workers: 1,
                 sender: "telemetry",
                 // A monitoring system is no client: limits and bans of clients must not blind it.
@@ -49,8 +45,7 @@ impl Telemetry {
             },
             entrepot_web::telemetry_routes(TelemetryOptions { core: core.clone(), users }),
         )
-        .await
-        .map_err(named)?;
+        .await?;
         Ok(Some(Self { running, certificate }))
     }
 
@@ -62,11 +57,26 @@ impl Telemetry {
     }
 }
 
-/// The settings of this listener have names of their own (CFG-274, CFG-275).
-fn named(error: NetError) -> anyhow::Error {
-    let text = error.to_string().replace("telemetry.port", "telemetry.bind_port");
-    let text = text.replace("telemetry.address", "telemetry.bind_address");
-    Failure::with_code(exit::code(&error.into()), text)
+/// What the settings say of it.
+pub(crate) struct Plan {
+    users: Option<TelemetryUsers>,
+    certificate: Option<Arc<CertificateStore>>,
+    binding: Binding,
+}
+
+impl Plan {
+    /// `None` if it is off.
+    ///
+    /// # Errors
+    /// The certificate or the file of names cannot be used.
+    pub(crate) fn from_settings(settings: &Settings, any_port: bool) -> anyhow::Result<Option<Self>> {
+        if settings.telemetry.bind_port == 0 {
+            return Ok(None);
+        }
+        let (users, certificate) = (users(settings)?, certificate(settings)?);
+        let binding = binding(settings, certificate.clone(), any_port)?;
+        Ok(Some(Self { users, certificate, binding }))
+    }
 }
 
 fn users(settings: &Settings) -> anyhow::Result<Option<TelemetryUsers>> {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::source::Origin;
+
 /// Why no settings could be made. Every text names the file, key or variable to change, and no
 /// text holds the value of a secret.
 #[derive(Debug, Error)]
@@ -81,4 +83,26 @@ pub enum ConfigError {
     /// The registry and the typed tree do not fit: a defect of the program.
     #[error("the settings do not fit together: {0}")]
     Internal(String),
+}
+
+impl ConfigError {
+    /// The key that is wrong, if it is known.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::UnknownKey { key, .. } | Self::Invalid { key, .. } | Self::Refused { key, .. } => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The key that is wrong, if its value was saved in the database.
+    pub fn saved_key(&self) -> Option<&str> {
+        match self {
+            Self::UnknownKey { key, origin, .. } | Self::Invalid { key, origin, .. } | Self::Refused { key, origin }
+                if *origin == Origin::Database.to_string() =>
+            {
+                Some(key)
+            }
+            _ => None,
+        }
+    }
 }

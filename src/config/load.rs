@@ -1,6 +1,7 @@
 //! Loading: all layers, checks, and the typed result with the origin of every value.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use entrepot_secrets::Sensitive;
 use serde_json::Value;
@@ -86,6 +87,9 @@ pub fn load(sources: Sources) -> Result<Loaded, ConfigError> {
     built.warnings.extend(rules::unused_warning(&unused));
     check_support(&mut built)?;
     rules::check(&mut built)?;
+    if let Some(future) = &sources.future_data_dir {
+        bring_here(&mut built, future, &sources.data_dir);
+    }
     secret_files::read(&mut built, &sources.data_dir)?;
     let mut settings: Settings = serde_json::from_value(built.tree).map_err(|error| ConfigError::Internal(error.to_string()))?;
     settings.data_dir = sources.data_dir;
@@ -96,6 +100,24 @@ pub fn load(sources: Sources) -> Result<Loaded, ConfigError> {
         default_admin,
         entries: built.entries,
     })
+}
+
+/// Paths below `future` become paths below `data_dir`.
+fn bring_here(built: &mut Built, future: &Path, data_dir: &Path) {
+    let moved = |value: &mut Value| {
+        let Some(below) = value.as_str().and_then(|text| Path::new(text).strip_prefix(future).ok()) else { return false };
+        *value = data_dir.join(below).to_string_lossy().into_owned().into();
+        true
+    };
+    for (path, entry) in &mut built.entries {
+        let is_moved = match &mut entry.value {
+            Value::Array(values) => values.iter_mut().map(moved).fold(false, |any, one| any | one),
+            value => moved(value),
+        };
+        if is_moved {
+            crate::path::insert(&mut built.tree, path, entry.value.clone());
+        }
+    }
 }
 
 fn read_database(layers: &mut Layers, saved: &[(String, String)]) {
@@ -187,6 +209,20 @@ impl Loaded {
             .iter()
             .map(|(path, entry)| Row { key: path.clone(), value: shown(entry), origin: entry.origin.clone() })
             .collect()
+    }
+
+    /// Whether the value of a key in use was saved in the database.
+    pub fn is_saved(&self, key: &str) -> bool {
+        self.origins.get(key) == Some(&Origin::Database)
+    }
+
+    /// The keys whose values name a file, relative to the data folder or not.
+    pub fn naming(&self, file: &Path) -> Vec<&str> {
+        let names = |value: &Value| {
+            value.as_str().is_some_and(|text| !text.trim().is_empty() && self.settings.resolve(text.trim()) == file)
+        };
+        let is_named = |entry: &Entry| entry.value.as_array().map_or_else(|| names(&entry.value), |all| all.iter().any(names));
+        self.entries.iter().filter(|(_, entry)| is_named(entry)).map(|(key, _)| key.as_str()).collect()
     }
 
     /// The keys whose values differ in `newer` and have an effect only after a restart.

@@ -27,6 +27,9 @@ pub struct Sources {
     pub overrides: Vec<(String, Value)>,
     /// Settings saved in the database: keys (of settings or sections) and JSON.
     pub database: Vec<(String, String)>,
+    /// Where `data_dir` is going to lie, for who looks at settings before its content is moved there: paths below that place
+    /// are taken as paths below `data_dir`.
+    pub future_data_dir: Option<PathBuf>,
 }
 
 impl Sources {
@@ -41,6 +44,7 @@ impl Sources {
             env_d: false,
             overrides: Vec::new(),
             database: Vec::new(),
+            future_data_dir: None,
         }
     }
 

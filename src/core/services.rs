@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use entrepot_config::Settings;
+use entrepot_config::{Loaded, Settings};
 use entrepot_model::{
     doctor::Finding,
     retention::RetentionCheck,
@@ -19,7 +19,7 @@ use entrepot_storage::local::disks::Disk;
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
 
-use crate::{admin::settings::Configuration, founding::Founding};
+use crate::{Error, admin::settings::Configuration, founding::Founding};
 
 /// The log of the process.
 pub trait LogControl: Send + Sync + 'static {
@@ -73,11 +73,12 @@ pub trait Restarter: Send + Sync + 'static {
 
 /// Takes a backup of a whole server in. It blocks.
 pub trait Restorer: Send + Sync + 'static {
-    /// Verifies the file as a whole, lays what is in it ready, and has the server start again with it.
+    /// Verifies the file as a whole, lays what is in it ready, and has the server start again with it. Answers with what
+    /// somebody should know of it.
     ///
     /// # Errors
-    /// What is wrong with the file or the passphrase; nothing has changed then.
-    fn restore(&self, file: &Path, passphrase: &Sensitive<String>) -> Result<(), Refusal>;
+    /// What is wrong with the file or the passphrase, or keeps the server from starting with it; nothing has changed then.
+    fn restore(&self, file: &Path, passphrase: &Sensitive<String>) -> Result<Vec<String>, Refusal>;
 }
 
 /// Listeners that follow the settings while the server runs.
@@ -87,6 +88,26 @@ pub trait Listeners: Send + Sync + 'static {
     /// # Errors
     /// What cannot be had; it listens where it did before.
     fn follow<'a>(&'a self, settings: &'a Settings) -> BoxFuture<'a, Result<(), Refusal>>;
+}
+
+/// Tries what the next start would do.
+pub trait Rehearsal: Send + Sync + 'static {
+    /// What would keep the server from starting with these settings. Listeners that this process has are no obstacle.
+    ///
+    /// # Errors
+    /// Only where the look itself fails.
+    fn rehearse<'a>(&'a self, loaded: &'a Loaded) -> BoxFuture<'a, Result<Vec<Obstacle>, Error>>;
+}
+
+/// Something that would keep the server from starting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Keys of the settings that could be changed against it, the likeliest first; empty where none is known.
+    pub keys: Vec<String>,
+    /// The reason, for people.
+    pub message: String,
+    /// It may be over by itself: another program has the port.
+    pub may_pass: bool,
 }
 
 /// Why a backup was not taken in, or a listener not started.
@@ -107,6 +128,7 @@ pub struct Services {
     configuration: RwLock<Option<Arc<Configuration>>>,
     restorer: RwLock<Option<Arc<dyn Restorer>>>,
     listeners: RwLock<Option<Arc<dyn Listeners>>>,
+    rehearsal: RwLock<Option<Arc<dyn Rehearsal>>>,
     founding: Founding,
     restarter: RwLock<Option<Arc<dyn Restarter>>>,
     retention: Arc<RetentionChecks>,
@@ -167,6 +189,16 @@ impl Services {
     /// The listeners that follow the settings.
     pub(crate) fn listeners(&self) -> Option<Arc<dyn Listeners>> {
         self.listeners.read().clone()
+    }
+
+    /// Hands over what tries the next start.
+    pub fn rehearse_with(&self, rehearsal: Arc<dyn Rehearsal>) {
+        *self.rehearsal.write() = Some(rehearsal);
+    }
+
+    /// What tries the next start.
+    pub(crate) fn rehearsal(&self) -> Option<Arc<dyn Rehearsal>> {
+        self.rehearsal.read().clone()
     }
 
     /// Hands over what takes backups in.

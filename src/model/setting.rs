@@ -29,4 +29,28 @@ pub struct SettingView {
     pub needs_restart: bool,
     /// The value is never shown.
     pub secret: bool,
+    /// A value that was saved in the backup from which this server was restored, and cannot hold here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<SetAsideView>,
+}
+
+/// A value that is kept and not used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SetAsideView {
+    /// The value; secrets are `***`.
+    pub value: Value,
+    /// Why it is not used, for people.
+    pub reason: String,
+}
+
+/// A setting as it is saved in the database.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedSetting {
+    /// The path, for instance `sftpd.bindings[0].port`.
+    pub key: String,
+    /// The value; secrets are `***`.
+    pub value: Value,
+    /// Why it is kept and not used, if it was set aside when a backup was restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<String>,
 }

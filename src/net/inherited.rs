@@ -69,10 +69,19 @@ pub fn hand_on() -> io::Result<Vec<(&'static str, String)>> {
 /// The socket for a binding, if there is one.
 pub(crate) fn find(spec: &BindSpec) -> Option<io::Result<TcpListener>> {
     let mut sockets = lock();
-    let by_name = sockets.iter().position(|socket| is_named(&socket.name, &spec.setting_key));
-    let found = by_name.or_else(|| sockets.iter().position(|socket| is_at(socket.address, spec)))?;
+    let found = position(&sockets, spec)?;
     sockets[found].is_used = true;
     Some(sockets[found].listener.try_clone())
+}
+
+/// Whether there is a socket for a binding.
+pub fn is_there(spec: &BindSpec) -> bool {
+    position(&lock(), spec).is_some()
+}
+
+fn position(sockets: &[Socket], spec: &BindSpec) -> Option<usize> {
+    let by_name = sockets.iter().position(|socket| is_named(&socket.name, &spec.setting_key));
+    by_name.or_else(|| sockets.iter().position(|socket| is_at(socket.address, spec)))
 }
 
 fn lock() -> std::sync::MutexGuard<'static, Vec<Socket>> {

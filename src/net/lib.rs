@@ -21,4 +21,4 @@ pub use error::NetError;
 pub use gate::{AllowAll, Gatekeeper, Permit, Protocol, Refusal};
 pub use listener::{Accepted, Listener};
 pub use proxy::{Introduced, ProxyError, ProxyPolicy};
-pub use socket::{BindSpec, bind};
+pub use socket::{BindSpec, bind, could_bind, do_collide};

@@ -31,18 +31,40 @@ pub struct BindSpec {
 }
 
 impl BindSpec {
+    /// Full key of a member of the binding: bindings outside of a list say what they bind (`telemetry.bind_port`).
+    pub fn member(&self, name: &str) -> String {
+        let between = if self.setting_key.ends_with(']') { "." } else { ".bind_" };
+        format!("{}{between}{name}", self.setting_key)
+    }
+
+    /// The address in numbers; all addresses are those of IPv6, which stand for those of IPv4, too.
+    ///
+    /// # Errors
+    /// It is no IP address.
+    pub fn socket_address(&self) -> Result<SocketAddr, NetError> {
+        let address = self.address.trim().trim_start_matches('[').trim_end_matches(']');
+        if address.is_empty() {
+            return Ok(SocketAddr::from((Ipv6Addr::UNSPECIFIED, self.port)));
+        }
+        let wrong = |_| NetError::BadAddress { address: self.address.clone(), setting: self.member("address") };
+        address.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, self.port)).map_err(wrong)
+    }
+
     /// The address in words.
     fn place(&self) -> String {
         if self.address.is_empty() { "all addresses".into() } else { self.address.clone() }
     }
 
     fn error(&self, errno: Errno) -> NetError {
-        let setting = self.setting_key.clone();
+        let (port, address) = (self.member("port"), self.member("address"));
         match errno {
-            Errno::ADDRINUSE => NetError::InUse { port: self.port, address: self.place(), setting },
-            Errno::ACCESS | Errno::PERM => NetError::NotPermitted { port: self.port, setting },
-            Errno::ADDRNOTAVAIL => NetError::NotLocal { address: self.place(), setting },
-            other => NetError::Socket { address: self.place(), port: self.port, setting, source: io::Error::from(other) },
+            Errno::ADDRINUSE => NetError::InUse { port: self.port, address: self.place(), setting: port },
+            Errno::ACCESS | Errno::PERM => NetError::NotPermitted { port: self.port, setting: port },
+            Errno::ADDRNOTAVAIL => NetError::NotLocal { address: self.place(), setting: address },
+            other => {
+                let source = io::Error::from(other);
+                NetError::Socket { address: self.place(), port: self.port, setting: address, source }
+            }
         }
     }
 }
@@ -61,10 +83,21 @@ pub fn bind(spec: &BindSpec) -> Result<TcpListener, NetError> {
         configure(&socket).map_err(|errno| spec.error(errno))?;
         return Ok(socket);
     }
-    let address = spec.address.trim().trim_start_matches('[').trim_end_matches(']');
-    if address.is_empty() {
-        let all = SocketAddr::from((Ipv6Addr::UNSPECIFIED, spec.port));
-        return match open(all) {
+    open_at(spec)
+}
+
+/// Whether [`bind`] would get a socket now. What it opens is closed again.
+///
+/// # Errors
+/// As [`bind`].
+pub fn could_bind(spec: &BindSpec) -> Result<(), NetError> {
+    if inherited::is_there(spec) { Ok(()) } else { open_at(spec).map(drop) }
+}
+
+fn open_at(spec: &BindSpec) -> Result<TcpListener, NetError> {
+    let address = spec.socket_address()?;
+    if spec.address.trim().is_empty() {
+        return match open(address) {
             // No IPv6 on this machine: IPv4 is all there is.
             Err(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL | Errno::PROTONOSUPPORT) => {
                 open(SocketAddr::from((Ipv4Addr::UNSPECIFIED, spec.port))).map_err(|errno| spec.error(errno))
@@ -72,9 +105,7 @@ pub fn bind(spec: &BindSpec) -> Result<TcpListener, NetError> {
             other => other.map_err(|errno| spec.error(errno)),
         };
     }
-    let ip: IpAddr =
-        address.parse().map_err(|_| NetError::BadAddress { address: spec.address.clone(), setting: spec.setting_key.clone() })?;
-    open(SocketAddr::new(ip, spec.port)).map_err(|errno| spec.error(errno))
+    open(address).map_err(|errno| spec.error(errno))
 }
 
 fn open(address: SocketAddr) -> Result<TcpListener, Errno> {
@@ -97,6 +128,17 @@ fn configure(socket: impl AsFd) -> Result<(), Errno> {
     sockopt::set_socket_keepalive(&socket, true)?;
     sockopt::set_tcp_keepidle(&socket, KEEPALIVE_IDLE)?;
     sockopt::set_tcp_nodelay(&socket, true)
+}
+
+/// Whether two listeners cannot be open at the same time.
+pub fn do_collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let takes_all = |address: IpAddr| address.is_unspecified() && address.is_ipv6();
+    let (first, second) = (one.ip().to_canonical(), other.ip().to_canonical());
+    let is_same_family = first.is_ipv4() == second.is_ipv4();
+    one.port() == other.port()
+        && (takes_all(first)
+            || takes_all(second)
+            || (is_same_family && (first == second || first.is_unspecified() || second.is_unspecified())))
 }
 
 #[cfg(test)]
@@ -131,6 +173,34 @@ mod tests {
     fn foreign_address_is_an_error_that_names_it() {
         let error = bind(&spec("192.0.2.1", 0)).unwrap_err();
         assert!(matches!(error, NetError::NotLocal { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_trial_holds_nothing_and_finds_what_is_taken() {
+        let taken = bind(&spec("127.0.0.1", 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        assert!(matches!(could_bind(&spec("127.0.0.1", port)).unwrap_err(), NetError::InUse { .. }));
+        drop(taken);
+        could_bind(&spec("127.0.0.1", port)).unwrap();
+        bind(&spec("127.0.0.1", port)).unwrap();
+    }
+
+    #[test]
+    fn listeners_collide_where_one_takes_the_address_of_the_other() {
+        let collide = |one: &str, other: &str| do_collide(one.parse().unwrap(), other.parse().unwrap());
+        assert!(collide("[::]:22", "127.0.0.1:22") && collide("[::]:22", "[::1]:22") && collide("0.0.0.0:22", "10.0.0.1:22"));
+        assert!(collide("10.0.0.1:22", "10.0.0.1:22") && collide("[::ffff:10.0.0.1]:22", "10.0.0.1:22"));
+        assert!(!collide("10.0.0.1:22", "10.0.0.2:22") && !collide("10.0.0.1:22", "10.0.0.1:23"));
+        assert!(!collide("0.0.0.0:22", "[::1]:22"));
+    }
+
+    #[test]
+    fn errors_name_the_key_as_it_is_written() {
+        let telemetry = BindSpec { address: "192.0.2.1".into(), port: 0, setting_key: "telemetry".into() };
+        let error = bind(&telemetry).unwrap_err();
+        assert_eq!(error.setting(), Some("telemetry.bind_address"));
+        assert!(error.to_string().contains("set telemetry.bind_address"), "{error}");
+        assert_eq!(bind(&spec("x", 1)).unwrap_err().setting(), Some("sftpd.bindings[0].address"));
     }
 
     #[test]

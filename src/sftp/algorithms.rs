@@ -14,7 +14,7 @@ use russh::{
 
 /// A name that no list knows: a fatal error at start (SSH-045).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown {list} {name:?}; known are: {known}")]
+#[error("{list}: {name:?} is no algorithm that is known here; known are: {known}")]
 pub struct UnknownAlgorithm {
     /// Setting it stands in.
     pub list: &'static str,

@@ -44,6 +44,15 @@ pub enum AuthorityError {
     },
 }
 
+impl AuthorityError {
+    /// Key of the setting.
+    pub fn setting(&self) -> &'static str {
+        match self {
+            Self::File { setting, .. } | Self::Content { setting, .. } => setting,
+        }
+    }
+}
+
 const AUTHORITIES: &str = "sftpd.trusted_user_ca_keys";
 const REVOKED: &str = "sftpd.revoked_user_certs_file";
 const VERIFIER: &str = "sftpd.opkssh_path";

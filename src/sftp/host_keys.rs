@@ -86,6 +86,15 @@ pub enum HostKeyError {
     },
 }
 
+impl HostKeyError {
+    /// The file that cannot be used.
+    pub fn file(&self) -> &Path {
+        match self {
+            Self::File { path, .. } | Self::Key { path, .. } | Self::Certificate { path, .. } | Self::Missing { path } => path,
+        }
+    }
+}
+
 /// Size of a new RSA key (SSH-031). The library's own default is larger and slower.
 const RSA_SIZE: rsa::KeySize = rsa::KeySize::Rsa3072;
 
@@ -104,16 +113,42 @@ pub fn missing_rsa_key(directory: &Path, configured: &[String]) -> Option<PathBu
 /// # Errors
 /// A file that cannot be read, written or used, or is missing and not one of the standard names.
 pub fn load_host_keys(directory: &Path, configured: &[String]) -> Result<Vec<HostKey>, HostKeyError> {
+    look(directory, configured, generate, |key| key)
+}
+
+/// The algorithms of the keys that [`load_host_keys`] would load or make; nothing is made.
+///
+/// # Errors
+/// As [`load_host_keys`], but for a file that cannot be written.
+pub fn host_key_algorithms(directory: &Path, configured: &[String]) -> Result<Vec<Algorithm>, HostKeyError> {
+    let made = |path: PathBuf| {
+        let kind = kind_of(&path).ok_or(HostKeyError::Missing { path })?;
+        Ok(match kind {
+            HostKeyKind::Ed25519 => Algorithm::Ed25519,
+            HostKeyKind::EcdsaP256 => Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 },
+            HostKeyKind::Rsa3072 => Algorithm::Rsa { hash: None },
+        })
+    };
+    look(directory, configured, made, |key| key.key.algorithm())
+}
+
+/// Reads the keys that are there; `make` answers for those that are missing and would be made.
+fn look<T>(
+    directory: &Path,
+    configured: &[String],
+    make: impl Fn(PathBuf) -> Result<T, HostKeyError>,
+    read: impl Fn(HostKey) -> T,
+) -> Result<Vec<T>, HostKeyError> {
     let wanted: Vec<(PathBuf, bool)> = if configured.is_empty() {
-        STANDARD.iter().map(|(name, make)| (directory.join(name), *make)).collect()
+        STANDARD.iter().map(|(name, is_made)| (directory.join(name), *is_made)).collect()
     } else {
         configured.iter().map(|path| (directory.join(path), true)).collect()
     };
     let mut keys = Vec::new();
-    for (path, make) in wanted {
+    for (path, is_made) in wanted {
         match fs::read_to_string(&path) {
-            Ok(text) => keys.push(HostKey { key: decode(&path, &text)?, path }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && make => keys.push(generate(path)?),
+            Ok(text) => keys.push(read(HostKey { key: decode(&path, &text)?, path })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && is_made => keys.push(make(path)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound && configured.is_empty() => {}
             Err(source) => return Err(HostKeyError::File { path, source }),
         }
@@ -163,14 +198,19 @@ fn understand(text: &str) -> Result<PrivateKey, String> {
 /// # Errors
 /// Another name, or a file that cannot be written.
 pub(crate) fn generate(path: PathBuf) -> Result<HostKey, HostKeyError> {
-    let kind = match path.file_name().and_then(|name| name.to_str()) {
-        Some("id_ed25519") => HostKeyKind::Ed25519,
-        Some("id_ecdsa") => HostKeyKind::EcdsaP256,
-        Some("id_rsa") => HostKeyKind::Rsa3072,
-        _ => return Err(HostKeyError::Missing { path }),
-    };
+    let Some(kind) = kind_of(&path) else { return Err(HostKeyError::Missing { path }) };
     let key = make(kind).map_err(|reason| HostKeyError::Key { path: path.clone(), reason })?;
     keep(HostKey { path, key })
+}
+
+/// The kind of key that the name of a file says.
+fn kind_of(path: &Path) -> Option<HostKeyKind> {
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some("id_ed25519") => Some(HostKeyKind::Ed25519),
+        Some("id_ecdsa") => Some(HostKeyKind::EcdsaP256),
+        Some("id_rsa") => Some(HostKeyKind::Rsa3072),
+        _ => None,
+    }
 }
 
 /// Makes a key.

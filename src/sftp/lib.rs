@@ -41,6 +41,7 @@ mod packet;
 mod pool;
 mod scp;
 mod server;
+mod start;
 mod status;
 mod verifier;
 
@@ -48,4 +49,5 @@ pub use algorithms::{Algorithms, UnknownAlgorithm};
 pub use authority::AuthorityError;
 pub use host_keys::{HostKey, HostKeyError};
 pub use listening::Listening;
-pub use server::{SshServer, StartError};
+pub use server::SshServer;
+pub use start::{StartError, rehearse};

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
+use entrepot_config::Settings;
 use entrepot_core::Core;
 use entrepot_model::status::{SshBinding, SshServiceStatus};
 use entrepot_net::{BindSpec, Gatekeeper, NetError, ProxyPolicy};
@@ -11,16 +12,16 @@ use parking_lot::Mutex;
 use russh::{Limits, MethodSet, Preferred, SshId, keys::PrivateKey, server::Config};
 
 use crate::{
-    algorithms::{AlgorithmLists, Algorithms, UnknownAlgorithm},
-    authority::{Authorities, AuthorityError, AuthoritySettings},
+    algorithms::Algorithms,
     cipher_choice::{ClientLists, Offer, has_fast_aes},
     descriptors::HandleBudget,
     exec::EnabledCommands,
     host_key_service::parse,
-    host_keys::{HostKey, HostKeyError, load_host_certificates, load_host_keys, missing_rsa_key},
+    host_keys::{HostKey, load_host_certificates, load_host_keys, missing_rsa_key},
     listening::{self, Listening},
-    login::{self, LoginRules},
+    login::LoginRules,
     negotiated::{Negotiated, Offered},
+    start::{StartError, identification, rules, uses_files},
 };
 
 /// Receive window of a channel in bytes. russh grants more only below its half, so this is what keeps a distant client
@@ -36,26 +37,6 @@ const REJECTION_TIME: Duration = Duration::from_millis(50);
 /// Bytes and time after which new keys are exchanged (RFC 4253 section 9).
 const REKEY_BYTES: usize = 1 << 30;
 const REKEY_TIME: Duration = Duration::from_secs(3600);
-
-/// Why the service cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A host key cannot be loaded or made.
-    #[error(transparent)]
-    HostKey(#[from] HostKeyError),
-    /// The settings name an algorithm that does not exist.
-    #[error("sftpd.{0}")]
-    Algorithm(#[from] UnknownAlgorithm),
-    /// The text for the identification line cannot be sent.
-    #[error("common.server_version must be at most 50 printable ASCII characters without line breaks")]
-    Version,
-    /// Authorities or revocations of user certificates cannot be used.
-    #[error(transparent)]
-    Authority(#[from] AuthorityError),
-    /// No host key is left that may be offered.
-    #[error("sftpd.host_key_algorithms allows none of the host keys")]
-    NoHostKey,
-}
 
 /// What the connections share.
 pub struct Service {
@@ -108,7 +89,7 @@ impl Service {
 fn identify(core: &Core, rules: &LoginRules, identification: &str, kept: &[PrivateKey]) -> Result<Identity, StartError> {
     let settings = core.settings();
     let (sftpd, algorithms) = (&settings.sftpd, &rules.algorithms);
-    let mut host_keys = if uses_files(core, kept) {
+    let mut host_keys = if uses_files(&settings, kept) {
         load_host_keys(core.data_directory(), &sftpd.host_keys)?
     } else {
         kept.iter().map(|key| HostKey { path: PathBuf::new(), key: key.clone() }).collect()
@@ -135,10 +116,6 @@ fn identify(core: &Core, rules: &LoginRules, identification: &str, kept: &[Priva
     })
 }
 
-fn uses_files(core: &Core, kept: &[PrivateKey]) -> bool {
-    kept.is_empty() || !core.settings().sftpd.host_keys.is_empty()
-}
-
 /// The SSH server. Cheap to clone.
 #[derive(Clone)]
 pub struct SshServer(Arc<Service>);
@@ -159,19 +136,7 @@ impl SshServer {
     ) -> Result<Self, StartError> {
         let settings = core.settings();
         let sftpd = &settings.sftpd;
-        let lists = AlgorithmLists {
-            host_key: &sftpd.host_key_algorithms,
-            kex: &sftpd.kex_algorithms,
-            ciphers: &sftpd.ciphers,
-            macs: &sftpd.macs,
-            public_key: &sftpd.public_key_algorithms,
-        };
-        let rules = Arc::new(LoginRules {
-            methods: login::methods(sftpd.password_authentication, sftpd.keyboard_interactive_authentication),
-            algorithms: Arc::new(Algorithms::resolve(&lists)?),
-            authorities: Authorities::load(core.data_directory(), authority_settings(sftpd))?,
-            tries: auth_attempts(sftpd.max_auth_tries),
-        });
+        let rules = Arc::new(rules(core.data_directory(), &settings)?);
         for name in EnabledCommands::new(&sftpd.enabled_ssh_commands).unknown() {
             tracing::warn!(name, "sftpd.enabled_ssh_commands: this is no command of the server");
         }
@@ -198,7 +163,7 @@ impl SshServer {
     /// Makes the RSA key that is still missing, beside the work: clients that need one are rare, and it takes its time.
     fn complete_host_keys(&self) {
         let core = &self.0.core;
-        if !uses_files(core, &self.0.kept.load()) {
+        if !uses_files(&core.settings(), &self.0.kept.load()) {
             return;
         }
         let Some(path) = missing_rsa_key(core.data_directory(), &core.settings().sftpd.host_keys) else { return };
@@ -306,37 +271,9 @@ impl SshServer {
     }
 }
 
-fn authority_settings(settings: &entrepot_config::settings::Sftpd) -> AuthoritySettings<'_> {
-    AuthoritySettings {
-        files: &settings.trusted_user_ca_keys,
-        revoked: &settings.revoked_user_certs_file,
-        verifier: &settings.opkssh_path,
-        verifier_checksum: &settings.opkssh_checksum,
-    }
-}
-
-/// SSH-005: 0 = the default, negative = unlimited.
-fn auth_attempts(setting: i32) -> Option<usize> {
-    match setting {
-        0 => Some(6),
-        tries => usize::try_from(tries).ok(),
-    }
-}
-
-/// SSH-002
-fn identification(setting: &str, product: &str, version: &str) -> Result<String, StartError> {
-    let text = match setting {
-        "" => format!("{product}_{version}"),
-        "short" => product.to_owned(),
-        other => other.to_owned(),
-    };
-    let is_sendable = text.len() <= 50 && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    if is_sendable { Ok(format!("SSH-2.0-{text}")) } else { Err(StartError::Version) }
-}
-
 /// SSH-020: a file that cannot be read is only a warning.
 #[allow(clippy::disallowed_methods, reason = "read once, at start")]
-fn banner(settings: &entrepot_config::Settings) -> Option<String> {
+fn banner(settings: &Settings) -> Option<String> {
     let file = &settings.sftpd.login_banner_file;
     if file.is_empty() {
         return None;
@@ -368,27 +305,5 @@ fn transport(identification: &str, methods: &MethodSet, preferred: Preferred, tr
         // Set on the socket: `run_stream` gets a ready stream.
         nodelay: true,
         ..Config::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // SSH-002
-    #[test]
-    fn the_identification_follows_the_setting() {
-        let line = |setting| identification(setting, "Entrepot", "1.2.3").ok();
-        assert_eq!(line("").as_deref(), Some("SSH-2.0-Entrepot_1.2.3"));
-        assert_eq!(line("short").as_deref(), Some("SSH-2.0-Entrepot"));
-        assert_eq!(line("Acme_FTP").as_deref(), Some("SSH-2.0-Acme_FTP"));
-        assert_eq!(line("two\r\nlines"), None);
-        assert_eq!(line(&"x".repeat(51)), None);
-    }
-
-    // SSH-005
-    #[test]
-    fn zero_attempts_are_six_and_a_negative_number_is_no_limit() {
-        assert_eq!((auth_attempts(0), auth_attempts(3), auth_attempts(-1)), (Some(6), Some(3), None));
     }
 }

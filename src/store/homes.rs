@@ -1,10 +1,8 @@
 //! Where the files of users are, in a database that moves to another data folder.
 
-use std::path::Path;
-
 use rusqlite::Connection;
 
-use crate::engine::connection::open_writer;
+use crate::engine::connection::{close_for_moving, open_writer};
 use crate::{Copies, StoreError};
 
 /// Tables with a path in their document, and where it is.
@@ -19,17 +17,8 @@ const PATHS: [(&str, &str); 3] =
 pub fn move_homes(copies: &Copies, from: &str, to: &str) -> Result<usize, StoreError> {
     let mut connection = open_writer(&copies.main, false)?;
     let moved = change(&mut connection, from.trim_end_matches('/'), to.trim_end_matches('/'))?;
-    // The file alone is what moves on: everything must be in it.
-    let mode: String = connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
-    connection.close().map_err(|(_, error)| error)?;
-    if mode.eq_ignore_ascii_case("delete") {
-        return Ok(moved);
-    }
-    Err(unfinished(&copies.main))
-}
-
-fn unfinished(path: &Path) -> StoreError {
-    StoreError::Directory { path: path.to_path_buf(), detail: "its log cannot be folded into it".into() }
+    close_for_moving(connection, &copies.main)?;
+    Ok(moved)
 }
 
 fn change(connection: &mut Connection, from: &str, to: &str) -> Result<usize, StoreError> {

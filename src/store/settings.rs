@@ -1,5 +1,7 @@
 //! Settings, sealed keys and the token of the first start.
 
+mod aside;
+
 use std::sync::Arc;
 
 use entrepot_model::Admin;
@@ -9,6 +11,7 @@ use serde_json::Value;
 use crate::accounts::insert_admin;
 use crate::engine::{Database, Durability};
 use crate::{ObjectKind, StoreError};
+pub use aside::{SetAside, set_settings_aside};
 
 /// Settings that an administrator saved: the database layer of the configuration.
 #[derive(Clone)]
@@ -39,8 +42,8 @@ impl Settings {
     pub async fn list(&self) -> Result<Vec<(String, Value)>, StoreError> {
         self.database
             .read(|c| {
-                let mut statement = c.prepare_cached("SELECT key, value FROM setting WHERE key <> ? ORDER BY key")?;
-                let mut rows = statement.query([CONFIGURATIONS])?;
+                let mut statement = c.prepare_cached("SELECT key, value FROM setting WHERE key NOT IN (?, ?) ORDER BY key")?;
+                let mut rows = statement.query([CONFIGURATIONS, ASIDE])?;
                 let mut settings = Vec::new();
                 while let Some(row) = rows.next()? {
                     let key: String = row.get(0)?;
@@ -52,10 +55,11 @@ impl Settings {
             .await
     }
 
-    /// Changes several keys at once, or none: a value is stored, None removes the key.
+    /// Changes several keys at once, or none: a value is stored, None removes the key. What was set aside of them goes.
     pub async fn change(&self, changes: Vec<(String, Option<Value>)>, now: i64) -> Result<(), StoreError> {
         self.database
             .write(Durability::Full, move |c| {
+                aside::forget(c, &changes.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>(), now)?;
                 for (key, value) in changes {
                     match value {
                         Some(value) => c
@@ -75,6 +79,8 @@ impl Settings {
 
 /// Key of the row of [`Settings::configurations`]; keys of settings have a section and a dot.
 const CONFIGURATIONS: &str = "configs";
+/// Key of the row of [`Settings::aside`].
+const ASIDE: &str = "set_aside";
 
 impl Settings {
     /// The member `configs` of backups as a whole: sections with their settings and sealed secrets, whether or not this

@@ -29,6 +29,7 @@ mod rest_flows;
 mod resumable;
 mod scp;
 mod service_manager;
+mod settings;
 mod shares;
 mod ssh_audit;
 mod ssh_certificates;

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{LIMIT, NAME, SocketPath};
-use crate::{backup, data_folder::DataFolder, doctor, exit, import, reset_password, restore, setup_url};
+use crate::{backup, data_folder::DataFolder, doctor, exit, import, reset_password, restore, saved_config, setup_url};
 
 /// Time for each step of an exchange.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -85,6 +85,9 @@ async fn exchange(control: &Control, mut stream: UnixStream) -> io::Result<()> {
             Ok(request) if line.ends_with('\n') && request["command"] == "doctor" => doctor::examine(&control.core).await,
             Ok(request) if line.ends_with('\n') && request["command"] == "snapshot" => {
                 backup::snapshot(&control.core, &control.configuration).await
+            }
+            Ok(request) if line.ends_with('\n') && saved_config::is_meant(&request) => {
+                saved_config::answer(&control.core, &request).await
             }
             Ok(request) if line.ends_with('\n') && request["command"] == "restore" => {
                 restore::take_in(&control.core, &request).await

@@ -5,24 +5,31 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use entrepot_config::Settings;
-use entrepot_model::doctor::Finding;
-use entrepot_net::{BindSpec, NetError, bind};
+use entrepot_config::Loaded;
+use entrepot_model::doctor::{Finding, Severity};
+use entrepot_net::{BindSpec, NetError, could_bind};
+
+use crate::{blame, data_folder::DataFolder, rehearsal::specs};
 
 /// Tries every port that the settings name; each is free again at once.
-pub(super) fn configured(settings: &Settings) -> Vec<Finding> {
-    let sftp = settings.sftpd.bindings.iter().enumerate();
-    let sftp = sftp.map(|(index, binding)| (format!("sftpd.bindings[{index}]"), &binding.address, binding.port));
-    let web = settings.httpd.bindings.iter().enumerate();
-    let web = web.map(|(index, binding)| (format!("httpd.bindings[{index}]"), &binding.address, binding.port));
-    let telemetry = [("telemetry".to_owned(), &settings.telemetry.bind_address, settings.telemetry.bind_port)];
-    let all = sftp.chain(web).chain(telemetry).filter(|(_, _, port)| *port != 0);
-    all.map(|(setting_key, address, port)| look(BindSpec { address: address.clone(), port, setting_key })).collect()
+pub(super) fn configured(loaded: &Loaded, folder: &DataFolder) -> Vec<Finding> {
+    specs(&loaded.settings).map(|(_, spec)| look(spec, loaded, folder)).collect()
 }
 
-fn look(spec: BindSpec) -> Finding {
-    match bind(&spec) {
-        Ok(_) => Finding::ok("ports", format!("port {} ({}) is free", spec.port, spec.setting_key)),
+fn look(spec: BindSpec, loaded: &Loaded, folder: &DataFolder) -> Finding {
+    let mut finding = tried(spec.clone());
+    if finding.severity == Severity::Error
+        && let Some(key) = [spec.member("address"), spec.member("port")].into_iter().find(|key| loaded.is_saved(key))
+    {
+        let way_out = blame::command(&key, folder);
+        finding.fix = format!("{}; {key} is saved in the database: `{way_out}` takes it back", finding.fix);
+    }
+    finding
+}
+
+fn tried(spec: BindSpec) -> Finding {
+    match could_bind(&spec) {
+        Ok(()) => Finding::ok("ports", format!("port {} ({}) is free", spec.port, spec.setting_key)),
         Err(error @ NetError::InUse { .. }) => {
             let holder = holder(spec.port);
             let message = match &holder {
@@ -38,7 +45,7 @@ fn look(spec: BindSpec) -> Finding {
             Finding::error("ports", error.to_string(), fix)
         }
         Err(error) => {
-            let fix = format!("change {}; ip addr says which addresses this machine has", spec.setting_key);
+            let fix = format!("change {}; ip addr says which addresses this machine has", spec.member("address"));
             Finding::error("ports", error.to_string(), fix)
         }
     }
@@ -80,8 +87,6 @@ fn has_open(process: &Path, links: &[PathBuf]) -> bool {
 mod tests {
     use std::net::TcpListener;
 
-    use entrepot_model::doctor::Severity;
-
     use super::*;
 
     #[test]
@@ -89,11 +94,11 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("bound").port();
         let spec = || BindSpec { address: "127.0.0.1".into(), port, setting_key: "sftpd.bindings[0]".into() };
-        let finding = look(spec());
+        let finding = tried(spec());
         let own = format!("(process {})", std::process::id());
         assert!(finding.severity == Severity::Error && finding.message.contains(&own), "{finding:?}");
         assert!(finding.fix.contains("sftpd.bindings[0].port"), "{finding:?}");
         drop(listener);
-        assert_eq!(look(spec()).severity, Severity::Ok);
+        assert_eq!(tried(spec()).severity, Severity::Ok);
     }
 }

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use entrepot_secrets::Sensitive;
 use entrepot_store::{Copies, judge_copies, move_homes};
 
+use super::aside::{self, Ground, Laid};
 use crate::{
     backup::{
         self,
@@ -88,9 +89,14 @@ fn copies(stage: &Path) -> Copies {
 /// last steps of [`super::takeover::finish`]. The notes of the manifest then also say what was changed.
 ///
 /// # Errors
-/// A file or a passphrase that is wrong, a database that this program cannot use, a full disk, another restore. Nothing has
-/// changed then.
-pub(super) fn stage(folder: &DataFolder, file: &Path, passphrase: &Sensitive<String>) -> anyhow::Result<Manifest> {
+/// A file or a passphrase that is wrong, a database that this program cannot use, a full disk, another restore, settings with
+/// which the server would not start where it has to start at once. Nothing has changed then.
+pub(super) fn stage(
+    folder: &DataFolder,
+    file: &Path,
+    passphrase: &Sensitive<String>,
+    ground: &Ground,
+) -> anyhow::Result<Manifest> {
     let _alone = alone(folder)?;
     // Once to its end without writing anything: what was altered at its end must not be half restored.
     backup::check(file, passphrase)?;
@@ -99,6 +105,8 @@ pub(super) fn stage(folder: &DataFolder, file: &Path, passphrase: &Sensitive<Str
     let laid = lay(&part, file, passphrase).and_then(|mut manifest| {
         judge(&part)?;
         manifest.notes.extend(adapt(&part, &manifest, folder)?);
+        let (data, copies, scratch) = (part.join("data"), copies(&part), part.join("scratch"));
+        manifest.notes.extend(aside::adapt(folder, ground, &Laid { data: &data, copies: &copies, scratch: &scratch })?);
         Ok(manifest)
     });
     let ready = folder.path().join(READY);

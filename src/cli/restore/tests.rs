@@ -46,6 +46,11 @@ fn restore(folder: &Path, data: &Path) -> anyhow::Result<()> {
     run(&arguments::Restore { place: place(data), file, passphrase_file: Some(passphrase), check: false })
 }
 
+/// A start that comes later, without settings beside those of the backup.
+fn ground(data: &DataFolder) -> Ground {
+    Ground { sources: Sources::new(data.path()), held: Vec::new(), any_port: true, is_now: false }
+}
+
 fn accounts(data: &Path, database: &str) -> Vec<entrepot_model::User> {
     let store = Store::open(StoreOptions { name: database.to_owned(), ..StoreOptions::new(data) }).expect("databases");
     runtime::build_small().expect("threads").block_on(async {
@@ -115,7 +120,7 @@ fn one_restore_runs_at_a_time() {
     data.create().expect("made");
     let other = fs::File::open(data.path()).expect("opened");
     other.try_lock().expect("locked");
-    let stage = || staging::stage(&data, &file, &Sensitive::from(PASSPHRASE));
+    let stage = || staging::stage(&data, &file, &Sensitive::from(PASSPHRASE), &ground(&data));
     let error = stage().expect_err("another one runs");
     assert!(error.to_string().contains("another restore"), "{error}");
     drop(other);
@@ -186,7 +191,7 @@ fn restore_that_was_interrupted_is_finished_by_the_next_start() {
     let data = DataFolder::at(&folder.path().join("new")).expect("a path");
     data.create().expect("made");
     drop(Store::open(StoreOptions::new(data.path())).expect("a fresh server"));
-    staging::stage(&data, &file, &Sensitive::from(PASSPHRASE)).expect("laid ready");
+    staging::stage(&data, &file, &Sensitive::from(PASSPHRASE), &ground(&data)).expect("laid ready");
     // The process died when some of it had been moved.
     fs::write(data.path().join(".entrepot-restore/begun"), "").expect("begun");
     for name in ["id_ed25519", "entrepot.toml"] {
@@ -197,7 +202,7 @@ fn restore_that_was_interrupted_is_finished_by_the_next_start() {
     assert_eq!(users(data.path()), ["ingrid"]);
     assert_eq!(fs::read_to_string(data.path().join("id_ed25519")).expect("there"), "the old key");
     // And when the database had been moved, but the folder not removed.
-    staging::stage(&data, &file, &Sensitive::from(PASSPHRASE)).expect("laid ready");
+    staging::stage(&data, &file, &Sensitive::from(PASSPHRASE), &ground(&data)).expect("laid ready");
     fs::write(data.path().join(".entrepot-restore/begun"), "").expect("begun");
     fs::remove_file(data.path().join(".entrepot-restore/database/main")).expect("gone");
     finish_pending(&data).expect("finished");
@@ -212,7 +217,7 @@ fn setup_that_was_completed_meanwhile_wins() {
     let file = backup_of(folder.path());
     let data = DataFolder::at(&folder.path().join("new")).expect("a path");
     data.create().expect("made");
-    staging::stage(&data, &file, &Sensitive::from(PASSPHRASE)).expect("laid ready");
+    staging::stage(&data, &file, &Sensitive::from(PASSPHRASE), &ground(&data)).expect("laid ready");
     let store = Store::open(StoreOptions::new(data.path())).expect("databases");
     runtime::build_small().expect("threads").block_on(async {
         let user = entrepot_model::User { username: "hans".into(), ..Default::default() };
@@ -224,4 +229,82 @@ fn setup_that_was_completed_meanwhile_wins() {
     assert!(error.to_string().contains(".entrepot-restore"), "{error}");
     let names: Vec<_> = accounts(data.path(), "entrepot.db").into_iter().map(|user| user.username).collect();
     assert_eq!(names, ["hans"]);
+}
+
+/// A backup of a server with these saved settings.
+fn backup_saving(folder: &Path, saved: &[(&str, serde_json::Value)]) {
+    let data = folder.join("old");
+    backup_of(folder);
+    fs::remove_file(folder.join("it.backup")).expect("removed");
+    fs::write(data.join("entrepot.toml"), "[[sftpd.bindings]]\nport = 0\n").expect("written");
+    let store = Store::open(StoreOptions::new(&data)).expect("databases");
+    let saved = saved.iter().map(|(key, value)| ((*key).to_owned(), Some(value.clone()))).collect();
+    runtime::build_small().expect("threads").block_on(async {
+        store.settings().change(saved, 1).await.expect("saved");
+        store.shutdown().await.expect("closed");
+    });
+    let (file, passphrase) = (folder.join("it.backup"), Some(folder.join("passphrase")));
+    backup::run(&arguments::Backup { place: place(&data), file, passphrase_file: passphrase }).expect("made");
+}
+
+/// Keys of the settings that are saved, and of those that are set aside.
+fn saved(data: &Path) -> (Vec<String>, Vec<String>) {
+    let store = Store::open(StoreOptions::new(data)).expect("databases");
+    runtime::build_small().expect("threads").block_on(async {
+        let saved = store.settings().list().await.expect("listed").into_iter().map(|(key, _)| key).collect();
+        let aside = store.settings().aside().await.expect("read").into_keys().collect();
+        store.shutdown().await.expect("closed");
+        (saved, aside)
+    })
+}
+
+// BKP-028
+#[test]
+fn saved_settings_that_cannot_hold_here_are_set_aside() {
+    let folder = tempfile::tempdir().expect("folder");
+    let beside = folder.path().join("new").join("id_ed25519");
+    backup_saving(
+        folder.path(),
+        &[
+            ("common.idle_timeout", json!(9)),
+            ("httpd.bindings[0].address", json!("192.0.2.7")),
+            ("httpd.certificate_file", json!("/nowhere/a.pem")),
+            ("httpd.certificate_key_file", json!("/nowhere/a.key")),
+            ("telemetry.bind_port", json!(1)),
+            ("telemetry.bind_address", json!("192.0.2.8")),
+            // In the data folder, as soon as it is there.
+            ("sftpd.login_banner_file", json!(beside)),
+        ],
+    );
+    let data = folder.path().join("new");
+    restore(folder.path(), &data).expect("restored");
+    let (kept, aside) = saved(&data);
+    assert!(kept.contains(&"common.idle_timeout".to_owned()) && kept.contains(&"sftpd.login_banner_file".to_owned()), "{kept:?}");
+    let expected =
+        ["httpd.bindings[0].address", "httpd.certificate_file", "httpd.certificate_key_file", "telemetry.bind_address"];
+    assert!(expected.iter().all(|key| aside.iter().any(|other| other == key)), "{aside:?}");
+    assert!(names(&data).iter().all(|name| !name.starts_with(staging::PREFIX)), "{:?}", names(&data));
+}
+
+// BKP-029
+#[test]
+fn protection_is_not_set_aside_and_keeps_a_server_that_starts_at_once_from_being_restored() {
+    let folder = tempfile::tempdir().expect("folder");
+    let clients = [
+        ("httpd.bindings[0].client_auth_type", json!(1)),
+        ("httpd.ca_certificates", json!(["/nowhere/ca.pem"])),
+        ("httpd.bindings[0].address", json!("192.0.2.7")),
+    ];
+    backup_saving(folder.path(), &clients);
+    let data = DataFolder::at(&folder.path().join("new")).expect("a path");
+    data.create().expect("made");
+    let file = folder.path().join("it.backup");
+    let now = Ground { is_now: true, ..ground(&data) };
+    let error = staging::stage(&data, &file, &Sensitive::from(PASSPHRASE), &now).expect_err("it would not start");
+    assert!(error.to_string().contains("/nowhere/ca.pem") && error.to_string().contains("nothing was restored"), "{error}");
+    assert_eq!(names(data.path()), Vec::<String>::new());
+    let manifest = staging::stage(&data, &file, &Sensitive::from(PASSPHRASE), &ground(&data)).expect("laid ready");
+    let told = manifest.notes.join("\n");
+    assert!(told.contains("will not start before") && told.contains("/nowhere/ca.pem"), "{told}");
+    assert!(told.contains("httpd.bindings[0].address is set aside"), "{told}");
 }

@@ -9,8 +9,8 @@ use entrepot_model::{
     AdminPermission as P, Secret,
     certificate::{CertificateFacts, CertificateView, EVERY, HTTPS},
 };
-use entrepot_secrets::Sensitive;
-use entrepot_store::StoredCertificate;
+use entrepot_secrets::{Sealer, Sensitive};
+use entrepot_store::{Store, StoredCertificate};
 use serde_json::json;
 
 use super::{
@@ -182,9 +182,17 @@ fn service(core: &Core) -> Result<Arc<dyn CertificateService>> {
 /// # Errors
 /// The database cannot be read.
 pub async fn kept(core: &Core) -> Result<Option<(CertificatePair, i64)>> {
-    let Some(row) = core.0.store.server_certificate().get().await.map_err(stored)? else { return Ok(None) };
+    kept_in(&core.0.store, &core.0.sealer).await
+}
+
+/// The same of a server that does not run.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn kept_in(store: &Store, sealer: &Sealer) -> Result<Option<(CertificatePair, i64)>> {
+    let Some(row) = store.server_certificate().get().await.map_err(stored)? else { return Ok(None) };
     let opened = serde_json::from_str::<Secret>(&row.sealed_key).map_err(|error| error.to_string());
-    let opened = opened.and_then(|secret| sealing::open(&core.0.sealer, &secret).map_err(|error| error.to_string()));
+    let opened = opened.and_then(|secret| sealing::open(sealer, &secret).map_err(|error| error.to_string()));
     let key = opened.and_then(|key| String::from_utf8(key.to_vec()).map_err(|error| error.utf8_error().to_string()));
     match key {
         Ok(key) => Ok(Some((CertificatePair { certificate: row.chain, private_key: Sensitive::new(key) }, row.protocols))),

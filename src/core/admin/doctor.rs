@@ -12,7 +12,7 @@ use entrepot_model::{
 use entrepot_storage::Pool;
 use entrepot_store::{ListOptions, Store};
 
-use super::{AdminSession, stored};
+use super::{AdminSession, settings, stored};
 use crate::{Core, Error, Result};
 use folders::Root;
 pub(super) use folders::quoted;
@@ -48,6 +48,7 @@ async fn of_data(directory: &Path, store: Option<&Store>, year: i32, pool: &Pool
     let mut findings = vec![machine::clock(year)];
     if let Some(store) = store {
         findings.push(database(store).await);
+        findings.extend(settings::findings(store).await);
         roots = roots_of(store).await?;
     }
     let data: Arc<Path> = directory.into();

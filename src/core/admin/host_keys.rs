@@ -10,8 +10,8 @@ use entrepot_model::{
     AdminPermission as P, Secret,
     host_key::{HostKeyKind, HostKeyOrigin, HostKeyState, HostKeyView},
 };
-use entrepot_secrets::Sensitive;
-use entrepot_store::{Place, StoredHostKey};
+use entrepot_secrets::{Sealer, Sensitive};
+use entrepot_store::{Place, Store, StoredHostKey};
 use serde_json::json;
 
 use super::{
@@ -71,7 +71,7 @@ pub async fn list(core: &Core, session: &AdminSession) -> Result<Vec<HostKeyView
     }
     for key in kept {
         let Some(facts) = service.describe(&key.public_key) else { continue };
-        let state = if open(core, &key).is_some() { HostKeyState::Unused } else { HostKeyState::Unreadable };
+        let state = if open(&core.0.sealer, &key).is_some() { HostKeyState::Unused } else { HostKeyState::Unreadable };
         views.push(HostKeyView { created_at: key.created_at, ..view(facts, key.public_key, state) });
     }
     Ok(views)
@@ -212,7 +212,7 @@ pub async fn remove(core: &Core, session: &AdminSession, id: &str) -> Result<()>
     let removed = core.tasks().complete(async move {
         let turn = removing.identity().turn.acquire().await;
         let others = removing.0.store.host_keys().list().await.map_err(stored)?;
-        let others: Vec<_> = others.iter().filter(|key| key.id != id).filter_map(|key| open(&removing, key)).collect();
+        let others: Vec<_> = others.iter().filter(|key| key.id != id).filter_map(|key| open(&removing.0.sealer, key)).collect();
         if others.is_empty() {
             return Err(last());
         }
@@ -259,13 +259,21 @@ async fn show(core: &Core, service: &Arc<dyn HostKeyService>) -> Result<()> {
 /// # Errors
 /// The database cannot be read.
 pub async fn kept(core: &Core) -> Result<Vec<Sensitive<String>>> {
-    let keys = core.0.store.host_keys().list().await.map_err(stored)?;
-    Ok(keys.iter().filter_map(|key| open(core, key)).collect())
+    kept_in(&core.0.store, &core.0.sealer).await
 }
 
-fn open(core: &Core, key: &StoredHostKey) -> Option<Sensitive<String>> {
+/// The same of a server that does not run.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn kept_in(store: &Store, sealer: &Sealer) -> Result<Vec<Sensitive<String>>> {
+    let keys = store.host_keys().list().await.map_err(stored)?;
+    Ok(keys.iter().filter_map(|key| open(sealer, key)).collect())
+}
+
+fn open(sealer: &Sealer, key: &StoredHostKey) -> Option<Sensitive<String>> {
     let secret: Secret = serde_json::from_str(&key.sealed).ok()?;
-    match sealing::open(&core.0.sealer, &secret) {
+    match sealing::open(sealer, &secret) {
         Ok(plain) => String::from_utf8(plain.to_vec()).ok().map(Sensitive::new),
         Err(error) => {
             tracing::error!(id = key.id, %error, "a host key of the database cannot be opened and is not offered");

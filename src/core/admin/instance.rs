@@ -48,13 +48,13 @@ impl Core {
     }
 
     /// Makes this server the one that the backup `file` was made of: the file is verified as a whole, then the server starts
-    /// again with what was in it. For who has access to the machine. The answer still reaches whoever asked; the file is not
-    /// removed. Once it has begun it goes on when its caller goes away.
+    /// again with what was in it. For who has access to the machine. The answer still reaches whoever asked, and says what
+    /// somebody should know of it; the file is not removed. Once it has begun it goes on when its caller goes away.
     ///
     /// # Errors
     /// `Conflict` when the server has an administrator or a user; `Invalid` for `passphrase` or `file`, in words for people:
     /// nothing has changed then.
-    pub async fn restore_instance(&self, file: PathBuf, passphrase: Sensitive<String>) -> Result<()> {
+    pub async fn restore_instance(&self, file: PathBuf, passphrase: Sensitive<String>) -> Result<Vec<String>> {
         let busy = || Error::Conflict("a backup is being restored, or the server is being set up".to_owned());
         let restoring = self.services().founding().restore().ok_or_else(busy)?;
         if !self.is_fresh().await? {
@@ -71,7 +71,7 @@ impl Core {
         };
         let restored = self.tasks().storage().run(restore).await;
         match restored.map_err(|error| Error::internal("restoring a backup", error))? {
-            Ok(()) => Ok(()),
+            Ok(notes) => Ok(notes),
             Err(refusal) => Err(Error::invalid(refusal.field, refusal.message)),
         }
     }
@@ -88,9 +88,9 @@ mod tests {
     struct Taker;
 
     impl Restorer for Taker {
-        fn restore(&self, file: &Path, _passphrase: &Sensitive<String>) -> std::result::Result<(), Refusal> {
+        fn restore(&self, file: &Path, _passphrase: &Sensitive<String>) -> std::result::Result<Vec<String>, Refusal> {
             let refusal = Refusal { field: "file", message: "it is not sound".to_owned() };
-            if file == Path::new("unsound") { Err(refusal) } else { Ok(()) }
+            if file == Path::new("unsound") { Err(refusal) } else { Ok(Vec::new()) }
         }
     }
 

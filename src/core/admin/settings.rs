@@ -4,6 +4,9 @@
 //! then, instead of having no effect. Settings that are hot hold at once; of the others the answer says that they wait for a
 //! restart.
 
+mod start;
+mod taken_back;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -12,7 +15,7 @@ use std::{
 use entrepot_config::{ConfigError, Loaded, SettingState, Settings, Sources, registry};
 use entrepot_model::{AdminPermission as P, Secret, setting::SettingView, status::LogLevel};
 use entrepot_secrets::Sealer;
-use entrepot_store::Store;
+use entrepot_store::{SetAside, Store};
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
@@ -22,6 +25,8 @@ use super::{
     sealing, stored,
 };
 use crate::{Core, Error, Result};
+pub(in crate::admin) use taken_back::findings;
+pub use taken_back::{saved_settings, set_aside, take_back};
 
 /// What events call it.
 const KIND: &str = "configs";
@@ -46,6 +51,7 @@ pub struct Configuration {
     /// What the server started with.
     started: Loaded,
     loaded: Mutex<Loaded>,
+    aside: Mutex<BTreeMap<String, SetAside>>,
     /// Held by whoever saves: each load is of everything that was saved before it.
     saving: tokio::sync::Mutex<()>,
 }
@@ -53,7 +59,17 @@ pub struct Configuration {
 impl Configuration {
     /// The sources, without what the database holds, and what was made of them at the start.
     pub fn new(sources: Sources, loaded: Loaded) -> Self {
-        Self { sources, started: loaded.clone(), loaded: Mutex::new(loaded), saving: tokio::sync::Mutex::new(()) }
+        let (started, saving) = (loaded.clone(), tokio::sync::Mutex::new(()));
+        Self { sources, started, loaded: Mutex::new(loaded), aside: Mutex::default(), saving }
+    }
+
+    /// With the settings that were set aside when a backup was restored.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn with_aside(self, store: &Store) -> Result<Self> {
+        *self.aside.lock() = store.settings().aside().await.map_err(stored)?;
+        Ok(self)
     }
 }
 
@@ -76,7 +92,13 @@ pub fn list(core: &Core, session: &AdminSession) -> Result<Vec<SettingView>> {
     let states = loaded.states();
     drop(loaded);
     let used = states.into_iter().filter(|state| state.setting.used());
-    Ok(used.map(|state| SettingView { needs_restart: waiting.contains(&state.key), ..view(state) }).collect())
+    let mut views =
+        used.map(|state| SettingView { needs_restart: waiting.contains(&state.key), ..view(state) }).collect::<Vec<_>>();
+    let aside = configuration.aside.lock().clone();
+    if !aside.is_empty() {
+        taken_back::mark(&mut views, &aside);
+    }
+    Ok(views)
 }
 
 fn view(state: SettingState) -> SettingView {
@@ -93,14 +115,15 @@ fn view(state: SettingState) -> SettingView {
         hot: setting.hot,
         needs_restart: false,
         secret: setting.secret,
+        set_aside: None,
     }
 }
 
 /// Saves settings, all of them or none: `null` takes what was saved away again.
 ///
 /// # Errors
-/// `Denied` without `*`; `Invalid` naming the key: it does not exist, cannot have the value, does not fit the others, or is
-/// needed before the database is open; `Conflict` where environment or command line say otherwise, or a certificate of the
+/// `Denied` without `*`; `Invalid` naming the key: it does not exist, cannot have the value, does not fit the others, is
+/// needed before the database is open, or would keep the server from starting again; `Conflict` where environment or command line say otherwise, or a certificate of the
 /// database stands against ACME.
 pub async fn change(core: &Core, session: &AdminSession, changes: BTreeMap<String, Value>) -> Result<Changed> {
     session.require(P::Any)?;
@@ -128,12 +151,14 @@ pub async fn change(core: &Core, session: &AdminSession, changes: BTreeMap<Strin
     let loaded = loaded.map_err(|error| Error::internal("loading settings", error))?.map_err(invalid)?;
     refuse_hidden(&loaded, &changes)?;
     certificate::refuse_acme(core, &loaded.settings).await?;
+    start::rehearse(core, &configuration, &loaded, &changes).await?;
     follow(core, &loaded.settings).await?;
     if let Err(error) = core.0.store.settings().change(stores, core.clock().millis()).await {
         // They hold as long as they are saved.
         follow(core, &core.settings()).await?;
         return Err(stored(error));
     }
+    configuration.aside.lock().retain(|key, _| !changes.contains_key(key));
     let needs_restart = adopt(core, &configuration, loaded);
     let object = shown(&changes);
     changes::record(core, session, &Change { action: Action::Update, kind: KIND, name: NAME, role: "", object: &object });

@@ -54,6 +54,16 @@ pub(crate) fn open_writer(path: &Path, reclaim: bool) -> Result<Connection, Stor
     Ok(connection)
 }
 
+/// Closes a copy that is going to be moved: the file alone moves on, so everything must be in it.
+pub(crate) fn close_for_moving(connection: Connection, path: &Path) -> Result<(), StoreError> {
+    let mode: String = connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
+    connection.close().map_err(|(_, error)| error)?;
+    if mode.eq_ignore_ascii_case("delete") {
+        return Ok(());
+    }
+    Err(StoreError::Directory { path: path.to_path_buf(), detail: "its log cannot be folded into it".into() })
+}
+
 /// Opens the connection of the checkpointer.
 pub(crate) fn open_folder(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

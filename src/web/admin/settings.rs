@@ -62,6 +62,8 @@ struct SettingPage {
     /// What is in the field.
     typed: String,
     default: String,
+    /// The value that was set aside when a backup was restored, as a sentence, and why.
+    aside: Option<(String, String)>,
     error: Option<String>,
     /// A secret of which there is one.
     is_stored: bool,
@@ -143,7 +145,9 @@ async fn show(page: AdminPage) -> PageResult {
             waiting.push(setting.key.clone());
         }
         let told = format!("{} {}", setting.key, setting.doc).to_lowercase();
-        if !q.split_whitespace().all(|word| told.contains(word)) || (only_set && setting.is_default) {
+        if !q.split_whitespace().all(|word| told.contains(word))
+            || (only_set && setting.is_default && setting.set_aside.is_none())
+        {
             continue;
         }
         let section = setting.key.split(['.', '[']).next().unwrap_or_default().to_owned();
@@ -172,6 +176,10 @@ fn page_of(page: AdminPage, setting: SettingView, typed: Option<String>, error: 
         parent_href: Area::Admin.page("configs"),
         action: line.href.clone(),
         default: text(&line.setting.default).replace('\n', ", "),
+        aside: line.setting.set_aside.as_ref().map(|aside| {
+            let value = text(&aside.value).replace('\n', ", ");
+            (page.look.say(page.look.t.settings_aside, value), aside.reason.clone())
+        }),
         is_stored: line.setting.secret && !is_unset(Some(&line.setting.value)),
         was_typed: error.is_some() && line.setting.secret,
         typed,

@@ -47,6 +47,8 @@ struct BroughtPage {
     f: Steps,
     /// What was loaded; none where the server starts again.
     summary: Option<String>,
+    /// What somebody should know of a backup.
+    notes: Vec<String>,
     /// There is no administrator yet.
     is_first_missing: bool,
     /// Where to go on.
@@ -126,10 +128,11 @@ pub(super) async fn submit(
         }
     };
     match taken {
-        Ok(Brought::Backup) => {
+        Ok(Brought::Backup(notes)) => {
             tracing::info!(ip = %client.ip(), "setup: a backup was brought, the server starts again with it");
             let f = Steps::before(&request, "done");
-            page(StatusCode::OK, &BroughtPage { f, summary: None, is_first_missing: false, to: "/web/admin/login".to_owned() })
+            let to = "/web/admin/login".to_owned();
+            page(StatusCode::OK, &BroughtPage { f, summary: None, notes, is_first_missing: false, to })
         }
         Ok(Brought::Document(report)) => loaded(&request, &site, &token, &report).await,
         Ok(Brought::Refused(report)) => {
@@ -161,6 +164,7 @@ async fn loaded(request: &HttpRequest, site: &Site, token: &str, report: &LoadRe
     let shown = BroughtPage {
         f: Steps::before(request, if is_first_missing { "owner" } else { "done" }),
         summary: Some(report.summary()),
+        notes: Vec::new(),
         is_first_missing,
         to: after(is_first_missing, token),
     };

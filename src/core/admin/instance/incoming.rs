@@ -22,8 +22,8 @@ const SHARE: u64 = 2;
 /// What became of the file.
 #[derive(Debug)]
 pub enum Brought {
-    /// It was a backup: the server starts again with it.
-    Backup,
+    /// It was a backup: the server starts again with it. These are for who restores it.
+    Backup(Vec<String>),
     /// It was a document, and all of it was loaded.
     Document(LoadReport),
     /// It was a document, and nothing of it was loaded: this is wrong with it.
@@ -124,7 +124,7 @@ impl Incoming {
         let core = &self.core;
         core.check_setup_token(&self.token).await?;
         if !self.is_document() {
-            return core.restore_instance(self.path.clone(), passphrase).await.map(|()| Brought::Backup);
+            return core.restore_instance(self.path.clone(), passphrase).await.map(Brought::Backup);
         }
         let busy = || Error::Conflict("a backup is being restored, or the server is being set up".to_owned());
         let _founding = core.services().founding().restore().ok_or_else(busy)?;

@@ -121,3 +121,79 @@ async fn a_section_is_told_from_a_mistyped_key() {
     }
     assert!(refused("common.idle_timout").await.contains("did you mean common.idle_timeout"));
 }
+
+/// Refuses addresses that begin with 192, and complains always about what it was told.
+struct Strict(Option<&'static str>);
+
+impl crate::Rehearsal for Strict {
+    fn rehearse<'a>(&'a self, loaded: &'a Loaded) -> futures_util::future::BoxFuture<'a, Result<Vec<crate::Obstacle>>> {
+        let bindings = loaded.settings.httpd.bindings.iter().enumerate();
+        let wrong = bindings.filter(|(_, binding)| binding.address.starts_with("192."));
+        let obstacle =
+            |key: String, message: &str| crate::Obstacle { keys: vec![key], message: message.to_owned(), may_pass: false };
+        let mut found: Vec<_> =
+            wrong.map(|(index, _)| obstacle(format!("httpd.bindings[{index}].address"), "it is not here")).collect();
+        found.extend(self.0.map(|message| obstacle("httpd.certificate_file".to_owned(), message)));
+        Box::pin(async move { Ok(found) })
+    }
+}
+
+// CFG-372
+#[tokio::test]
+async fn what_would_keep_the_server_from_starting_is_not_saved() {
+    let (house, _folder) = changeable(&[]).await;
+    let (core, system) = (&house.core, AdminSession::system());
+    core.services().rehearse_with(Arc::new(Strict(None)));
+    let mut changes = one("httpd.bindings[1].address", "192.0.2.7");
+    changes.insert("common.idle_timeout".to_owned(), 9.into());
+    let error = change(core, &system, changes).await.expect_err("it would not start");
+    assert!(matches!(&error, Error::Invalid { field, .. } if field == "httpd.bindings[1].address"), "{error}");
+    assert!(error.to_string().contains("it is not here"), "{error}");
+    assert!(core.0.store.settings().list().await.expect("read").is_empty());
+    assert_ne!(core.settings().common.idle_timeout, 9);
+    // What is wrong already keeps nobody from changing something else.
+    core.services().rehearse_with(Arc::new(Strict(Some("the file went away"))));
+    change(core, &system, one("httpd.bindings[1].address", "127.0.0.1")).await.expect("saved");
+    change(core, &system, one("httpd.bindings[0].address", "192.0.2.7")).await.expect_err("it would not start");
+}
+
+// CFG-373
+#[tokio::test]
+async fn saved_settings_are_taken_back_one_by_one_or_by_section() {
+    let (house, _folder) = changeable(&[]).await;
+    let (core, system) = (&house.core, AdminSession::system());
+    for (key, value) in [("common.idle_timeout", 7), ("telemetry.bind_port", 9), ("telemetry.min_tls_version", 13)] {
+        change(core, &system, one(key, value)).await.expect("saved");
+    }
+    let back = async |key: &str| take_back(core, &system, &[key.to_owned()]).await;
+    let unknown = back("telemetry.bind").await.expect_err("no whole name").to_string();
+    assert!(unknown.contains("common.idle_timeout"), "{unknown}");
+    assert_eq!(back("telemetry").await.expect("taken back"), ["telemetry.bind_port", "telemetry.min_tls_version"]);
+    assert_eq!(core.settings().telemetry.bind_port, 0);
+    assert_eq!(back("common.idle_timeout").await.expect("taken back"), ["common.idle_timeout"]);
+    assert!(saved_settings(core, &system).await.expect("read").is_empty());
+    assert!(matches!(take_back(core, &session(&[P::ViewStatus]), &["x".to_owned()]).await, Err(Error::Denied(_))));
+}
+
+// BKP-028
+#[tokio::test]
+async fn what_was_set_aside_is_shown_and_ends_when_it_is_saved_or_taken_back() {
+    let (house, folder) = changeable(&[]).await;
+    let (core, system) = (&house.core, AdminSession::system());
+    let sources = Sources::new(folder.path());
+    let loaded = entrepot_config::load(sources.clone()).expect("settings");
+    let configuration = Configuration::new(sources, loaded);
+    let aside = |value: &str| SetAside { value: value.into(), reason: "it is not here".to_owned() };
+    *configuration.aside.lock() =
+        [("httpd.bindings[0].address", "192.0.2.7"), ("httpd.bindings[5].address", "192.0.2.8"), ("smtp.password", "sesame")]
+            .map(|(key, value)| (key.to_owned(), aside(value)))
+            .into();
+    core.services().configure_from(configuration);
+    let shown = |key: &str| seen(core, key).set_aside.map(|aside| aside.value);
+    assert_eq!(shown("httpd.bindings[0].address"), Some("192.0.2.7".into()));
+    assert_eq!(shown("httpd.bindings[5].address"), Some("192.0.2.8".into()), "an element that is no more");
+    assert_eq!(shown("smtp.password"), Some("***".into()));
+    change(core, &system, one("httpd.bindings[0].address", "127.0.0.1")).await.expect("saved");
+    change(core, &system, one("smtp.password", Value::Null)).await.expect("taken back");
+    assert_eq!((shown("httpd.bindings[0].address"), shown("smtp.password")), (None, None));
+}
