@@ -189,7 +189,7 @@ async fn deleting_asks_first_and_a_second_time_says_that_it_is_gone() {
     assert!(again.text.contains("deleted or renamed"), "{}", again.text);
 }
 
-// UI-047, UI-156, ACC-235
+// UI-047, UI-156, ACC-235, ACC-365
 #[actix_web::test]
 async fn a_reader_sees_and_changes_nothing() {
     let house = ready().await;

@@ -186,6 +186,36 @@ async fn wrong_bodies_are_refused_and_change_nothing() {
     assert!(house.with(&token, get("/api/v2/users/ingrid")).await.json().get("email").is_none());
 }
 
+// API-047, API-049, API-054, ACC-365
+#[actix_web::test]
+async fn the_last_write_wins_for_whoever_may_see_and_change_a_user() {
+    let house = ready().await;
+    let token = house.token("root").await;
+    let post = |path: &str, body: Value| TestRequest::post().uri(&format!("/api/v2/{path}")).set_json(body);
+    assert_eq!(add(&house, &token, &house.user("ingrid")).await.status, StatusCode::CREATED);
+    assert_eq!(house.with(&token, post("roles", json!({"name": "yard"}))).await.status, StatusCode::CREATED);
+    let clerk = json!({"username": "clerk", "password": "clerk-secret", "status": 1, "permissions": ["view_users", "edit_users"], "role": "yard"});
+    assert_eq!(house.with(&token, post("admins", clerk)).await.status, StatusCode::CREATED);
+    house.add_admin("viewer", &[AdminPermission::ViewUsers]).await;
+    let put = |mail: &str, query: &str| {
+        let mut body = house.user("ingrid");
+        body["email"] = json!(mail);
+        TestRequest::put().uri(&format!("/api/v2/users/ingrid{query}")).set_json(&body)
+    };
+    for (mail, query) in [("one@example.com", "?disconnect=0"), ("two@example.com", "?disconnect=1"), ("three@example.com", "")] {
+        let stale = put(mail, query).insert_header(("If-Match", "\"another\""));
+        assert_eq!(house.with(&token, stale).await.status, StatusCode::OK, "{mail}");
+        let read = house.with(&token, get("/api/v2/users/ingrid")).await;
+        assert_eq!((&read.json()["email"], read.header("etag")), (&json!(mail), ""));
+    }
+    let clerk = house.token("clerk").await;
+    assert_eq!(house.with(&clerk, get("/api/v2/users/ingrid")).await.status, StatusCode::NOT_FOUND, "of another role");
+    assert_eq!(house.with(&clerk, put("four@example.com", "")).await.status, StatusCode::NOT_FOUND);
+    let viewer = house.token("viewer").await;
+    assert_eq!(house.with(&viewer, get("/api/v2/users/ingrid")).await.status, StatusCode::OK);
+    assert_eq!(house.with(&viewer, put("four@example.com", "")).await.status, StatusCode::FORBIDDEN);
+}
+
 // API-014, API-015, API-018
 #[actix_web::test]
 async fn unknown_paths_and_methods_answer_in_the_contract_s_form() {
