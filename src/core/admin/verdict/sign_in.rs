@@ -31,7 +31,7 @@ pub(super) async fn judge(core: &Core, account: &Account, question: &Question) -
     let asked = listens(core, protocol)
         .map_err(Refusal::Rule)
         .and_then(|()| checks::before_credentials(user, protocol, sessions))
-        .and_then(|()| if needs_key { Ok(()) } else { way })
+        .and(if needs_key { Ok(()) } else { way })
         .and_then(|()| checks::after_credentials(user, protocol, question.ip));
     if let Err(denial) = rule(asked, sessions) {
         return check(Stage::SignIn, Err(denial));
