@@ -50,6 +50,7 @@ use std::sync::{
 use entrepot_model::{EffectiveUser, Rule, Share, share::share_permission};
 
 pub use add::add;
+pub use bindings::{GroupChoice, group_choices};
 pub use codes::{check_code, request_code};
 pub use delete::delete;
 pub use describe::{About, Description, Next, describe};

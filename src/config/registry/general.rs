@@ -104,6 +104,8 @@ pub(super) const HOOK: &[Setting] = &[
     text("hook.password_expiration_email_subject", "", "Subject of mails about the end of a password when none is kept in the database.").hot(),
     text("hook.share_code_email_subject", "", "Subject of mails with a one-time code of a share when none is kept in the database.").hot(),
     bool("hook.has_share_legal_agreement", false, "Shares can ask their visitors to accept a legal agreement.").hot(),
+    bool("hook.webclient_disable_preview", false, "Takes the previews of files out of the pages of users.").hot(),
+    bool("hook.webclient_disable_editor", false, "Takes the text editor out of the pages of users.").hot(),
     text("hook.share_legal_tmpl_path", "", "HTML template in place of the built-in legal agreement of shares."),
     text("hook.sshd_uname_output", "", "Base text of the emulated uname command.").ignored(),
 ];

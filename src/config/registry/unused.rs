@@ -152,8 +152,6 @@ pub const KNOWN_UNUSED: &[&str] = &[
     "hook.azblob_check_parent_dir",
     "hook.azblob.disable_checksum",
     "hook.gcs_trusted_json_credentials",
-    "hook.webclient_disable_preview",
-    "hook.webclient_disable_editor",
     "hook.extract_max_compression_ratio",
     "hook.extract_max_files",
     "hook.extract_max_size",

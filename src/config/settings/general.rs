@@ -256,6 +256,10 @@ pub struct Hook {
     pub share_code_email_subject: String,
     /// Shares can ask their visitors to accept a legal agreement.
     pub has_share_legal_agreement: bool,
+    /// Takes the previews of files out of the pages of users.
+    pub webclient_disable_preview: bool,
+    /// Takes the text editor out of the pages of users.
+    pub webclient_disable_editor: bool,
     /// HTML template in place of the built-in legal agreement of shares; empty for that one.
     pub share_legal_tmpl_path: String,
     /// Base text of the emulated uname command.

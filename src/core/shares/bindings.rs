@@ -6,8 +6,8 @@ use entrepot_model::{
     share::{ShareGroupBinding, share_permission},
 };
 
-use super::stored;
-use crate::{Core, Error, Result};
+use super::{require, stored};
+use crate::{Core, Error, Result, UserCaller};
 
 /// `mode` of a policy that binds whatever the owner says.
 const ENFORCED: i64 = 2;
@@ -58,6 +58,36 @@ pub(super) async fn settle(core: &Core, owner: &EffectiveUser, share: &mut Share
         }
     }
     Ok(())
+}
+
+/// A group of the caller, as a form of a share offers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupChoice {
+    /// Name of the group.
+    pub name: String,
+    /// What its policy gives members: bits of [`share_permission`]; 0 where it says nothing.
+    pub permissions: i64,
+    /// The policy holds whatever the owner says.
+    pub is_enforced: bool,
+}
+
+/// The groups that the caller may bind a share of its own to, in the order of its memberships. None where the account has no
+/// say about it (ACC-318).
+///
+/// # Errors
+/// `Denied` when the account may not share.
+pub async fn group_choices(core: &Core, caller: &UserCaller) -> Result<Vec<GroupChoice>> {
+    require(caller)?;
+    let owner = caller.user();
+    if owner.user.filters.base.has_web_client_option(FIXED) {
+        return Ok(Vec::new());
+    }
+    let policies = core.0.store.shares().policies(caller.username()).await.map_err(stored)?;
+    let choice = |name: &str| {
+        let policy = policies.iter().find(|(other, _)| other == name).map(|(_, policy)| *policy).unwrap_or_default();
+        GroupChoice { name: name.to_owned(), permissions: policy.permissions, is_enforced: policy.mode == ENFORCED }
+    };
+    Ok(owner.user.groups.iter().map(|group| choice(&group.name)).collect())
 }
 
 fn check_membership(owner: &EffectiveUser, groups: &[ShareGroupBinding]) -> Result<()> {

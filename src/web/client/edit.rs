@@ -79,7 +79,14 @@ fn build(page: ClientPage, fs: &UserFs, path: &VirtualPath, text: String, tag: S
     }
 }
 
+/// UI-135
+fn require_editor(page: &ClientPage) -> Result<(), PageError> {
+    let is_off = page.core().settings().hook.webclient_disable_editor;
+    if is_off { Err(PageError::status(StatusCode::FORBIDDEN, page.look.t.edit_off)) } else { Ok(()) }
+}
+
 pub(super) async fn show(page: ClientPage, paths: PathQuery) -> PageResult {
+    require_editor(&page)?;
     let fs = files_of(&page)?;
     let path = path_of(&fs, &paths, "path")?;
     let (text, tag) = read(&fs, &path, &page).await?;
@@ -88,6 +95,7 @@ pub(super) async fn show(page: ClientPage, paths: PathQuery) -> PageResult {
 
 pub(super) async fn save(sent: ClientForm, paths: PathQuery) -> PageResult {
     let ClientForm { page, form } = sent;
+    require_editor(&page)?;
     let fs = files_of(&page)?;
     let path = path_of(&fs, &paths, "path")?;
     // Browsers send line ends as CR LF (HTML, section 4.10.21.4); files keep those that they had.

@@ -1,6 +1,6 @@
 //! `/web/client/files`: a directory. The list is complete without scripts, in pages; scripts take it over from here.
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, http::StatusCode};
 use askama::Template;
 use entrepot_core::Error;
 use entrepot_http::Disposition;
@@ -26,6 +26,8 @@ struct FilesPage {
     path: String,
     crumbs: Vec<Crumb>,
     may: May,
+    /// What the settings leave of previews and editor.
+    extras: String,
     order: Order,
     rows: Vec<Row>,
     total: usize,
@@ -120,6 +122,7 @@ fn build(
         path: encoded(path.as_bytes()),
         crumbs: crumbs(path),
         may,
+        extras: extras(&page),
         order,
         rows,
         total,
@@ -136,10 +139,22 @@ fn build(
     })
 }
 
+/// Parts of the page that the settings may take away (UI-135).
+fn extras(page: &ClientPage) -> String {
+    let settings = page.core().settings();
+    let parts = [("preview", settings.hook.webclient_disable_preview), ("edit", settings.hook.webclient_disable_editor)];
+    let left: Vec<&str> = parts.into_iter().filter(|(_, is_off)| !is_off).map(|(name, _)| name).collect();
+    left.join(" ")
+}
+
 /// `/web/client/file`: a file, as a download or, with `inline`, shown where it is harmless.
 pub(super) async fn file(request: HttpRequest, page: ClientPage, paths: PathQuery) -> PageResult {
     let fs = files_of(&page)?;
     let path = path_of(&fs, &paths, "path")?;
     let wanted = if page.query.has("inline") { Disposition::Inline } else { Disposition::Attachment };
+    // UI-135
+    if matches!(wanted, Disposition::Inline) && page.core().settings().hook.webclient_disable_preview {
+        return Err(PageError::status(StatusCode::FORBIDDEN, page.look.t.files_no_preview));
+    }
     files::download(&request, &fs, &path, wanted).await.map_err(page_error)
 }

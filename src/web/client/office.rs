@@ -34,7 +34,8 @@ struct OfficePage {
 pub(super) async fn show(request: HttpRequest, page: ClientPage, paths: PathQuery) -> PageResult {
     let fs = files_of(&page)?;
     let path = path_of(&fs, &paths, "path")?;
-    let plain = || Ok(redirect(&format!("/web/client/file?path={}&inline=1", encoded(path.as_bytes()))));
+    let how = if page.core().settings().hook.webclient_disable_preview { "" } else { "&inline=1" };
+    let plain = || Ok(redirect(&format!("/web/client/file?path={}{how}", encoded(path.as_bytes()))));
     let Some(office) = wopi::office_of(page.core(), page.client.features) else { return plain() };
     if !documents::is_offered(page.core(), &page.caller, office.max_users).await? {
         return plain();

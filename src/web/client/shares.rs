@@ -1,6 +1,7 @@
 //! `/web/client/shares`: the shares of a user, and their links.
 
 mod form;
+mod groups;
 mod link;
 
 use actix_web::{
@@ -20,11 +21,12 @@ use crate::{
         ClientForm, ClientPage, Look, PageResult, Shell,
         answer::{redirect_refusing, redirect_saying, render_again},
         look::Html,
-        redirect, render,
+        render,
     },
     qr_code,
 };
 use form::{Fields, Wrong};
+use groups::GroupRow;
 pub(crate) use link::link;
 
 /// Shares of a page.
@@ -84,6 +86,10 @@ struct SharePage {
     has_mail: bool,
     has_agreement: bool,
     is_mine: bool,
+    /// Groups that members of may find it in their list.
+    groups: Vec<GroupRow>,
+    /// Of a stored one: what the form was made from.
+    state: Option<i64>,
 }
 
 #[derive(Template)]
@@ -146,7 +152,7 @@ async fn list(request: HttpRequest, page: ClientPage) -> PageResult {
     render(&SharesPage { lines, quota, f: Shell::client(page, "shared") })
 }
 
-fn build(
+async fn build(
     page: ClientPage,
     id: &str,
     fields: Fields,
@@ -165,16 +171,20 @@ fn build(
     let scopes = all.into_iter().filter(|(scope, ..)| user.may_share_for(*scope).is_ok());
     let scopes = scopes.map(|(scope, text, hint, icon)| (scope as i64, text, hint, icon)).collect();
     let settings = page.core().settings();
+    let is_mine = stored.is_none_or(|share| share.username == page.caller.username());
+    let groups = groups::rows(&page, &fields, stored.filter(|_| !is_mine)).await?;
     Ok(SharePage {
         quota,
         id: id.to_owned(),
+        groups,
+        state: stored.map(|share| share.updated_at),
         fields,
         wrong,
         scopes,
         has_password: stored.is_some_and(|share| !share.password.is_empty()),
         has_mail: settings.smtp.is_configured(),
         has_agreement: settings.hook.has_share_legal_agreement,
-        is_mine: stored.is_none_or(|share| share.username == page.caller.username()),
+        is_mine,
         f: Shell::client(page, "shared"),
     })
 }
@@ -183,7 +193,7 @@ fn build(
 async fn new(page: ClientPage) -> PageResult {
     page.caller.user().may_share().map_err(|rule| entrepot_core::Denial::new(rule.name, rule.detail)).map_err(Error::from)?;
     let fields = Fields::new(&page);
-    render(&build(page, "", fields, Wrong::default(), None)?)
+    render(&build(page, "", fields, Wrong::default(), None).await?)
 }
 
 async fn create(sent: ClientForm) -> PageResult {
@@ -191,7 +201,7 @@ async fn create(sent: ClientForm) -> PageResult {
     let fields = Fields::sent(&form);
     let draft = match fields.draft(&page.look, None) {
         Ok(draft) => draft,
-        Err(wrong) => return render_again(&build(page, "", fields, *wrong, None)?),
+        Err(wrong) => return render_again(&build(page, "", fields, *wrong, None).await?),
     };
     match shares::add(page.core(), &page.caller, draft).await {
         Ok(share) => {
@@ -200,7 +210,7 @@ async fn create(sent: ClientForm) -> PageResult {
         }
         Err(error) => {
             let wrong = Wrong::of(&page.look, error)?;
-            render_again(&build(page, "", fields, wrong, None)?)
+            render_again(&build(page, "", fields, wrong, None).await?)
         }
     }
 }
@@ -208,22 +218,29 @@ async fn create(sent: ClientForm) -> PageResult {
 async fn edit(page: ClientPage, id: Path<String>) -> PageResult {
     let share = shares::get(page.core(), &page.caller, &id).await?;
     let fields = Fields::of(&share);
-    render(&build(page, &id, fields, Wrong::default(), Some(&share))?)
+    render(&build(page, &id, fields, Wrong::default(), Some(&share)).await?)
 }
 
 async fn save(sent: ClientForm, id: Path<String>) -> PageResult {
     let ClientForm { page, form } = sent;
-    let share = shares::get(page.core(), &page.caller, &id).await?;
+    let share = match shares::get(page.core(), &page.caller, &id).await {
+        Err(Error::NotFound) => return Ok(redirect_refusing("/web/client/shares", &page.look, page.look.t.share_gone)),
+        found => found?,
+    };
     let fields = Fields::sent(&form);
+    if form.find("_state").is_some_and(|known| known != share.updated_at.to_string()) {
+        let wrong = Wrong { other: Some(page.look.t.share_stale.to_owned()), ..Wrong::default() };
+        return render_again(&build(page, &id, fields, wrong, Some(&share)).await?);
+    }
     let draft: ShareDraft = match fields.draft(&page.look, Some(&share)) {
         Ok(draft) => draft,
-        Err(wrong) => return render_again(&build(page, &id, fields, *wrong, Some(&share))?),
+        Err(wrong) => return render_again(&build(page, &id, fields, *wrong, Some(&share)).await?),
     };
     match shares::update(page.core(), &page.caller, &id, draft).await {
         Ok(()) => Ok(redirect_saying("/web/client/shares", &page.look, page.look.t.me_saved)),
         Err(error) => {
             let wrong = Wrong::of(&page.look, error)?;
-            render_again(&build(page, &id, fields, wrong, Some(&share))?)
+            render_again(&build(page, &id, fields, wrong, Some(&share)).await?)
         }
     }
 }
@@ -249,7 +266,7 @@ async fn remove(sent: ClientForm, id: Path<String>) -> PageResult {
     match shares::delete(page.core(), &page.caller, &id).await {
         Ok(()) => Ok(redirect_saying("/web/client/shares", &page.look, page.look.t.share_deleted)),
         // Another tab was faster.
-        Err(Error::NotFound) => Ok(redirect("/web/client/shares")),
+        Err(Error::NotFound) => Ok(redirect_refusing("/web/client/shares", &page.look, page.look.t.share_gone)),
         Err(Error::Denied(denial)) => Ok(redirect_refusing("/web/client/shares", &page.look, denial.public().to_string())),
         Err(error) => Err(error.into()),
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime};
 use entrepot_core::{Error, Result};
 use entrepot_model::{
     Share, ShareDraft, ShareScope,
-    share::{REDACTED_PASSWORD, ShareOptions},
+    share::{REDACTED_PASSWORD, ShareGroupBinding, ShareOptions, share_permission},
 };
 
 use crate::frame::{ClientPage, Form, Look};
@@ -30,6 +30,8 @@ pub(super) struct Fields {
     pub(super) emails: String,
     pub(super) mails_code: bool,
     pub(super) agrees: bool,
+    /// What members of groups may do, where the form had a say about it (UI-178).
+    pub(super) groups: Option<Vec<ShareGroupBinding>>,
 }
 
 /// What is wrong, by field.
@@ -42,6 +44,7 @@ pub(super) struct Wrong {
     pub(super) most: Option<String>,
     pub(super) networks: Option<String>,
     pub(super) emails: Option<String>,
+    pub(super) groups: Option<String>,
     pub(super) other: Option<String>,
 }
 
@@ -59,6 +62,7 @@ impl Wrong {
                     "max_tokens" => &mut wrong.most,
                     "allow_from" => &mut wrong.networks,
                     "options" => &mut wrong.emails,
+                    "groups" => &mut wrong.groups,
                     _ => &mut wrong.other,
                 };
                 *place = Some(message);
@@ -70,13 +74,26 @@ impl Wrong {
     }
 
     pub(super) fn is_any(&self) -> bool {
-        let all = [&self.name, &self.paths, &self.date, &self.password, &self.most, &self.networks, &self.emails, &self.other];
-        all.into_iter().any(Option::is_some)
+        let begin = [&self.name, &self.paths, &self.date, &self.password];
+        let rest = [&self.most, &self.networks, &self.emails, &self.groups, &self.other];
+        begin.into_iter().chain(rest).any(Option::is_some)
     }
 }
 
 fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// Groups with at least one tick. Whoever may change or delete a share sees it too.
+fn sent_groups(form: &Form) -> Vec<ShareGroupBinding> {
+    let binding = |(row, name): (usize, &str)| {
+        let ticks =
+            form.all(&format!("groups.{row}.may")).filter_map(|bit| bit.parse::<i64>().ok()).fold(0, |mask, bit| mask | bit);
+        let permissions = if ticks == 0 { 0 } else { ticks | share_permission::VIEW };
+        ShareGroupBinding { group_name: name.to_owned(), permissions }
+    };
+    let named = (0..).map_while(|row| form.find(&format!("groups.{row}.name")));
+    named.enumerate().map(binding).filter(|binding| binding.permissions != 0).collect()
 }
 
 impl Fields {
@@ -111,6 +128,7 @@ impl Fields {
             emails: share.options.emails.join("\n"),
             mails_code: share.has_email_auth(),
             agrees: share.options.legal_agreement == 1,
+            groups: Some(share.groups.clone()),
             ..Self::default()
         }
     }
@@ -131,6 +149,7 @@ impl Fields {
             emails: text("emails"),
             mails_code: form.has("mails_code"),
             agrees: form.has("agrees"),
+            groups: form.has("with_groups").then(|| sent_groups(form)),
         }
     }
 
@@ -159,7 +178,7 @@ impl Fields {
             password: if keeps { REDACTED_PASSWORD.to_owned() } else { self.password.clone() },
             max_tokens,
             allow_from: lines(&self.networks),
-            groups: stored.map(|share| share.groups.clone()).unwrap_or_default(),
+            groups: self.groups.clone().or_else(|| stored.map(|share| share.groups.clone())).unwrap_or_default(),
             options: ShareOptions {
                 emails: lines(&self.emails),
                 auth_mode: i64::from(self.mails_code),
@@ -167,7 +186,7 @@ impl Fields {
             },
             ..Share::default()
         };
-        Ok(ShareDraft { share, names_expiration: true, names_groups: stored.is_some() })
+        Ok(ShareDraft { share, names_expiration: true, names_groups: self.groups.is_some() || stored.is_some() })
     }
 
     /// Unix milliseconds, 0 never.

@@ -195,3 +195,31 @@ async fn editor_saves_only_over_what_it_read() {
     browser.post("/web/client/editfile?path=/a.txt", &fields).await;
     assert_eq!(std::fs::read_to_string(house.home("ada").join("a.txt")).unwrap(), "mine");
 }
+
+// UI-135, ENV-017
+#[actix_web::test]
+async fn previews_and_the_editor_can_be_taken_away() {
+    let house = house(json!({})).await;
+    put(&house, "a.txt", "hello");
+    let mut browser = ada(&house).await;
+    assert!(browser.get("/web/client/files").await.text.contains("data-extras=\"preview edit\""));
+    assert_eq!(browser.get("/web/client/file?path=/a.txt&inline=1").await.status, StatusCode::OK);
+    let bare = crate::testing::fresh(|settings| {
+        settings.hook.webclient_disable_preview = true;
+        settings.hook.webclient_disable_editor = true;
+    })
+    .await;
+    bare.add_admin("root", &[entrepot_model::AdminPermission::Any]).await;
+    let token = bare.token("root").await;
+    let added = bare.with(&token, TestRequest::post().uri("/api/v2/users").set_json(bare.user("ada"))).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
+    put(&bare, "a.txt", "hello");
+    let mut browser = ada(&bare).await;
+    assert!(browser.get("/web/client/files").await.text.contains("data-extras=\"\""));
+    for path in ["file?path=/a.txt&inline=1", "editfile?path=/a.txt"] {
+        let refused = browser.get(&format!("/web/client/{path}")).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(browser.post("/web/client/editfile?path=/a.txt", &[("text", "bye")]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(browser.get("/web/client/file?path=/a.txt").await.text, "hello");
+}

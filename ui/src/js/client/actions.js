@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { ask, askName, confirm, wrongName } from "./dialogs.js";
 import { el, toast } from "./dom.js";
-import { moment, preview } from "./format.js";
+import { has, kindOf, moment } from "./format.js";
 import { encode, freeName, join, last, parent, readable } from "./paths.js";
 import { pickFolder } from "./picker.js";
 import { count, t } from "./texts.js";
@@ -49,7 +49,7 @@ export class Actions {
     if (browser.may("download")) {
       items.push(only && only.kind !== "d" ? { icon: "download", text: t("download"), href: api.fileAddress(browser.at(only)) } : { icon: "zip", text: t("download_zip"), act: () => this.zip(entries) });
       if (only && browser.isOffice(only)) items.push({ icon: "edit", text: t("open_office"), href: browser.officeAddress(only), bulk: false });
-      if (only && only.kind !== "d" && preview(only.name) === "text" && only.size <= EDITABLE) items.push({ icon: "edit", text: t("edit"), href: `/web/client/editfile?path=${browser.at(only)}`, bulk: false });
+      if (only && only.kind !== "d" && has("edit") && kindOf(only.name) === "text" && only.size <= EDITABLE) items.push({ icon: "edit", text: t("edit"), href: `/web/client/editfile?path=${browser.at(only)}`, bulk: false });
     }
     if (only && all("rename")) items.push({ icon: "edit", text: t("rename"), key: "F2", act: () => this.rename(only) });
     if (all("rename")) items.push({ icon: "move", text: t("move"), act: () => this.place(entries, "move") });

@@ -1,6 +1,7 @@
 // Sizes, times and the signs of files, as the pages of the server write them.
 
-const language = document.documentElement.lang;
+import { language } from "../locale.js";
+
 const units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 
 /** Bytes in decimal units, three digits at most. */
@@ -16,7 +17,7 @@ export function size(/** @type {number} */ bytes) {
 
 const formats = new Map();
 function number(value, digits) {
-  if (!formats.has(digits)) formats.set(digits, new Intl.NumberFormat(language, { maximumFractionDigits: digits }));
+  if (!formats.has(digits)) formats.set(digits, new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: digits }));
   return formats.get(digits).format(value);
 }
 
@@ -75,8 +76,18 @@ const kinds = {
   text: /\.(txt|md|markdown|csv|tsv|log|json|ya?ml|toml|ini|conf|cfg|xml|html?|css|m?js|ts|py|rs|go|sh|bat|ps1|c|h|cpp|java|php|rb|pl|sql|tex|srt|env|gitignore|dockerfile)$/i,
 };
 
-/** What a browser can show of a file, by its name; `null` for nothing. */
-export function preview(/** @type {string} */ name) {
+/** What a file holds that a browser can show, by its name; `null` for nothing. */
+export function kindOf(/** @type {string} */ name) {
   for (const [kind, names] of Object.entries(kinds)) if (names.test(name)) return kind;
   return null;
+}
+
+/** Whether the server offers a part of the page: `preview` or `edit`. */
+export function has(/** @type {string} */ part) {
+  return document.querySelector("file-browser")?.dataset.extras.split(" ").includes(part) ?? true;
+}
+
+/** What is shown of a file; `null` for nothing. */
+export function preview(/** @type {string} */ name) {
+  return has("preview") ? kindOf(name) : null;
 }
