@@ -25,6 +25,9 @@ pub(super) fn code(shown: &str) -> Html {
 
 /// Labels.
 pub(super) fn tags(names: &[&str]) -> Html {
+    if names.is_empty() {
+        return Html(String::new());
+    }
     let tags = names.iter().map(|name| format!("<span class=\"tag\">{}</span>", text(name)));
     Html(format!("<span class=\"chips\">{}</span>", tags.collect::<String>()))
 }

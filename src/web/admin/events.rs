@@ -269,6 +269,8 @@ pub(super) fn of_log(look: &Look, event: &LogEvent, asks: bool) -> EventView {
     let t = look.t;
     let (icon, class, outcome, key) = match event.event {
         5 => ("ok", "ok", t.events_done, "event.login_ok"),
+        6 => ("ok", "ok", t.events_done, "event.agreed"),
+        2 if event.username.is_empty() => ("denied", "bad", t.events_refused, "event.login_nameless"),
         2 => ("denied", "bad", t.events_refused, "event.login_unknown"),
         3 => ("denied", "bad", t.events_refused, "event.login_no"),
         4 => ("bad", "bad", t.events_failed, "event.negotiation"),

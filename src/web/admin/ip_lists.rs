@@ -10,6 +10,7 @@ use entrepot_model::{IpListEntry, IpListType, ip_list};
 use serde_json::{Value, json};
 
 use super::{
+    asking::AskPage,
     fields::{self, Control, Fault, Field, FieldView, Kind},
     object,
     tabs::{Tab, tabs},
@@ -70,7 +71,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(at("/ip-lists").route(get().to(list)))
         .service(at("/ip-list/{kind}").route(get().to(blank)).route(post().to(add)))
         .service(at("/ip-list/{kind}/{network}").route(get().to(show)).route(post().to(save)))
-        .service(at("/ip-list/{kind}/{network}/delete").route(post().to(delete)));
+        .service(at("/ip-list/{kind}/{network}/delete").route(get().to(ask)).route(post().to(delete)));
 }
 
 fn kind(code: &str) -> Option<IpListType> {
@@ -189,7 +190,13 @@ async fn show(page: AdminPage, path: web::Path<(String, String)>) -> PageResult 
 async fn save(sent: AdminForm, path: web::Path<(String, String)>) -> PageResult {
     let AdminForm { page, form } = sent;
     let kind = kind(&path.0).ok_or_else(PageError::not_found)?;
-    let entry = ip_lists::get(page.core(), &page.session, kind, &path.1).await?;
+    let entry = match ip_lists::get(page.core(), &page.session, kind, &path.1).await {
+        // Another tab was faster.
+        Err(entrepot_core::Error::NotFound) => {
+            return Ok(redirect_refusing(&list_address(kind.code()), &page.look, page.look.t.iplist_gone));
+        }
+        found => found?,
+    };
     let mut object = serde_json::to_value(&entry).unwrap_or_default();
     let is_stale = object::is_stale(&form, &object);
     let mut form = with_mode(form, kind);
@@ -209,6 +216,24 @@ async fn save(sent: AdminForm, path: web::Path<(String, String)>) -> PageResult 
         },
     };
     render_again(&entry_page(page, kind, Some(&entry.ipornet), &object, &faults))
+}
+
+async fn ask(page: AdminPage, path: web::Path<(String, String)>) -> PageResult {
+    let kind = kind(&path.0).ok_or_else(PageError::not_found)?;
+    let network = ip_lists::get(page.core(), &page.session, kind, &path.1).await?.ipornet;
+    let t = page.look.t;
+    let at = format!("{}/{}/{}", Area::Admin.page("ip-list"), kind.code(), escaped(&network));
+    render(&AskPage {
+        title: page.look.say(t.object_delete_title, &network),
+        text: t.iplist_delete_text.to_owned(),
+        button: t.iplist_delete,
+        action: format!("{at}/delete"),
+        back: at,
+        parent: name(&page.look, kind, "name"),
+        parent_href: list_address(kind.code()),
+        name: network,
+        f: Shell::admin(page, "security"),
+    })
 }
 
 async fn delete(sent: AdminForm, path: web::Path<(String, String)>) -> PageResult {

@@ -8,7 +8,10 @@ mod text;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use actix_web::web::{self, ServiceConfig, get, post, resource};
+use actix_web::{
+    HttpResponse,
+    web::{self, ServiceConfig, get, post, resource},
+};
 use entrepot_core::{
     Core, Error, Result,
     admin::{AdminSession, ListOptions},
@@ -22,7 +25,7 @@ use super::fields::{Card, Field, Lists};
 use crate::{
     api::escaped,
     error::only,
-    frame::{Area, Form, Look, look::Html},
+    frame::{AdminPage, Area, Form, Look, answer::redirect_refusing, look::Html},
 };
 
 /// Field with the state that a form was made from.
@@ -151,6 +154,11 @@ pub(super) fn state(stored: &Value) -> String {
 /// Somebody else changed the object since the page with this form was made. A form without a state was made by no page.
 pub(super) fn is_stale(form: &Form, stored: &Value) -> bool {
     form.find(STATE).is_some_and(|known| known != state(stored))
+}
+
+/// The answer to a form about an object that was deleted meanwhile: the list, which says so.
+fn gone<T: Object>(page: &AdminPage, name: &str) -> HttpResponse {
+    redirect_refusing(&many::<T>(), &page.look, page.look.say(page.look.t.object_gone, name))
 }
 
 /// The pages of a kind.

@@ -185,8 +185,9 @@ async fn deleting_asks_first_and_a_second_time_says_that_it_is_gone() {
     assert!(asked.text.contains("Delete ana?"));
     assert_eq!(browser.post("/web/admin/user/ana/delete", &[]).await.header("location"), "/web/admin/users");
     let again = browser.post("/web/admin/user/ana/delete", &[]).await;
-    assert_eq!(again.status, StatusCode::NOT_FOUND);
-    assert!(again.text.contains("deleted or renamed"), "{}", again.text);
+    assert_eq!((again.status, again.header("location")), (StatusCode::SEE_OTHER, "/web/admin/users"), "{}", again.text);
+    assert!(browser.get("/web/admin/users").await.text.contains("ana is not there any more"));
+    assert_eq!(browser.get("/web/admin/user/ana").await.status, StatusCode::NOT_FOUND);
 }
 
 // UI-047, UI-156, ACC-235, ACC-365
@@ -290,6 +291,8 @@ async fn entries_of_ip_lists_are_added_changed_and_deleted() {
     let at = "/web/admin/ip-list/2/203.0.113.0%2F24";
     assert_eq!(browser.post(at, &[("mode", "2"), ("description", "noise")]).await.status, StatusCode::SEE_OTHER);
     assert!(browser.get("/web/admin/ip-lists?kind=2").await.text.contains("noise"));
+    let asked = browser.get(&format!("{at}/delete")).await;
+    assert!(asked.text.contains("Delete 203.0.113.0/24?"), "{}", asked.text);
     assert_eq!(browser.post(&format!("{at}/delete"), &[]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(browser.get(at).await.status, StatusCode::NOT_FOUND);
 }

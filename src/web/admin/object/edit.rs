@@ -5,7 +5,7 @@ use askama::Template;
 use entrepot_core::{Core, Error, admin::AdminSession};
 use serde_json::Value;
 
-use super::{Action, Object, is_stale, many, one, state};
+use super::{Action, Object, gone, is_stale, many, one, state};
 use crate::{
     admin::fields::{self, Card, Control, Fault, Field, FieldView, Lists, at, is_unset, say},
     frame::{
@@ -269,7 +269,10 @@ fn says(fields: &[Field], own: &Value, effective: Option<&(Value, Vec<(String, V
 
 pub(super) async fn save<T: Object>(sent: AdminForm, name: web::Path<String>) -> PageResult {
     let AdminForm { page, form } = sent;
-    let object = T::get(page.core(), &page.session, &name).await?;
+    let object = match T::get(page.core(), &page.session, &name).await {
+        Err(Error::NotFound) => return Ok(gone::<T>(&page, &name)),
+        found => found?,
+    };
     let asked = page.query.get("card");
     let card = card::<T>(page.core(), &page.session, asked);
     let card = card.ok_or_else(|| PageError::status(StatusCode::FORBIDDEN, page.look.t.error_denied))?;

@@ -4,7 +4,7 @@ use actix_web::web;
 use askama::Template;
 use entrepot_core::{Error, admin::ListOptions};
 
-use super::{Object, many, one};
+use super::{Object, gone, many, one};
 use crate::{
     admin::{
         asking::AskPage,
@@ -122,6 +122,7 @@ pub(super) async fn delete<T: Object>(sent: AdminForm, name: web::Path<String>) 
         Err(Error::InUse(message) | Error::Conflict(message) | Error::Invalid { message, .. }) => {
             Ok(redirect_refusing(&one::<T>(&name), &page.look, message))
         }
+        Err(Error::NotFound) => Ok(gone::<T>(&page, &name)),
         Err(error) => Err(error.into()),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Object,
     edit::{fault, update, value},
-    is_stale, many, one, state,
+    gone, is_stale, many, one, state,
 };
 use crate::frame::{
     AdminForm, AdminPage, PageError, PageResult, Shell,
@@ -56,7 +56,10 @@ pub(super) async fn show<T: Object>(page: AdminPage, name: web::Path<String>) ->
 pub(super) async fn save<T: Object>(sent: AdminForm, name: web::Path<String>) -> PageResult {
     let AdminForm { page, form } = sent;
     let text = form.get("json").replace("\r\n", "\n");
-    let stored = value(&T::get(page.core(), &page.session, &name).await?)?;
+    let stored = match T::get(page.core(), &page.session, &name).await {
+        Err(entrepot_core::Error::NotFound) => return Ok(gone::<T>(&page, &name)),
+        found => value(&found?)?,
+    };
     let problem = match serde_json::from_str::<Value>(&text) {
         _ if is_stale(&form, &stored) => page.look.say(page.look.t.object_stale, &*name),
         Err(error) => error.to_string(),

@@ -179,3 +179,19 @@ async fn hidden_sections_are_not_on_the_page() {
         assert!(page.text.contains(&format!("?card={shown}#edit\"")), "{shown}: {}", page.text);
     }
 }
+
+// UI-191: another tab deleted it meanwhile: the list comes, and says so.
+#[actix_web::test]
+async fn forms_about_what_is_gone_lead_to_the_list() {
+    let house = ready().await;
+    let mut browser = Browser::admin(&house, "root").await;
+    browser.post("/web/admin/group", &[("name", "yard")]).await;
+    browser.post("/web/admin/group/yard/delete", &[]).await;
+    for path in ["yard?card=basics", "yard/json", "yard/delete"] {
+        let fields = [("description", "late"), ("json", "{}")];
+        let late = browser.post(&format!("/web/admin/group/{path}"), &fields).await;
+        assert_eq!((late.status, late.header("location")), (StatusCode::SEE_OTHER, "/web/admin/groups"), "{path}: {}", late.text);
+        let list = browser.get("/web/admin/groups").await;
+        assert!(list.text.contains("yard is not there any more"), "{path}: {}", list.text);
+    }
+}
