@@ -2,8 +2,8 @@
 // the pages work without.
 
 import { keepTyped } from "./keep.js";
+import { language } from "./locale.js";
 
-const language = document.documentElement.lang;
 const absolute = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 const exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
@@ -59,15 +59,28 @@ function copyButtons() {
   for (const button of document.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
 }
 
-/** The first thing that is wrong gets the focus. */
-function focusProblem() {
-  const field = document.querySelector("[aria-invalid=true]");
-  for (let box = field?.closest("details"); box; box = box.parentElement?.closest("details")) box.open = true;
-  field?.focus();
+/** Fields that somebody can go to and type in. */
+const isOpen = (field) => field.type !== "hidden" && !field.disabled && !field.readOnly && field.getClientRects().length > 0;
+
+/**
+ * Where somebody goes on who uses the keyboard: the first thing that is wrong, else the form that was asked for, else what came
+ * of the last one. Fields get no focus on touch screens, where a keyboard would come up over the page.
+ */
+function focusStart() {
+  const said = document.querySelector("main .err");
+  const wrong = document.querySelector("[aria-invalid=true]") ?? [...(said?.closest("fieldset")?.querySelectorAll("input, select, textarea") ?? [])].find(isOpen);
+  for (let box = wrong?.closest("details"); box; box = box.parentElement?.closest("details")) box.open = true;
+  if (wrong) return wrong.focus();
+  if (document.activeElement !== document.body) return;
+  const told = document.querySelector(".flash[tabindex]");
+  const form = matchMedia("(pointer: fine)").matches ? document.querySelector("form[data-start]") : null;
+  const first = form && [...form.querySelectorAll("input, select, textarea")].find(isOpen);
+  if (first && told?.getAttribute("role") !== "alert") first.focus();
+  else told?.focus({ preventScroll: true });
 }
 
 showTimes();
 sendOnce();
 keepTyped();
 copyButtons();
-focusProblem();
+focusStart();

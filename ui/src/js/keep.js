@@ -1,11 +1,14 @@
-// Typed text outlives the session. While somebody types, the session goes on; where it ended all the same, the form that was sent
-// leads to the login and back to its page, and finds there what was typed. Secrets and the token of the session do not wait.
+// Typed text outlives the session and the connection. While somebody types, the session goes on; where it ended all the same, the
+// form that was sent leads to the login and back to its page, and finds there what was typed. Nothing is sent to a server that
+// does not answer: the page stays as it is, and says so. Secrets and the token of the session do not wait.
 
 const PREFIX = "entrepot-kept:";
 /** Milliseconds between two words to the server that somebody is there. */
 const ALIVE = 4 * 60_000;
-/** Pages of the door, from which one comes back. */
-const DOOR = /^\/web\/(admin|client)\/(login|twofactor|twofactor-recovery)$/;
+/** Milliseconds that a server has to say that it is there. */
+const PATIENCE = 8000;
+/** Milliseconds that typed text waits. */
+const WAITS = 60 * 60_000;
 
 /** One page of one account: others who sign in get nothing of it. */
 const key = () => `${PREFIX}${document.getElementById("main")?.dataset.who} ${location.pathname}${location.search}`;
@@ -31,16 +34,65 @@ function fill(form, fields) {
   }
 }
 
-/** What waits is for the page that comes next, if that comes from the door. */
+/** Whether the server answers: it is asked for this script, which needs no session. */
+const isThere = () => fetch(import.meta.url, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(PATIENCE) }).then(() => true, () => false);
+
+function sayLost(form) {
+  let note = form.querySelector(":scope > [data-lost-note]");
+  if (!note) {
+    note = document.createElement("p");
+    note.className = "note note-bad form-note";
+    note.dataset.lostNote = "";
+    note.tabIndex = -1;
+    form.prepend(note);
+  }
+  note.setAttribute("role", "alert");
+  note.textContent = document.getElementById("main").dataset.lost;
+  note.focus();
+  note.scrollIntoView({ block: "nearest" });
+}
+
+/** Forms with something typed in them are sent once the server was heard. */
+function askFirst() {
+  addEventListener("submit", async (event) => {
+    const { target: form, submitter } = event;
+    if (form.method !== "post" || form.dataset.again !== undefined || form.dataset.heard) return;
+    if (!document.getElementById("main")?.dataset.lost || !form.querySelector("input:not([type=hidden]), select, textarea")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (form.dataset.asking) return;
+    form.dataset.asking = "1";
+    submitter?.setAttribute("aria-busy", "true");
+    const there = await isThere();
+    delete form.dataset.asking;
+    submitter?.removeAttribute("aria-busy");
+    if (!there) return sayLost(form);
+    form.querySelector(":scope > [data-lost-note]")?.remove();
+    form.dataset.heard = "1";
+    form.requestSubmit(submitter);
+    delete form.dataset.heard;
+  }, { capture: true });
+}
+
+/**
+ * What was typed on this page and got no answer: the session had ended and the door was in between, or the connection broke. An
+ * answer comes from the page with the form; what it is about need not wait any longer.
+ */
 function takeKept() {
-  const kept = sessionStorage.getItem(key());
-  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
   const from = document.referrer && new URL(document.referrer);
-  return kept && from && from.origin === location.origin && DOOR.test(from.pathname) ? JSON.parse(kept) : null;
+  const before = from && from.origin === location.origin ? from.pathname + from.search : null;
+  for (const name of Object.keys(sessionStorage).filter((name) => name.startsWith(PREFIX))) {
+    const { at, page } = JSON.parse(sessionStorage.getItem(name));
+    if (page === before || Date.now() - at > WAITS) sessionStorage.removeItem(name);
+  }
+  const kept = sessionStorage.getItem(key());
+  sessionStorage.removeItem(key());
+  return kept && JSON.parse(kept).fields;
 }
 
 /** The form that says so. */
 export function keepTyped() {
+  askFirst();
   const kept = takeKept();
   const form = document.querySelector("form[data-keep]");
   if (!form) return;
@@ -52,7 +104,7 @@ export function keepTyped() {
   });
   form.addEventListener("submit", () => {
     try {
-      sessionStorage.setItem(key(), JSON.stringify(typed(form)));
+      sessionStorage.setItem(key(), JSON.stringify({ at: Date.now(), page: location.pathname + location.search, fields: typed(form) }));
     } catch { /* more than a browser keeps */ }
   });
   // Other scripts add their rows first.
