@@ -6,6 +6,8 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
+import { badInput, lostConnection, otherTabs } from "./faults.mjs";
+import { keyboard } from "./keyboard.mjs";
 import { start } from "./server.mjs";
 
 const full = process.argv.includes("--full");
@@ -24,12 +26,12 @@ const page = await context.newPage();
 /** Answers that are meant to be refusals: their line on the console is no problem. */
 let refusals = false;
 page.on("console", (message) => {
-  if (message.type() === "error" && !(refusals && /status of 4\d\d/.test(message.text()))) problems.push(`console: ${message.text()} (${page.url()})`);
+  if (message.type() === "error" && !(refusals && /status of 4\d\d|Failed to load resource/.test(message.text()))) problems.push(`console: ${message.text()} (${page.url()})`);
 });
 page.on("pageerror", (error) => problems.push(`script: ${error} (${page.url()})`));
 page.on("requestfailed", (request) => {
   const text = request.failure()?.errorText ?? "";
-  if (!/ERR_ABORTED/.test(text)) problems.push(`request: ${request.url()} ${text}`);
+  if (!refusals && !/ERR_ABORTED/.test(text)) problems.push(`request: ${request.url()} ${text}`);
 });
 page.on("response", (response) => {
   if (new URL(response.url()).origin !== base) problems.push(`foreign: ${response.url()}`);
@@ -41,10 +43,28 @@ function check(holds, what) {
   if (!holds) problems.push(`${what} (${page.url()})`);
 }
 
+/** What is refused on purpose is no problem while `act` runs. */
+async function quietly(act) {
+  refusals = true;
+  await act();
+  // The line on the console comes a moment after the answer.
+  await page.waitForTimeout(50);
+  refusals = false;
+}
+
 const go = (path) => page.goto(base + path, { waitUntil: "load" });
 const heading = () => page.locator("h1").first().textContent();
 const fill = (name, value) => page.locator(`[name="${name}"]`).first().fill(value);
-const press = (name) => page.getByRole("button", { name, exact: true }).first().click();
+/** A button, and the page that comes of it if it sends a form. */
+async function press(name) {
+  const button = page.getByRole("button", { name, exact: true }).first();
+  const sends = await button.evaluate((button) => {
+    globalThis.stays = true;
+    return button.type === "submit" && button.form?.method === "post";
+  });
+  await button.click();
+  if (sends) await page.waitForFunction(() => globalThis.stays === undefined && document.readyState === "complete");
+}
 
 /** No finding of axe that is serious or critical. */
 async function accessible(name) {
@@ -387,6 +407,15 @@ try {
   await stepsAgain();
   await signInWithoutScripts();
   await typedSurvives();
+  await go("/web/client/login");
+  await fill("username", "ana");
+  await fill("password", PASSWORD);
+  await press("Sign in");
+  const hands = { page, context, base, server, check, quietly, look };
+  await lostConnection(hands);
+  await otherTabs(hands);
+  await badInput(hands);
+  await keyboard(hands)(full, "ana");
   if (full) {
     const made = await objects();
     await everyPage();

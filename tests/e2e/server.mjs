@@ -6,10 +6,11 @@ import { join } from "node:path";
 
 const LIMIT = 60_000;
 
-export async function start(binary) {
+/** `settings` are variables of the environment. */
+export async function start(binary, settings = {}) {
   const folder = await mkdtemp(join(tmpdir(), "entrepot-e2e-"));
   const data = join(folder, "data");
-  const child = spawn(binary, ["serve", "--data-dir", data, "--any-port"], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, ["serve", "--data-dir", data, "--any-port"], { cwd: folder, env: { ...process.env, ...settings }, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => { said += piece; });
   const end = Date.now() + LIMIT;

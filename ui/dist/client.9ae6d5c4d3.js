@@ -1,4 +1,0 @@
-// The files of a user.
-
-import "./tray.15d893c39d.js";
-import "./browser.e344f8fc2a.js";
