@@ -276,7 +276,7 @@ async fn every_change_leaves_an_event_without_secrets() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deleting_or_disconnecting_ends_sessions() {
-    // ACC-066, ACC-067
+    // ACC-066, ACC-067, ACC-273
     let house = house(|_| {}).await;
     users::add(&house.core, &system(), house.user("alice")).await.expect("added");
     let attempt = crate::Attempt {

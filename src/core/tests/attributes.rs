@@ -120,6 +120,7 @@ async fn links_to_the_outside_are_not_followed() {
 }
 
 // ACC-120, ACC-121, UPL-014, UPL-015
+#[expect(clippy::disallowed_methods, reason = "files and links are put beside the server")]
 #[tokio::test]
 async fn rules_hold_for_the_path_that_is_asked_for_not_for_what_is_behind_it() {
     let permissions = json!({ "/": ["*"], "/locked": [] });
