@@ -93,8 +93,8 @@ export function keyboard({ page, base, server, check, look }) {
 
   /** Over what is on every page. */
   async function skip() {
-    // A search keeps the fragment of the address: its page begins where that leads.
-    if (await page.evaluate(() => location.hash === "#main")) return;
+    // What came of the last step may have the focus, and a search keeps the fragment of the address: there is nothing to skip.
+    if (await page.evaluate(() => location.hash === "#main" || document.activeElement.closest("main") !== null)) return;
     await page.keyboard.press("Tab");
     check(await focused(page.locator(".skip")), "the first stop skips to the content");
     await page.keyboard.press("Enter");

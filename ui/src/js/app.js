@@ -83,4 +83,6 @@ showTimes();
 sendOnce();
 keepTyped();
 copyButtons();
-focusStart();
+// A fragment takes the focus once more when the page has loaded.
+if (location.hash) addEventListener("load", () => setTimeout(focusStart));
+else focusStart();
