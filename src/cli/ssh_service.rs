@@ -6,7 +6,7 @@ use entrepot_config::Settings;
 use entrepot_core::{Core, Listeners, Refusal, admin::host_keys};
 use entrepot_model::status::SshBinding;
 use entrepot_net::{BindSpec, ProxyPolicy};
-use entrepot_sftp::{HostKey, Listening, SshServer};
+use entrepot_sftp::{AuthorityError, HostKey, Listening, Revocations, SshServer};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use parking_lot::RwLock;
 use tokio::sync::Mutex;
@@ -15,8 +15,10 @@ use crate::{bindings::proxy_policy, gate::Gate};
 
 /// Name in the identification line of SSH.
 const PRODUCT: &str = "Entrepot";
-/// The setting that errors name.
+/// The setting that errors of listeners name.
 const SETTING: &str = "sftpd.bindings";
+/// That of the revoked certificates.
+const REVOKED: &str = "sftpd.revoked_user_certs_file";
 
 /// A listener as the settings want it; `proxy` is what is done with PROXY headers.
 #[derive(Clone, PartialEq)]
@@ -68,14 +70,15 @@ impl SshService {
         }
     }
 
-    /// Listens where the settings say, and nowhere else. Connections go on. Where one listener cannot be had, those that
-    /// were there before stay.
+    /// Listens where the settings say, and nowhere else; revokes the certificates that they say. Connections go on. Where one
+    /// listener or the list of certificates cannot be had, everything stays as it was before.
     ///
     /// # Errors
     /// Host keys that cannot be used, settings that cannot be met, an address that cannot be had.
     pub(crate) async fn listen(&self, settings: &Settings) -> anyhow::Result<()> {
         let mut bound = self.bound.lock().await;
         let wanted = wanted(settings);
+        let revoked = if wanted.is_empty() { None } else { self.revocations(settings).await? };
         let mut kept = Vec::new();
         let mut former = Vec::new();
         // First those that are no more: a new one may want the same port.
@@ -95,7 +98,7 @@ impl SshService {
                     Ok(one) => started.push(one),
                     Err(error) => {
                         *bound = self.go_back(kept, started, former).await;
-                        self.report(&bound);
+                        self.report(&bound, &self.core.settings());
                         return Err(error);
                     }
                 }
@@ -105,8 +108,18 @@ impl SshService {
         kept.extend(started);
         kept.sort_by_key(|one| order.iter().position(|wanted| *wanted == one.wanted));
         *bound = kept;
-        self.report(&bound);
+        if let (Some(server), Some(revoked)) = (&*self.server.read(), revoked) {
+            server.revoke(revoked);
+        }
+        self.report(&bound, settings);
         Ok(())
+    }
+
+    /// The list of revoked certificates, if the settings name another one than is in force. One that is in force is read
+    /// again when somebody asks for it: damage to it must not keep other settings from being saved.
+    async fn revocations(&self, settings: &Settings) -> anyhow::Result<Option<Revocations>> {
+        let (server, settings) = (self.server().await?, settings.clone());
+        Ok(self.core.tasks().storage().run(move || server.other_revocations(&settings)).await??)
     }
 
     /// As it was before.
@@ -148,7 +161,7 @@ impl SshService {
         Ok(server)
     }
 
-    fn report(&self, bound: &[Bound]) {
+    fn report(&self, bound: &[Bound], settings: &Settings) {
         *self.addresses.write() = bound.iter().map(|one| one.listening.address()).collect();
         let Some(server) = self.server.read().clone() else { return };
         let bindings = bound.iter().map(|one| SshBinding {
@@ -156,7 +169,7 @@ impl SshService {
             port: one.listening.address().port(),
             apply_proxy_config: one.wanted.apply_proxy_config,
         });
-        self.core.services().report_ssh(server.status(bindings.collect()));
+        self.core.services().report_ssh(server.status(bindings.collect(), settings));
     }
 
     /// Takes no new connections.
@@ -169,7 +182,11 @@ impl SshService {
 
 impl Listeners for SshService {
     fn follow<'a>(&'a self, settings: &'a Settings) -> BoxFuture<'a, Result<(), Refusal>> {
-        let refused = |error: anyhow::Error| Refusal { field: SETTING, message: format!("{error:#}") };
+        let refused = |error: anyhow::Error| {
+            // What these files are is a setting of its own; other files of authorities are read at the start only.
+            let field = if error.is::<AuthorityError>() { REVOKED } else { SETTING };
+            Refusal { field, message: format!("{error:#}") }
+        };
         async move { self.listen(settings).await.map_err(refused) }.boxed()
     }
 }

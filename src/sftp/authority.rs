@@ -75,8 +75,33 @@ pub struct AuthoritySettings<'a> {
 pub struct Authorities {
     keys: Vec<KeyData>,
     verifier: Option<Verifier>,
-    revoked_file: Option<PathBuf>,
-    revoked: ArcSwap<HashSet<String>>,
+    revoked: ArcSwap<Revocations>,
+}
+
+/// The certificates that count no more, and the file that says so.
+#[derive(Debug, Default)]
+pub struct Revocations {
+    /// `None`: nothing is revoked.
+    file: Option<PathBuf>,
+    fingerprints: HashSet<String>,
+}
+
+impl Revocations {
+    /// Reads the file that `sftpd.revoked_user_certs_file` names; an empty name stands for none. A relative path is taken from
+    /// `directory`. It blocks.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no list of revocations.
+    pub fn read(directory: &Path, setting: &str) -> Result<Self, AuthorityError> {
+        let file = file_of(directory, setting);
+        let fingerprints = file.as_deref().map(read_revoked).transpose()?.unwrap_or_default();
+        Ok(Self { file, fingerprints })
+    }
+}
+
+/// The file that a setting names, if it names one.
+fn file_of(directory: &Path, setting: &str) -> Option<PathBuf> {
+    (!setting.is_empty()).then(|| directory.join(setting))
 }
 
 impl Authorities {
@@ -98,18 +123,30 @@ impl Authorities {
                 reason,
             })?),
         };
-        let revoked_file = Some(revoked).filter(|name| !name.is_empty()).map(|name| directory.join(name));
-        let revoked = revoked_file.as_deref().map(read_revoked).transpose()?.unwrap_or_default();
-        Ok(Self { keys, verifier, revoked_file, revoked: ArcSwap::from_pointee(revoked) })
+        let revoked = Revocations::read(directory, revoked)?;
+        Ok(Self { keys, verifier, revoked: ArcSwap::from_pointee(revoked) })
+    }
+
+    /// Whether the revocations are those of the file that the setting names.
+    pub(crate) fn revokes_by(&self, directory: &Path, setting: &str) -> bool {
+        self.revoked.load().file == file_of(directory, setting)
+    }
+
+    /// Makes these the revocations that hold, from the next login on.
+    pub(crate) fn revoke(&self, revoked: Revocations) {
+        self.revoked.store(revoked.into());
     }
 
     /// Reads the revocations again; what cannot be read keeps the old ones (SSH-051).
     pub fn reload(&self) {
-        let Some(path) = &self.revoked_file else { return };
+        let former = self.revoked.load_full();
+        let Some(path) = &former.file else { return };
         match read_revoked(path) {
-            Ok(revoked) => {
-                tracing::info!(count = revoked.len(), "read the revoked certificates again");
-                self.revoked.store(revoked.into());
+            Ok(fingerprints) => {
+                tracing::info!(count = fingerprints.len(), "read the revoked certificates again");
+                let revoked = Revocations { file: Some(path.clone()), fingerprints };
+                // Not where the settings named another file meanwhile.
+                self.revoked.compare_and_swap(&former, revoked.into());
             }
             Err(error) => tracing::error!(%error, "the revoked certificates stay as they were"),
         }
@@ -159,7 +196,7 @@ impl Authorities {
                 other => return Err(format!("its critical option {other:?} is not supported")),
             }
         }
-        if self.revoked.load().contains(&fingerprint(certificate.public_key())) {
+        if self.revoked.load().fingerprints.contains(&fingerprint(certificate.public_key())) {
             return Err("it is revoked".to_owned());
         }
         Ok(())

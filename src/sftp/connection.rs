@@ -119,10 +119,11 @@ async fn begin(service: &Service, accepted: Accepted) -> Result<(RunningSession<
     let identification = format!("{}\r\n", service.identification);
     let introduction = introduce(accepted.stream, identification.as_bytes(), service.is_choosing).await?;
     let Introduction { client, offer, lists, stream } = introduction;
-    let (config, negotiated) = service.transport(offer, lists.as_ref());
+    let tries = service.tries();
+    let (config, negotiated) = service.transport(offer, lists.as_ref(), tries);
     let connection = Arc::new(Connection::new(service));
     let peer = Peer { remote: accepted.peer, local: Some(accepted.local), client_version: client, tls: String::new() };
-    let login = Login::new(service.core.clone(), peer, service.rules.clone(), negotiated);
+    let login = Login::new(service.core.clone(), peer, service.rules.clone(), negotiated, tries);
     let stream = BatchStream::new(stream, connection.batching.clone(), connection.cut.clone());
     let handler = SshHandler::new(connection.clone(), login);
     Ok((run_stream(config, stream, handler).await?, connection))

@@ -43,10 +43,11 @@ mod scp;
 mod server;
 mod start;
 mod status;
+mod transport;
 mod verifier;
 
 pub use algorithms::{Algorithms, UnknownAlgorithm};
-pub use authority::AuthorityError;
+pub use authority::{AuthorityError, Revocations};
 pub use host_keys::{HostKey, HostKeyError};
 pub use listening::Listening;
 pub use server::SshServer;

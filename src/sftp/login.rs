@@ -29,8 +29,6 @@ pub struct LoginRules {
     pub algorithms: Arc<Algorithms>,
     /// Whose certificates count.
     pub authorities: Authorities,
-    /// Attempts that a connection has.
-    pub tries: Option<usize>,
 }
 
 /// The login of one connection.
@@ -40,6 +38,8 @@ pub struct Login {
     rules: Arc<LoginRules>,
     /// What the connection agreed on; `None` where it is not known.
     negotiated: Option<Negotiated>,
+    /// Attempts that the connection has; `None` = no limit.
+    tries: Option<usize>,
     /// A first step that was right, and the name it was made under.
     first: Option<(String, FirstFactor)>,
     /// A dialogue that is going on.
@@ -86,14 +86,15 @@ fn kind(factor: Factor) -> MethodKind {
 }
 
 impl Login {
-    /// A connection that nobody has logged in on.
-    pub fn new(core: Core, peer: Peer, rules: Arc<LoginRules>, negotiated: Option<Negotiated>) -> Self {
+    /// A connection that nobody has logged in on, and that has `tries` attempts.
+    pub fn new(core: Core, peer: Peer, rules: Arc<LoginRules>, negotiated: Option<Negotiated>, tries: Option<usize>) -> Self {
         let signature = String::new();
         Self {
             core,
             peer,
             rules,
             negotiated,
+            tries,
             first: None,
             talk: None,
             failures: 0,
@@ -152,7 +153,7 @@ impl Login {
     /// # Errors
     /// One too many: the connection is to end.
     pub fn may_try(&self) -> Result<(), russh::Error> {
-        match self.rules.tries {
+        match self.tries {
             Some(tries) if self.failures >= tries => Err(russh::Error::Disconnect),
             _ => Ok(()),
         }

@@ -1,6 +1,6 @@
 //! The SSH service: what all its connections share, and its listeners.
 
-use std::{borrow::Cow, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
 use entrepot_config::Settings;
@@ -9,10 +9,11 @@ use entrepot_model::status::{SshBinding, SshServiceStatus};
 use entrepot_net::{BindSpec, Gatekeeper, NetError, ProxyPolicy};
 use entrepot_secrets::Sensitive;
 use parking_lot::Mutex;
-use russh::{Limits, MethodSet, Preferred, SshId, keys::PrivateKey, server::Config};
+use russh::{MethodKind, keys::PrivateKey, server::Config};
 
 use crate::{
     algorithms::Algorithms,
+    authority::{AuthorityError, Revocations},
     cipher_choice::{ClientLists, Offer, has_fast_aes},
     descriptors::HandleBudget,
     exec::EnabledCommands,
@@ -22,21 +23,8 @@ use crate::{
     login::LoginRules,
     negotiated::{Negotiated, Offered},
     start::{StartError, identification, rules, uses_files},
+    transport::{attempts, russh_attempts, transport},
 };
-
-/// Receive window of a channel in bytes. russh grants more only below its half, so this is what keeps a distant client
-/// writing; it is no buffer, for data is used as it arrives.
-const WINDOW: u32 = 8 << 20;
-/// Largest packet in bytes: a READ or WRITE of 255 KiB fits.
-const MAX_PACKET: u32 = 256 << 10;
-/// Messages of lanes, each of about 256 KiB, that russh holds at most: when it takes the next one, it has passed the one before
-/// on to the client. Lanes go by that (`AnswerSink::send`).
-const EVENTS: usize = 1;
-/// Rejections of keys take at least this long, so that known and unknown names look alike.
-const REJECTION_TIME: Duration = Duration::from_millis(50);
-/// Bytes and time after which new keys are exchanged (RFC 4253 section 9).
-const REKEY_BYTES: usize = 1 << 30;
-const REKEY_TIME: Duration = Duration::from_secs(3600);
 
 /// What the connections share.
 pub struct Service {
@@ -65,8 +53,18 @@ struct Identity {
 }
 
 impl Service {
-    /// The configuration for what a client is offered, and what both sides will agree on.
-    pub(crate) fn transport(&self, offer: Offer, client: Option<&ClientLists>) -> (Arc<Config>, Option<Negotiated>) {
+    /// Attempts that a connection which begins now has; `None` = no limit (SSH-005).
+    pub(crate) fn tries(&self) -> Option<usize> {
+        attempts(self.core.settings().sftpd.max_auth_tries)
+    }
+
+    /// The configuration for what a client is offered with `tries` attempts, and what both sides will agree on.
+    pub(crate) fn transport(
+        &self,
+        offer: Offer,
+        client: Option<&ClientLists>,
+        tries: Option<usize>,
+    ) -> (Arc<Config>, Option<Negotiated>) {
         let identity = self.identity.load();
         let (config, is_gcm) = match (&identity.gcm_config, offer) {
             (Some(gcm), Offer::GcmOnly) => (gcm.clone(), true),
@@ -80,7 +78,18 @@ impl Service {
             ciphers: if is_gcm { &gcm } else { &algorithms.ciphers },
             macs: &algorithms.macs,
         };
-        (config, client.and_then(|client| Negotiated::of(client, offered)))
+        (self.with_tries(config, tries), client.and_then(|client| Negotiated::of(client, offered)))
+    }
+
+    /// The same, with that many attempts: the setting may have changed since the keys were loaded.
+    fn with_tries(&self, config: Arc<Config>, tries: Option<usize>) -> Arc<Config> {
+        let tries = russh_attempts(tries);
+        if config.max_auth_attempts == tries {
+            return config;
+        }
+        let (keys, certificates) = (config.keys.clone(), config.certificates.clone());
+        let other = transport(&self.identification, &self.rules.methods, config.preferred.clone(), tries);
+        Arc::new(Config { keys, certificates, ..other })
     }
 }
 
@@ -99,8 +108,7 @@ fn identify(core: &Core, rules: &LoginRules, identification: &str, kept: &[Priva
     if host_keys.is_empty() {
         return Err(StartError::NoHostKey);
     }
-    // See `Login::may_try`; russh calls no limit 0.
-    let tries = rules.tries.map_or(0, |tries| tries + 1);
+    let tries = russh_attempts(attempts(sftpd.max_auth_tries));
     let keys: Vec<PrivateKey> = host_keys.iter().map(|key| key.key.clone()).collect();
     let config = |preferred| {
         let (keys, certificates) = (keys.clone(), certificates.clone());
@@ -191,6 +199,23 @@ impl SshServer {
         self.show(None);
     }
 
+    /// The revocations that `settings` ask for, if they are in another file than those that hold. It blocks.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn other_revocations(&self, settings: &Settings) -> Result<Option<Revocations>, AuthorityError> {
+        let (directory, name) = (self.0.core.data_directory(), &settings.sftpd.revoked_user_certs_file);
+        if self.0.rules.authorities.revokes_by(directory, name) {
+            return Ok(None);
+        }
+        Revocations::read(directory, name).map(Some)
+    }
+
+    /// Makes these the revocations that hold, from the next login on (SSH-051).
+    pub fn revoke(&self, revoked: Revocations) {
+        self.0.rules.authorities.revoke(revoked);
+    }
+
     /// Takes these keys as those of the database: new connections meet them.
     pub(crate) fn keep(&self, kept: Vec<PrivateKey>) {
         self.show(Some(kept));
@@ -229,18 +254,17 @@ impl SshServer {
         listening::start(&self.0, spec, proxy)
     }
 
-    /// What the service says about itself when it listens at `bindings` (API-066).
-    pub fn status(&self, bindings: Vec<SshBinding>) -> SshServiceStatus {
-        let service = &self.0;
-        let algorithms = &service.rules.algorithms;
-        let settings = service.core.settings();
+    /// What the service says about itself when it listens at `bindings` and goes by `settings` (API-066).
+    pub fn status(&self, bindings: Vec<SshBinding>, settings: &Settings) -> SshServiceStatus {
+        let algorithms = &self.0.rules.algorithms;
         // API-241: the values of the REST document.
+        let offers = |kind| self.0.rules.methods.contains(&kind);
         let methods = [
             ("publickey", true),
-            ("password", settings.sftpd.password_authentication),
-            ("keyboard-interactive", settings.sftpd.keyboard_interactive_authentication),
-            ("publickey+password", settings.sftpd.password_authentication),
-            ("publickey+keyboard-interactive", settings.sftpd.keyboard_interactive_authentication),
+            ("password", offers(MethodKind::Password)),
+            ("keyboard-interactive", offers(MethodKind::KeyboardInteractive)),
+            ("publickey+password", offers(MethodKind::Password)),
+            ("publickey+keyboard-interactive", offers(MethodKind::KeyboardInteractive)),
         ];
         SshServiceStatus {
             is_active: !bindings.is_empty(),
@@ -284,26 +308,5 @@ fn banner(settings: &Settings) -> Option<String> {
             tracing::warn!(file, %error, "the login banner cannot be read");
             None
         }
-    }
-}
-
-fn transport(identification: &str, methods: &MethodSet, preferred: Preferred, tries: usize) -> Config {
-    Config {
-        server_id: SshId::Standard(Cow::Owned(identification.to_owned())),
-        methods: methods.clone(),
-        auth_rejection_time: REJECTION_TIME,
-        // The probe with method `none` tells nothing.
-        auth_rejection_time_initial: Some(Duration::ZERO),
-        window_size: WINDOW,
-        maximum_packet_size: MAX_PACKET,
-        event_buffer_size: EVENTS,
-        preferred,
-        max_auth_attempts: tries,
-        limits: Limits::new(REKEY_BYTES, REKEY_BYTES, REKEY_TIME),
-        // Idleness is judged by what the channels do (SSH-029), and a client that is gone by TCP keep-alive.
-        inactivity_timeout: None,
-        // Set on the socket: `run_stream` gets a ready stream.
-        nodelay: true,
-        ..Config::default()
     }
 }

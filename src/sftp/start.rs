@@ -91,7 +91,6 @@ pub(crate) fn rules(directory: &Path, settings: &Settings) -> Result<LoginRules,
         methods: login::methods(sftpd.password_authentication, sftpd.keyboard_interactive_authentication),
         algorithms: Arc::new(Algorithms::resolve(&lists)?),
         authorities: Authorities::load(directory, authority_settings(sftpd))?,
-        tries: auth_attempts(sftpd.max_auth_tries),
     })
 }
 
@@ -106,14 +105,6 @@ fn authority_settings(settings: &entrepot_config::settings::Sftpd) -> AuthorityS
         revoked: &settings.revoked_user_certs_file,
         verifier: &settings.opkssh_path,
         verifier_checksum: &settings.opkssh_checksum,
-    }
-}
-
-/// SSH-005: 0 = the default, negative = unlimited.
-fn auth_attempts(setting: i32) -> Option<usize> {
-    match setting {
-        0 => Some(6),
-        tries => usize::try_from(tries).ok(),
     }
 }
 
@@ -141,12 +132,6 @@ mod tests {
         assert_eq!(line("Acme_FTP").as_deref(), Some("SSH-2.0-Acme_FTP"));
         assert_eq!(line("two\r\nlines"), None);
         assert_eq!(line(&"x".repeat(51)), None);
-    }
-
-    // SSH-005
-    #[test]
-    fn zero_attempts_are_six_and_a_negative_number_is_no_limit() {
-        assert_eq!((auth_attempts(0), auth_attempts(3), auth_attempts(-1)), (Some(6), Some(3), None));
     }
 
     /// What keeps the service from starting with this file in the data folder and this setting, and its key.

@@ -72,6 +72,32 @@ fn certificates_of_a_trusted_authority_open_their_accounts_alone() {
     assert!(server.log().contains(": ID: test, serial: 0, CA ssh-ed25519 SHA256:"), "{}", server.log());
 }
 
+// SSH-051: saved settings hold for the next login, and what cannot be read is not saved.
+#[test]
+fn another_list_of_revoked_certificates_holds_at_once() {
+    let authority = Authority::new();
+    let server = Server::start(Settings::default().set("SFTPD__TRUSTED_USER_CA_KEYS", &authority.path("authority.pub")));
+    server.create_user("alice", json!({ "public_keys": [] }));
+    let good = authority.issue("good", &["-n", "alice"]);
+    let enters = || OpenSsh::with_key(&server, "alice", &good).sftp("pwd\n").code == Some(0);
+    assert!(enters());
+    let shown = Program::new("ssh-keygen").args(["-l", "-f", &authority.path("good.pub")]).run().ok().out;
+    fs::write(authority.path("revoked.json"), json!([shown.split(' ').nth(1).unwrap()]).to_string()).unwrap();
+    let api = server.api();
+    let save = |file: &str| api.patch("/api/v2/x/settings", &json!({ "sftpd.revoked_user_certs_file": file }));
+    let refused = save(&authority.path("missing.json")).ok(400).to_string();
+    assert!(refused.contains("sftpd.revoked_user_certs_file") && refused.contains("missing.json"), "{refused}");
+    assert!(enters());
+    assert_eq!(save(&authority.path("revoked.json")).ok(200)["needs_restart"], json!([]));
+    assert!(!enters());
+    // Damage is met at the next reload; until then it keeps nobody from saving something else.
+    fs::write(authority.path("revoked.json"), "{").unwrap();
+    api.patch("/api/v2/x/settings", &json!({ "sftpd.max_auth_tries": 5 })).ok(200);
+    assert!(!enters());
+    save("").ok(200);
+    assert!(enters());
+}
+
 // SSH-054: a stand-in for opkssh, which trusts one authority for one account.
 #[test]
 fn a_program_says_whose_certificates_count() {

@@ -112,6 +112,30 @@ fn revoked_keys_are_refused_and_a_broken_list_keeps_the_old_one() {
     assert!(desk.authorities("revoked").expect_err("no start").to_string().contains("5 MiB"));
 }
 
+// SSH-051
+#[test]
+fn another_list_holds_at_once_and_is_the_one_that_is_read_again() {
+    let desk = Desk::new();
+    let certificate = desk.sign("authority", &["-n", "alice"]);
+    let (folder, print) = (desk.0.path(), fingerprint(certificate.public_key()));
+    desk.write("none", "[]");
+    desk.write("one", &format!("[\"{print}\"]"));
+    let authorities = desk.authorities("").expect("loaded");
+    let check = || refusal(&authorities, &certificate, "alice", "192.0.2.7".parse().expect("ip"));
+    assert!(authorities.revokes_by(folder, "") && !authorities.revokes_by(folder, "one"));
+    authorities.revoke(Revocations::read(folder, "one").expect("read"));
+    assert!(authorities.revokes_by(folder, "one"));
+    assert_eq!(check(), "it is revoked");
+    authorities.revoke(Revocations::read(folder, "none").expect("read"));
+    assert_eq!(check(), "");
+    desk.write("none", &format!("[\"{print}\"]"));
+    authorities.reload();
+    assert_eq!(check(), "it is revoked");
+    authorities.revoke(Revocations::read(folder, "").expect("nothing to read"));
+    assert_eq!(check(), "");
+    assert!(Revocations::read(folder, "missing").expect_err("no such file").to_string().contains("missing"));
+}
+
 // SSH-052
 #[test]
 fn a_certificate_is_described_for_the_log() {
