@@ -1,24 +1,23 @@
 //! `entrepot doctor`: what keeps the server from working, or soon will, and what to do about it. Beside a running server
 //! the server itself looks; without one, this process does.
 
+mod database;
 mod outside;
 mod ports;
 mod start;
 
-use std::{path::Path, time::SystemTime};
+use std::time::SystemTime;
 
 use chrono::DateTime;
-use entrepot_config::{Loaded, Settings};
 use entrepot_core::{
     Core, Tasks,
     admin::{AdminSession, doctor},
 };
 use entrepot_model::doctor::{Examination, Finding, Severity};
-use entrepot_store::{Store, StoreError};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use crate::{arguments::Doctor, backup, control, data_folder::DataFolder, exit::Failure, load, runtime};
+use crate::{arguments::Doctor, backup, control, data_folder::DataFolder, exit::Failure, load, runtime, texts};
 pub(crate) use outside::Outside;
 
 /// Looks, and prints what was found.
@@ -38,9 +37,9 @@ pub(crate) fn run(command: &Doctor) -> anyhow::Result<()> {
         }
     };
     if command.json {
-        println!("{}", serde_json::to_string_pretty(&examination)?);
+        texts::print(format!("{}\n", serde_json::to_string_pretty(&examination)?).as_bytes())?;
     } else {
-        print!("{}", text(&examination));
+        texts::print(text(&examination).as_bytes())?;
     }
     let broken = examination.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     match broken {
@@ -68,18 +67,19 @@ fn look(folder: &DataFolder, command: &Doctor) -> anyhow::Result<Vec<Finding>> {
             None
         }
     };
-    let store = loaded.as_ref().and_then(|loaded| database(loaded, &mut findings));
+    let opened = loaded.as_ref().and_then(|loaded| database::open(&loaded.settings, &mut findings));
+    let store = opened.as_ref().map(|opened| &opened.store);
     let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let seconds = i64::try_from(seconds).unwrap_or(0);
     findings.extend(runtime::build_small()?.block_on(async {
         let tasks = Tasks::new(Handle::current(), 1);
-        let mut found = doctor::examine_data(folder.path(), store.as_ref(), seconds, tasks.storage()).await?;
+        let mut found = doctor::examine_data(folder.path(), store, seconds, tasks.storage()).await?;
         if let Some(before) = loaded.take() {
-            let (with_saved, tried) = start::look(folder, sources, before, store.as_ref()).await?;
+            let (with_saved, tried) = start::look(folder, sources, before, store).await?;
             loaded = Some(with_saved);
             found.extend(tried);
         }
-        if let Some(store) = &store {
+        if let Some(store) = store {
             store.shutdown().await?;
         }
         anyhow::Ok(found)
@@ -99,42 +99,6 @@ fn look(folder: &DataFolder, command: &Doctor) -> anyhow::Result<Vec<Finding>> {
 fn warnings(warnings: &[String]) -> impl Iterator<Item = Finding> {
     const FIX: &str = "entrepot config show --changed --origin says where it is set";
     warnings.iter().map(|warning| Finding::warning("settings", warning, FIX))
-}
-
-/// Opens the database if there is one; nothing is made, and nothing is upgraded.
-fn database(loaded: &Loaded, findings: &mut Vec<Finding>) -> Option<Store> {
-    if loaded.settings.data_provider.driver == "memory" || !has_database(&loaded.settings) {
-        findings.push(Finding::ok("database", "there is no database yet; the first start makes it"));
-        return None;
-    }
-    let mut settings = loaded.settings.clone();
-    settings.data_provider.update_mode = 1;
-    match load::open_store_of(&settings) {
-        Ok(store) => Some(store),
-        Err(error) => {
-            findings.push(refused(&error));
-            None
-        }
-    }
-}
-
-fn has_database(settings: &Settings) -> bool {
-    let name = load::database_file(settings);
-    Path::new(&settings.data_dir).join(name).exists()
-}
-
-fn refused(error: &anyhow::Error) -> Finding {
-    let fix = match error.downcast_ref::<StoreError>() {
-        Some(StoreError::Migration { .. }) => {
-            return Finding::ok("database", "the database is of an earlier version: the next start upgrades it and keeps a copy");
-        }
-        Some(StoreError::Corrupt { .. }) => "keep a copy of the data folder, then put a backup of the database in its place",
-        Some(StoreError::Locked { .. }) => "another server has it open: stop that one, or give this one its own --data-dir",
-        Some(StoreError::Full) => "free space on the disk of the data folder",
-        Some(StoreError::NetworkFileSystem { .. }) => "move the data folder to a local disk",
-        _ => "look at owner and mode of the data folder and what is in it: the account of the server must own it",
-    };
-    Finding::error("database", crate::exit::sentence(error), fix)
 }
 
 /// Findings for people: what is wrong last, where it is seen.

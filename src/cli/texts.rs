@@ -62,7 +62,7 @@ pub(crate) fn licenses() -> anyhow::Result<()> {
 }
 
 /// Prints to standard output. Who closes it early (`| head`) has seen enough.
-fn print(text: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn print(text: &[u8]) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
     match output.write_all(text).and_then(|()| output.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

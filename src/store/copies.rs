@@ -1,11 +1,14 @@
 //! Both databases as files of their own, beside a running server or without one, and such files judged before they are used.
 
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::engine::copy::copy_file;
 use crate::engine::inspection::inspect;
 use crate::engine::migration::Schema;
-use crate::engine::place::{check_directory, take_lock};
+use crate::engine::place::{check_directory, share_lock, take_lock, unusable, with_suffix};
 use crate::store::{EVENTS_FILE, JOURNAL_FILE};
 use crate::{Store, StoreError, StoreOptions};
 
@@ -77,6 +80,39 @@ impl Store {
         }
         files.copy(directory)
     }
+}
+
+impl Store {
+    /// Opens copies, made in the empty folder `scratch`, of the databases of a server that does not run: the originals and
+    /// what lies beside them stay as they are, with owners, times and locks, and need only be readable. Nothing is upgraded.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; paths in them are those of the copies.
+    pub fn open_copy(options: &StoreOptions, scratch: &Path) -> Result<Self, StoreError> {
+        if options.in_memory {
+            return Err(StoreError::Memory);
+        }
+        let files = Files::of(options);
+        check_directory(files.main.parent().unwrap_or(&options.directory))?;
+        let _closed = (share_lock(&files.main)?, share_lock(&files.events)?);
+        for (file, name) in [(&files.main, MAIN_COPY), (&files.events, EVENTS_FILE)] {
+            for suffix in ["", "-wal"] {
+                copy_as_it_is(&with_suffix(file, suffix), &with_suffix(&scratch.join(name), suffix))?;
+            }
+        }
+        let directory = scratch.to_path_buf();
+        Self::open(StoreOptions { directory, name: MAIN_COPY.to_owned(), migrate: false, ..options.clone() })
+    }
+}
+
+/// Copies a file that nobody has open, if it is there.
+fn copy_as_it_is(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let mut source = match OpenOptions::new().read(true).open(from) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened.map_err(|error| unusable(from, &error))?,
+    };
+    let target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
+    target.and_then(|mut target| io::copy(&mut source, &mut target)).map(drop).map_err(|error| unusable(to, &error))
 }
 
 /// Keeps a store closed for as long as it lives.

@@ -1,10 +1,12 @@
 //! What an administrator sees of a running server: metrics, the log, and what the doctor says.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     fs,
     io::{Read, Write},
     net::TcpStream,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -195,6 +197,16 @@ fn signals_begin_a_new_log_file_and_reload_while_the_server_goes_on() {
     });
 }
 
+/// What a look must not change in a folder: names, owners, modes, sizes, times.
+fn facts(folder: &Path) -> BTreeMap<PathBuf, (u32, u32, u64, i64, i64)> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let fact = |path: PathBuf| {
+        let found = fs::symlink_metadata(&path).unwrap();
+        (path, (found.uid(), found.mode(), found.size(), found.mtime_nsec(), found.ctime_nsec()))
+    };
+    entries.map(fact).collect()
+}
+
 // DOC-001
 #[test]
 fn doctor_looks_beside_the_server_and_without_it() {
@@ -223,7 +235,9 @@ fn doctor_looks_beside_the_server_and_without_it() {
     assert!(broken.out.contains("ERROR    folders: user ann") && broken.out.contains("->"), "{broken:?}");
 
     server.stop();
+    let before = facts(&server.data());
     let stopped = examined(&server, 1);
+    assert_eq!(facts(&server.data()), before, "it changes nothing");
     let text = stopped.to_string();
     assert!(text.contains("no server is running") && text.contains("user ann") && text.contains("is free"), "{stopped:#}");
     let database = server.data().join("entrepot.db");

@@ -1,6 +1,7 @@
 //! What lies outside of the core: listeners, certificates, servers that this one talks to.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _},
     path::PathBuf,
     sync::Arc,
@@ -18,6 +19,8 @@ use crate::{backup::schedule::Schedule, house::House, ssh_service::SshService};
 
 /// A certificate that ends sooner should have been renewed.
 const SOON: Duration = Duration::from_secs(21 * 24 * 3600);
+/// What files of a certificate are to be.
+const FILES: &str = "a PEM file with the chain, one with its key, both readable for the account of the server";
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -62,6 +65,7 @@ impl Examiner for Outside {
             self.listening().map(|(name, address)| Finding::ok("ports", format!("{name} listens on {address}"))).collect();
         let now = SystemTime::now();
         findings.extend(self.certificates.iter().map(|store| certificate("in use", store, now)));
+        findings.extend(broken_files(&self.certificates));
         findings.extend(super::warnings(&self.warnings));
         findings.extend(mail(&self.core.settings()));
         findings.push(self.schedule.finding(&self.core));
@@ -116,13 +120,20 @@ pub(super) fn certificates_of(settings: &Settings) -> Vec<Finding> {
         let name = file.display().to_string();
         match CertificateStore::open(CertificateSource::Files { certificate: file, key }) {
             Ok(store) => certificate(&name, &store, SystemTime::now()),
-            Err(error) => {
-                let fix = "a PEM file with the chain, one with its key, both readable for the account of the server";
-                Finding::error("certificate", error.to_string(), fix)
-            }
+            Err(error) => Finding::error("certificate", error.to_string(), FILES),
         }
     };
     pairs.into_iter().map(look).collect()
+}
+
+/// Files that the next start would stumble over. Several listeners may have the same.
+fn broken_files(stores: &[Arc<CertificateStore>]) -> Vec<Finding> {
+    let faults: BTreeSet<String> = stores.iter().flat_map(|store| store.faults()).map(|error| error.to_string()).collect();
+    let finding = |fault: String| {
+        let message = format!("{fault}; what was read before stays in use, and the server would not start again");
+        Finding::error("certificate", message, FILES)
+    };
+    faults.into_iter().map(finding).collect()
 }
 
 fn certificate(name: &str, store: &CertificateStore, now: SystemTime) -> Finding {

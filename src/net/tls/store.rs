@@ -149,6 +149,12 @@ impl CertificateStore {
         failure.map_or(Ok(found), Err)
     }
 
+    /// What is wrong with the files now, however long what was read from them before stays in use: the next start would not
+    /// have them. It reads them, and takes nothing over.
+    pub fn faults(&self) -> Vec<NetError> {
+        self.slots.load().iter().filter_map(|slot| slot.source.fault()).collect()
+    }
+
     /// The certificate that clients get who ask for no name.
     fn default(&self) -> Option<(bool, Held)> {
         let slots = self.slots.load();
@@ -285,6 +291,15 @@ impl CertificateSource {
         }
     }
 
+    /// Why the files of somebody else cannot be used; our own are made again, and those that are to be obtained may be missing.
+    fn fault(&self) -> Option<NetError> {
+        match self {
+            Self::Files { .. } => self.load().err(),
+            Self::Obtained { .. } => self.stamp().and_then(|_| self.load().err()),
+            Self::Kept(_) | Self::SelfSigned { .. } => None,
+        }
+    }
+
     fn stamp(&self) -> Option<Stamp> {
         match self {
             Self::Files { certificate, key } | Self::Obtained { certificate, key } => Stamp::of([certificate, key]),
@@ -333,6 +348,11 @@ mod tests {
         let error = store.reload().unwrap_err().to_string();
         assert!(error.contains("key.pem"), "{error}");
         assert_eq!(store.fingerprint(), first);
+        // DOC-001
+        let faults: Vec<String> = store.faults().iter().map(ToString::to_string).collect();
+        assert!(faults.len() == 1 && faults[0].contains("key.pem"), "{faults:?}");
+        files(folder.path(), "one.example");
+        assert!(store.faults().is_empty());
     }
 
     #[test]

@@ -88,22 +88,34 @@ pub(crate) fn take_lock(database: &Path) -> Result<File, StoreError> {
     give_to_owner(&file, &path).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            // Only for the message.
-            let _ = file.take(32).read_to_string(&mut holder);
-            let holder = match holder.trim() {
-                "" => "process unknown".to_string(),
-                number => format!("process {number}"),
-            };
-            return Err(StoreError::Locked { path: database.to_path_buf(), holder });
-        }
+        Err(TryLockError::WouldBlock) => return Err(locked(database, file)),
         Err(TryLockError::Error(error)) => return Err(unusable(error)),
     }
     file.set_len(0).map_err(unusable)?;
     file.rewind().map_err(unusable)?;
     writeln!(file, "{}", std::process::id()).map_err(unusable)?;
     Ok(file)
+}
+
+/// Keeps others from taking the lock, if there is a file for it that this account can read; nothing is made, and nothing is
+/// changed.
+pub(crate) fn share_lock(database: &Path) -> Result<Option<File>, StoreError> {
+    let Ok(file) = OpenOptions::new().read(true).open(with_suffix(database, ".lock")) else { return Ok(None) };
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Err(locked(database, file)),
+        _ => Ok(Some(file)),
+    }
+}
+
+fn locked(database: &Path, lock: File) -> StoreError {
+    let mut holder = String::new();
+    // Only for the message.
+    let _ = lock.take(32).read_to_string(&mut holder);
+    let holder = match holder.trim() {
+        "" => "process unknown".to_string(),
+        number => format!("process {number}"),
+    };
+    StoreError::Locked { path: database.to_path_buf(), holder }
 }
 
 /// Root that works in the folder of another account leaves files there that this account can open.
