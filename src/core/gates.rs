@@ -274,6 +274,21 @@ impl Core {
         by_lists(&self.0.settings.load(), self.0.gates.standing(ip, protocol), is_banned)
     }
 
+    /// Whether the allow list has the address, for a protocol.
+    pub(crate) fn is_on_allow_list(&self, ip: IpAddr, protocol: Protocol) -> bool {
+        self.0.gates.standing(ip.to_canonical(), protocol).is_allowed
+    }
+
+    /// Whether the allow list lets nobody in at all: it is on, and empty.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.settings().common.allowlist_status == 1 && self.0.gates.lists.read().is_empty(IpListType::Allow)
+    }
+
+    /// Connections that count against `common.max_total_connections` now (LIM-001).
+    pub(crate) fn open_connections(&self) -> usize {
+        self.0.gates.connections.lock().total().max(self.0.registry.sessions())
+    }
+
     /// Lets nobody in from now on (LIM-009).
     pub fn close_gates(&self) {
         self.0.gates.closed.store(true, Ordering::Relaxed);

@@ -28,6 +28,10 @@ pub async fn examine(core: &Core, session: &AdminSession) -> Result<Examination>
     let year = machine::year(core.clock().seconds());
     let pool = core.tasks().storage();
     let mut findings = of_data(core.data_directory(), Some(&core.0.store), year, pool).await?;
+    if core.is_shut() {
+        let fix = "add your networks to the allow list, or set common.allowlist_status to 0 (in the environment, if no page can be reached)";
+        findings.push(Finding::error("gates", "the allow list is on and empty: nobody can connect", fix));
+    }
     if let Some(examiner) = core.services().examiner() {
         let found = pool.run(move || examiner.examine()).await;
         findings.extend(found.map_err(|error| Error::internal("looking at services", error))?);

@@ -4,6 +4,7 @@
 //! then, instead of having no effect. Settings that are hot hold at once; of the others the answer says that they wait for a
 //! restart.
 
+mod lockout;
 mod start;
 mod taken_back;
 
@@ -152,6 +153,7 @@ pub async fn change(core: &Core, session: &AdminSession, changes: BTreeMap<Strin
     refuse_hidden(&loaded, &changes)?;
     certificate::refuse_acme(core, &loaded.settings).await?;
     start::rehearse(core, &configuration, &loaded, &changes).await?;
+    lockout::refuse(core, session, &loaded.settings)?;
     follow(core, &loaded.settings).await?;
     if let Err(error) = core.0.store.settings().change(stores, core.clock().millis()).await {
         // They hold as long as they are saved.

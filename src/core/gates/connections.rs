@@ -73,6 +73,11 @@ impl Connections {
         Ok(())
     }
 
+    /// Connections that are counted now.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
     /// Counts a connection out. Answers what it tried, if it is one that logs in.
     pub fn leave(&mut self, peer: SocketAddr, source: IpAddr) -> Option<Tries> {
         self.total = self.total.saturating_sub(1);

@@ -197,3 +197,27 @@ async fn what_was_set_aside_is_shown_and_ends_when_it_is_saved_or_taken_back() {
     change(core, &system, one("smtp.password", Value::Null)).await.expect("taken back");
     assert_eq!((shown("httpd.bindings[0].address"), shown("smtp.password")), (None, None));
 }
+
+// IPL-006, LIM-001: who would not get in again cannot save that.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_locks_the_own_address_out() {
+    let (house, _folder) = changeable(&[]).await;
+    let core = &house.core;
+    let me = session(&["*"]);
+    let refused = change(core, &me, one("common.allowlist_status", 1)).await.expect_err("locked out").to_string();
+    assert!(refused.contains("common.allowlist_status") && refused.contains(&me.ip().to_string()), "{refused}");
+    let entry = entrepot_model::IpListEntry {
+        ipornet: me.ip().to_string(),
+        list: entrepot_model::IpListType::Allow.code(),
+        mode: 1,
+        ..entrepot_model::IpListEntry::default()
+    };
+    crate::admin::ip_lists::add(core, &AdminSession::system(), entry).await.expect("entry");
+    change(core, &me, one("common.allowlist_status", 1)).await.expect("the address is on the list");
+    let admissions: Vec<_> =
+        (1..=2).filter_map(|port| core.admit((me.ip(), port).into(), entrepot_model::Protocol::Http).ok()).collect();
+    assert_eq!(admissions.len(), 2);
+    let refused = change(core, &me, one("common.max_total_connections", 2)).await.expect_err("locked out").to_string();
+    assert!(refused.contains("common.max_total_connections"), "{refused}");
+    change(core, &me, one("common.max_total_connections", 3)).await.expect("there is room");
+}
