@@ -100,6 +100,12 @@ fn key_of(line: &str) -> Option<&str> {
     line.get(at..blob_at + blob.len())
 }
 
+/// The comment that the key `authorized` has among these lines; empty without one (SSH-011).
+pub(crate) fn comment<'a>(lines: &'a [String], authorized: &str) -> &'a str {
+    let line = lines.iter().find(|line| key_of(line) == Some(authorized));
+    line.and_then(|line| line.split_once(authorized)).map_or("", |(_, comment)| comment.trim())
+}
+
 fn is_algorithm(field: &str) -> bool {
     ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-sha2-"].iter().any(|prefix| field.starts_with(prefix))
         && !field.contains(['=', '"'])

@@ -76,7 +76,13 @@ pub async fn find(
     if document.file != file || is_disabled(&account.user) {
         return Err(TokenError::Invalid);
     }
-    let peer = Peer { remote: SocketAddr::new(ip, 0), local, client_version: agent, tls: String::new() };
+    let peer = Peer {
+        remote: SocketAddr::new(ip, 0),
+        local,
+        client_version: agent,
+        encryption: String::new(),
+        connection_id: String::new(),
+    };
     let login = Authenticated { core: core.clone(), account, peer, overlay: std::sync::Arc::new(Overlay::off()), since };
     let caller = crate::UserCaller::new(login, Shown::Token(Box::new(claims.clone())), Duties::default());
     let fs = caller.lease().map_err(|_| TokenError::Invalid)?.fs();

@@ -140,7 +140,7 @@ impl Core {
         match self.login(attempt, &credentials, first, &mut role).await {
             Ok((account, Lead::In(method))) => {
                 self.0.credentials.throttle.succeeded(&account.user.user.username);
-                outcome::succeeded(self, attempt, &credentials, method, &role).await;
+                outcome::succeeded(self, attempt, &credentials, method, &account.user.user).await;
                 let overlay = Arc::new(Overlay::default());
                 Ok(Step::In(Authenticated { core: self.clone(), account, peer: attempt.peer.clone(), overlay, since }))
             }

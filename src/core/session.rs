@@ -41,8 +41,11 @@ pub struct Peer {
     pub local: Option<SocketAddr>,
     /// What the client says it is.
     pub client_version: String,
-    /// Version, cipher suite and key exchange of TLS, for the log; empty without.
-    pub tls: String,
+    /// Version, cipher suite and key exchange of TLS, or the algorithms of SSH, for the log; empty without or where they are
+    /// not known.
+    pub encryption: String,
+    /// Id of the connection in the log, where a protocol has one.
+    pub connection_id: String,
 }
 
 impl Authenticated {

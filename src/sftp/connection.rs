@@ -122,7 +122,13 @@ async fn begin(service: &Service, accepted: Accepted) -> Result<(RunningSession<
     let tries = service.tries();
     let (config, negotiated) = service.transport(offer, lists.as_ref(), tries);
     let connection = Arc::new(Connection::new(service));
-    let peer = Peer { remote: accepted.peer, local: Some(accepted.local), client_version: client, tls: String::new() };
+    let peer = Peer {
+        remote: accepted.peer,
+        local: Some(accepted.local),
+        client_version: client,
+        encryption: negotiated.as_ref().map(ToString::to_string).unwrap_or_default(),
+        connection_id: connection.id.clone(),
+    };
     let login = Login::new(service.core.clone(), peer, service.rules.clone(), negotiated, tries);
     let stream = BatchStream::new(stream, connection.batching.clone(), connection.cut.clone());
     let handler = SshHandler::new(connection.clone(), login);

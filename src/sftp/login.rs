@@ -175,11 +175,6 @@ impl Login {
         match self.core.authenticate_step(&self.attempt(user), credentials, self.first_step(user)).await {
             Ok(Step::In(authenticated)) if !self.is_secure_enough(&authenticated, method) => self.reject(user),
             Ok(Step::In(authenticated)) => {
-                if let Some(agreed) = &self.negotiated {
-                    let Negotiated { kex, host_key, cipher, mac } = agreed;
-                    // SSH-030
-                    tracing::info!(sender = "login", username = user, kex, host_key, cipher, mac, "algorithms");
-                }
                 self.authenticated = Some(authenticated);
                 Auth::Accept
             }

@@ -3,6 +3,8 @@
 //! russh does not tell. But both sides' lists are known, and the rule is fixed (RFC 4253 section 7.1): the first name of the
 //! client's list that the server has. A client may agree on something else in a later exchange of keys; that one is not seen.
 
+use std::fmt;
+
 use crate::{algorithms::is_weak, cipher_choice::ClientLists};
 
 /// Names in force after the first key exchange.
@@ -16,6 +18,14 @@ pub struct Negotiated {
     pub cipher: String,
     /// MAC; none with a cipher that authenticates.
     pub mac: Option<String>,
+}
+
+impl fmt::Display for Negotiated {
+    /// As the log has it (SSH-030): key exchange, host key, cipher, and MAC if there is one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} - {} - {}", self.kex, self.host_key, self.cipher)?;
+        self.mac.as_ref().map_or(Ok(()), |mac| write!(f, " - {mac}"))
+    }
 }
 
 /// The server's side.
@@ -74,6 +84,8 @@ mod tests {
         let server = Offered { kex: &kex, host_key: &host_key, ciphers: &ciphers, macs: &macs };
         let agreed = |kex, cipher, macs| Negotiated::of(&client(kex, cipher, macs), server);
         let best = agreed("x,curve25519-sha256", "aes128-gcm@openssh.com", "hmac-sha1").expect("agreed");
+        // SSH-030
+        assert_eq!(best.to_string(), "curve25519-sha256 - ssh-ed25519 - aes128-gcm@openssh.com");
         assert_eq!((best.mac.as_deref(), best.host_key.as_str(), best.insecure()), (None, "ssh-ed25519", None));
         for (kex, cipher, mac, weak) in [
             ("curve25519-sha256", "aes128-ctr", "hmac-sha2-256,hmac-sha1", None),

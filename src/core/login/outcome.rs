@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
-use entrepot_model::{LoginMethod, Protocol};
+use entrepot_model::{LoginMethod, Protocol, User};
 
 use super::{Attempt, Credentials, Factor};
-use crate::{Core, Error, accounts::naming_rules, audit::LoginOutcome, gates::Score, policy::Denial};
+use crate::{
+    Core, Error,
+    accounts::{comment, naming_rules},
+    audit::LoginOutcome,
+    gates::Score,
+    policy::Denial,
+};
 
 /// Types of log events (SEC-189).
 pub(crate) const EVENT_FAILED: i64 = 1;
@@ -77,20 +83,25 @@ impl Refusal {
 }
 
 /// Records a success (LOG-008).
-pub(super) async fn succeeded(core: &Core, attempt: &Attempt, credentials: &Credentials<'_>, method: LoginMethod, role: &str) {
+pub(super) async fn succeeded(core: &Core, attempt: &Attempt, credentials: &Credentials<'_>, method: LoginMethod, user: &User) {
     let ip = attempt.peer.remote.ip().to_canonical();
     let peer = &attempt.peer;
-    // TLS-005
-    let info = match credentials {
-        Credentials::PublicKey { fingerprint, .. } => *fingerprint,
-        Credentials::Certificate { description } => *description,
-        Credentials::Password(_) | Credentials::PasswordAndCode { .. } | Credentials::KeyboardInteractive { .. } => &peer.tls,
+    let proof = match credentials {
+        // SSH-011
+        Credentials::PublicKey { authorized, fingerprint } => {
+            format!("{fingerprint} {}", comment(&user.public_keys, authorized)).trim_end().to_owned()
+        }
+        Credentials::Certificate { description } => (*description).to_owned(),
+        Credentials::Password(_) | Credentials::PasswordAndCode { .. } | Credentials::KeyboardInteractive { .. } => String::new(),
     };
-    let encrypted = attempt.protocol == Protocol::Ssh || !peer.tls.is_empty();
+    // TLS-005, SSH-030
+    let info = [proof.as_str(), &peer.encryption].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" - ");
+    let encrypted = attempt.protocol == Protocol::Ssh || !peer.encryption.is_empty();
+    let connection_id = Some(peer.connection_id.as_str()).filter(|id| !id.is_empty());
     // SSH-007: what two steps are called stands in the records; a single one as the client calls it.
     let method = if method.is_multi_step() { method.as_str() } else { credentials.method_name() };
     tracing::info!(
-        sender = "login", %ip, username = attempt.username, method, protocol = %attempt.protocol,
+        sender = "login", %ip, username = attempt.username, method, protocol = %attempt.protocol, connection_id,
         client = peer.client_version, encrypted, info, "login"
     );
     core.0.metrics.login(method, true, Some(&naming_rules(core).apply(&attempt.username)), core.clock().millis());
@@ -100,7 +111,7 @@ pub(super) async fn succeeded(core: &Core, attempt: &Attempt, credentials: &Cred
         ip,
         event: EVENT_OK,
         message: method.to_owned(),
-        role,
+        role: &user.role,
     });
     core.0.gates.note(attempt.peer.remote, |tries| (tries.any, tries.logged_in) = (true, true));
     core.note_name(ip, &naming_rules(core).apply(&attempt.username), true);

@@ -144,7 +144,7 @@ impl Core {
         let credentials = Credentials::PasswordAndCode { password: "", code: "" };
         let login = match self.take_user_code(&attempt, &user.username, code, &caller.login().account).await {
             Ok(account) => {
-                outcome::succeeded(self, &attempt, &credentials, entrepot_model::LoginMethod::Password, &user.role).await;
+                outcome::succeeded(self, &attempt, &credentials, entrepot_model::LoginMethod::Password, &user).await;
                 let since = self.0.registry.moment();
                 Authenticated { core: self.clone(), account, peer, overlay: Arc::new(Overlay::default()), since }
             }

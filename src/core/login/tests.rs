@@ -82,7 +82,7 @@ impl House {
 
 pub(crate) fn peer(address: &str) -> Peer {
     let remote: SocketAddr = format!("{address}:40000").parse().expect("address");
-    Peer { remote, local: None, client_version: "test".to_owned(), tls: String::new() }
+    Peer { remote, local: None, client_version: "test".to_owned(), encryption: String::new(), connection_id: String::new() }
 }
 
 fn attempt(name: &str, protocol: Protocol) -> Attempt {

@@ -256,7 +256,13 @@ impl Fixture {
         let since = self.core.0.registry.moment();
         let account = self.core.0.accounts.load(&self.core, name).await.expect("account").expect("user exists");
         let remote: SocketAddr = "192.0.2.7:40000".parse().expect("address");
-        let peer = Peer { remote, local: None, client_version: "test".to_owned(), tls: String::new() };
+        let peer = Peer {
+            remote,
+            local: None,
+            client_version: "test".to_owned(),
+            encryption: String::new(),
+            connection_id: String::new(),
+        };
         Authenticated { core: self.core.clone(), account, peer, overlay: Arc::new(Overlay::default()), since }
     }
 

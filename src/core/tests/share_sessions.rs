@@ -23,7 +23,7 @@ const MINUTE: i64 = 60_000;
 
 fn at(address: &str) -> Peer {
     let remote: SocketAddr = format!("{address}:50000").parse().expect("address");
-    Peer { remote, local: None, client_version: "browser".to_owned(), tls: String::new() }
+    Peer { remote, local: None, client_version: "browser".to_owned(), encryption: String::new(), connection_id: String::new() }
 }
 
 fn here() -> Peer {

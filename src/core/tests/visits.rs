@@ -21,7 +21,7 @@ const ID: &str = "abcdefghijklmnopqrstuv";
 
 fn visitor() -> Peer {
     let remote: SocketAddr = "198.51.100.7:50000".parse().expect("address");
-    Peer { remote, local: None, client_version: "browser".to_owned(), tls: String::new() }
+    Peer { remote, local: None, client_version: "browser".to_owned(), encryption: String::new(), connection_id: String::new() }
 }
 
 /// A share of alice's `/in`, changed by `change`.

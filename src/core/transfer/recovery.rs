@@ -195,7 +195,13 @@ pub(super) fn system_session(core: &Core, account: Arc<Account>) -> Arc<SessionS
     Arc::new(SessionState {
         core: core.clone(),
         account,
-        peer: Peer { remote: nobody, local: None, client_version: String::new(), tls: String::new() },
+        peer: Peer {
+            remote: nobody,
+            local: None,
+            client_version: String::new(),
+            encryption: String::new(),
+            connection_id: String::new(),
+        },
         overlay: Arc::new(Overlay::default()),
         protocol: SYSTEM,
         is_counted: false,

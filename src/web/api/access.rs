@@ -179,7 +179,13 @@ fn shown(request: &HttpRequest) -> Result<Shown, ApiError> {
 
 /// The other end of a request, for a login.
 pub(crate) fn peer(client: &Client, agent: String) -> Peer {
-    Peer { remote: client.address, local: Some(client.local), client_version: agent, tls: client.tls.clone() }
+    Peer {
+        remote: client.address,
+        local: Some(client.local),
+        client_version: agent,
+        encryption: client.tls.clone(),
+        connection_id: String::new(),
+    }
 }
 
 /// What the client says it is.

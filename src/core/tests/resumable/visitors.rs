@@ -39,7 +39,13 @@ async fn share(fixture: &Fixture, id: &str, change: Value) {
 
 async fn visited(fixture: &Fixture, id: &str, purpose: Purpose) -> std::result::Result<Visit, VisitError> {
     let remote: SocketAddr = "198.51.100.7:50000".parse().expect("address");
-    let peer = Peer { remote, local: None, client_version: "browser".to_owned(), tls: String::new() };
+    let peer = Peer {
+        remote,
+        local: None,
+        client_version: "browser".to_owned(),
+        encryption: String::new(),
+        connection_id: String::new(),
+    };
     visit(&fixture.core, id, purpose, Proof::Nothing, peer).await
 }
 

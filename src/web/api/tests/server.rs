@@ -16,7 +16,13 @@ use crate::testing::{House, ready};
 
 async fn session(house: &House, name: &str, id: &str) -> Session {
     let remote = "192.0.2.50:4000".parse().unwrap();
-    let peer = Peer { remote, local: None, client_version: "SSH-2.0-test".into(), tls: String::new() };
+    let peer = Peer {
+        remote,
+        local: None,
+        client_version: "SSH-2.0-test".into(),
+        encryption: String::new(),
+        connection_id: String::new(),
+    };
     let attempt = Attempt { username: name.into(), protocol: Protocol::Ssh, peer };
     house.core.authenticate(&attempt, Credentials::Password("secret")).await.unwrap().open_session("SFTP", id).unwrap()
 }

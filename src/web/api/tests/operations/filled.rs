@@ -196,8 +196,13 @@ impl Filled {
     }
 
     async fn connect(&self, id: &str) {
-        let peer =
-            Peer { remote: "192.0.2.50:4000".parse().unwrap(), local: None, client_version: "test".into(), tls: String::new() };
+        let peer = Peer {
+            remote: "192.0.2.50:4000".parse().unwrap(),
+            local: None,
+            client_version: "test".into(),
+            encryption: String::new(),
+            connection_id: String::new(),
+        };
         let attempt = Attempt { username: "member".into(), protocol: Protocol::Ssh, peer };
         let login = self.house.core.authenticate(&attempt, Credentials::Password("secret")).await.unwrap();
         self.sessions.borrow_mut().push(login.open_session("SFTP", id).unwrap());
