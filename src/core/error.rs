@@ -119,7 +119,8 @@ impl fmt::Display for Error {
             Self::Invalid { field, message } => write!(f, "{field}: {message}"),
             Self::Conflict(message) | Self::InUse(message) => f.write_str(message),
             Self::Unavailable(what) => f.write_str(what),
-            Self::Cancelled => f.write_str("ended by the administrator"),
+            // By an administrator, for idleness, by a rule of the account: the line of who did it says which.
+            Self::Cancelled => f.write_str("the session was ended"),
             Self::Disconnected => f.write_str("the client went away"),
             Self::Shutdown => f.write_str("the server is shutting down"),
             Self::Internal(id) => write!(f, "internal error, id {id}"),

@@ -92,6 +92,13 @@ impl Authenticated {
 }
 
 impl Leases {
+    /// Takes the session of that id out: it ends with the last lease on it, and is listed no longer than that.
+    pub(crate) fn forget(&self, id: &str) {
+        let gone: Vec<_> = self.0.lock().extract_if(|_, session| session.id() == id).collect();
+        // Its end asks the registry: not under the lock.
+        drop(gone);
+    }
+
     /// Takes out what nobody had a lease on since `moment`.
     pub(crate) fn take_unused(&self, moment: i64) -> Vec<Arc<Session>> {
         let unused = |session: &Arc<Session>| Arc::strong_count(session) == 1 && session.0.is_idle_since(moment);

@@ -28,7 +28,9 @@ impl Line {
     pub(crate) fn of(request: &ServiceRequest, sender: &'static str) -> Self {
         let uri = request.uri();
         let scheme = if Listener::of(request).secure { "https" } else { "http" };
-        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        // HTTP/2 has it in the address (RFC 9113 section 8.3.1).
+        let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = named.or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or_default();
         Self {
             sender,
             started: Instant::now(),

@@ -60,9 +60,12 @@ impl LogFile {
     }
 
     /// Renames the file to one with the time in its name, begins a new one, and removes what is too many or too old. If
-    /// anything of that fails, the old file goes on.
+    /// anything of that fails, the old file goes on. An empty file is left: its turn would cost one that says something.
     pub(super) fn rotate(&mut self) {
         self.flush();
+        if self.written == 0 && self.path.exists() {
+            return;
+        }
         let (stem, extension) = self.names();
         let rotated = self.path.with_file_name(format!("{stem}-{}{extension}", Local::now().format("%Y-%m-%dT%H-%M-%S%.3f")));
         let is_renamed = fs::rename(&self.path, &rotated).is_ok();
@@ -149,6 +152,23 @@ mod tests {
         assert!(!folder.path().join("entrepot-2020-01-01T00-00-00.000.log").exists(), "one too many");
         assert!(folder.path().join("entrepot-notes.log").exists(), "not one of ours");
         assert_eq!(count(folder.path()), 4);
+    }
+
+    // LOG-010, SIG-002
+    #[test]
+    fn empty_file_takes_the_place_of_none_that_says_something() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("entrepot.log");
+        let mut file = LogFile::open(&path, Limits { backups: 2, ..Limits::default() }).expect("opened");
+        file.write(b"said\n");
+        for _ in 0..9 {
+            file.rotate();
+        }
+        assert_eq!(count(folder.path()), 2, "the file and the one before");
+        // Moved away by somebody else: a new one is wanted, whatever was in it.
+        fs::remove_file(&path).expect("removed");
+        file.rotate();
+        assert!(path.exists());
     }
 
     // LOG-010

@@ -25,6 +25,7 @@ pub fn list(core: &Core, session: &AdminSession) -> Result<Vec<ConnectionStatus>
 pub fn close(core: &Core, session: &AdminSession, id: &str) -> Result<()> {
     session.require(P::CloseConns)?;
     let username = core.0.registry.close_session(id, |role| session.sees_role(role)).ok_or(Error::NotFound)?;
+    core.0.leases.forget(id);
     tracing::info!(executor = session.username(), ip = %session.ip(), connection_id = id, username, "closed a connection");
     Ok(())
 }

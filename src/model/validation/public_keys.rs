@@ -44,6 +44,11 @@ fn check(line: &str) -> Result<(), &'static str> {
     let Some(start) = fields.iter().take(2).position(|field| is_key_type(field)) else {
         return Err("unknown key type");
     };
+    // It would be taken for a key of the account's own, and certificates of that authority would still be refused.
+    let is_authority = |options: &&str| options.split(',').any(|option| option.eq_ignore_ascii_case("cert-authority"));
+    if fields[..start].iter().any(is_authority) {
+        return Err("it is an authority for certificates, not a key: name its file in sftpd.trusted_user_ca_keys");
+    }
     let key_type = fields[start];
     if key_type == "ssh-dss" {
         return Err("DSA keys are not accepted");
@@ -163,6 +168,11 @@ mod tests {
         }
         assert!(fault(&[&short]).contains("2048"));
         assert!(fault(&[&dsa]).contains("DSA"));
+        // SSH-011, SSH-048
+        for options in ["cert-authority", "no-pty,CERT-AUTHORITY,principals=\"me\""] {
+            let message = fault(&[&format!("{options} {ED25519}")]);
+            assert!(message.contains("public_keys") && message.contains("trusted_user_ca_keys"), "{message}");
+        }
     }
 
     /// Keys that were damaged by hand, one a line.
