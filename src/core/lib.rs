@@ -56,7 +56,7 @@ pub mod transfer;
 
 pub use caller::UserCaller;
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use entrepot_storage::{Attributes, DirectoryEntry, FileKind, Identity, Metadata, Owner, Pool, Space, Timestamp};
+pub use entrepot_storage::{Attributes, DirectoryEntry, FileKind, Identity, Metadata, Owner, Pool, Space, Special, Timestamp};
 pub use entrepot_store::{FsEventFilter, LogEventFilter, Page, ProviderEventFilter};
 pub use error::{Error, Result};
 pub use fs::UserFs;

@@ -23,5 +23,5 @@ pub use backend::{
 pub use capabilities::{Capabilities, Directories, RenameSupport, Staging, WriteSupport};
 pub use entrepot_model::VirtualPath;
 pub use error::{Error, ErrorKind, Result};
-pub use metadata::{Attributes, DirectoryEntry, FileKind, Identity, Metadata, Owner, Space, Timestamp};
+pub use metadata::{Attributes, DirectoryEntry, FileKind, Identity, Metadata, Owner, Space, Special, Timestamp};
 pub use pool::{Pool, PoolError};

@@ -30,8 +30,23 @@ pub enum FileKind {
     Directory,
     /// A symbolic link.
     Symlink,
-    /// Socket, device, FIFO: listed, never opened (LOC-012).
-    Other,
+    /// Neither of those: listed, never opened (LOC-012).
+    Other(Special),
+}
+
+/// What is neither file nor directory nor link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Special {
+    /// A FIFO.
+    Pipe,
+    /// A socket of the local machine.
+    Socket,
+    /// A device that is read and written in blocks.
+    BlockDevice,
+    /// A device that is read and written as a stream.
+    CharacterDevice,
+    /// Nobody can tell.
+    Unknown,
 }
 
 /// What tells two files apart, whatever their names.

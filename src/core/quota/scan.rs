@@ -216,7 +216,7 @@ impl Count<'_> {
                     }
                     FileKind::Directory => found.iter_mut().for_each(|found| found.push(directory.at(path.clone()))),
                     // ACC-278
-                    FileKind::Symlink | FileKind::Other => {}
+                    FileKind::Symlink | FileKind::Other(_) => {}
                 }
             }
             self.worked += started.elapsed();

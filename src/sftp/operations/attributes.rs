@@ -19,7 +19,7 @@ pub fn mode(metadata: &Metadata) -> u32 {
         FileKind::Directory => file_type::DIRECTORY,
         FileKind::Symlink => file_type::SYMLINK,
         // What it is does not matter: it cannot be opened. No type bits are "unknown" to clients.
-        FileKind::Other => 0,
+        FileKind::Other(_) => 0,
     };
     kind | (metadata.mode & 0o7777)
 }

@@ -57,7 +57,7 @@ impl Sender<'_> {
             FileKind::File => self.file(path, true).await,
             FileKind::Directory if self.options.recursive => self.tree(path, found).await,
             FileKind::Directory => self.leave_out_because(path, "not a regular file").await,
-            FileKind::Symlink | FileKind::Other => self.leave_out_because(path, "not a regular file").await,
+            FileKind::Symlink | FileKind::Other(_) => self.leave_out_because(path, "not a regular file").await,
         }
     }
 
@@ -127,7 +127,7 @@ impl Sender<'_> {
                 match entry.metadata.kind {
                     FileKind::File => self.file(&child, false).await?,
                     FileKind::Directory => directories.push((child, entry.metadata)),
-                    FileKind::Symlink | FileKind::Other => {}
+                    FileKind::Symlink | FileKind::Other(_) => {}
                 }
             }
         }

@@ -23,7 +23,7 @@ pub(super) fn set(inner: &Inner, root: &Arc<Held>, path: &[u8], attributes: &Att
     }
     match kind {
         FileKind::Directory if attributes.size.is_some() => Err(ErrorKind::IsDirectory.into()),
-        FileKind::Other if attributes.size.is_some() => Err(ErrorKind::Unsupported.into()),
+        FileKind::Other(_) if attributes.size.is_some() => Err(ErrorKind::Unsupported.into()),
         _ => apply(fd, attributes),
     }
 }

@@ -9,7 +9,7 @@ use rustix::{
     io::{Errno, Result},
 };
 
-use crate::{FileKind, Identity, Metadata, Owner, Timestamp};
+use crate::{FileKind, Identity, Metadata, Owner, Special, Timestamp};
 
 /// Kind of an entry from the type that the system names.
 pub(crate) fn kind_of(kind: FileType) -> FileKind {
@@ -17,7 +17,11 @@ pub(crate) fn kind_of(kind: FileType) -> FileKind {
         FileType::RegularFile => FileKind::File,
         FileType::Directory => FileKind::Directory,
         FileType::Symlink => FileKind::Symlink,
-        _ => FileKind::Other,
+        FileType::Fifo => FileKind::Other(Special::Pipe),
+        FileType::Socket => FileKind::Other(Special::Socket),
+        FileType::BlockDevice => FileKind::Other(Special::BlockDevice),
+        FileType::CharacterDevice => FileKind::Other(Special::CharacterDevice),
+        FileType::Unknown => FileKind::Other(Special::Unknown),
     }
 }
 

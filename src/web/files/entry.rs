@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat};
 use entrepot_core::{
-    DirectoryEntry, FileKind, Metadata, Timestamp,
+    DirectoryEntry, FileKind, Metadata, Special, Timestamp,
     fs::{HashAlgorithm, Hasher},
 };
 use entrepot_http::Validators;
@@ -42,6 +42,10 @@ impl From<&DirectoryEntry> for Entry {
 pub(super) fn mode(metadata: &Metadata) -> u32 {
     const DIRECTORY: u32 = 1 << 31;
     const SYMLINK: u32 = 1 << 27;
+    const DEVICE: u32 = 1 << 26;
+    const PIPE: u32 = 1 << 25;
+    const SOCKET: u32 = 1 << 24;
+    const CHARACTERS: u32 = 1 << 21;
     const SETUID: u32 = 1 << 23;
     const SETGID: u32 = 1 << 22;
     const STICKY: u32 = 1 << 20;
@@ -51,7 +55,11 @@ pub(super) fn mode(metadata: &Metadata) -> u32 {
         FileKind::File => 0,
         FileKind::Directory => DIRECTORY,
         FileKind::Symlink => SYMLINK,
-        FileKind::Other => IRREGULAR,
+        FileKind::Other(Special::Pipe) => PIPE,
+        FileKind::Other(Special::Socket) => SOCKET,
+        FileKind::Other(Special::BlockDevice) => DEVICE,
+        FileKind::Other(Special::CharacterDevice) => DEVICE | CHARACTERS,
+        FileKind::Other(Special::Unknown) => IRREGULAR,
     };
     let special = [(0o4000, SETUID), (0o2000, SETGID), (0o1000, STICKY)];
     let special = special.into_iter().filter(|(bit, _)| metadata.mode & bit != 0).map(|(_, flag)| flag);
@@ -131,7 +139,16 @@ mod tests {
             assert_eq!(mode(&file(kind, mode_given)), wanted, "{kind:?} {mode_given:o}");
         }
         assert_eq!(mode(&file(FileKind::File, 0o7777)) & 2_401_763_328, 0);
-        assert_ne!(mode(&file(FileKind::Other, 0o644)) & 2_401_763_328, 0);
+        for (special, wanted) in [
+            (Special::Pipe, 1 << 25),
+            (Special::Socket, 1 << 24),
+            (Special::BlockDevice, 1 << 26),
+            (Special::CharacterDevice, (1 << 26) + (1 << 21)),
+            (Special::Unknown, 1 << 19),
+        ] {
+            assert_eq!(mode(&file(FileKind::Other(special), 0o644)), wanted + 0o644, "{special:?}");
+            assert_ne!(mode(&file(FileKind::Other(special), 0o644)) & 2_401_763_328, 0, "{special:?}");
+        }
     }
 
     // API-118
