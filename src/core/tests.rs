@@ -18,6 +18,7 @@ mod limits;
 mod live;
 mod metrics;
 mod mounts;
+mod moves;
 mod overlay;
 mod partials;
 mod permissions;

@@ -79,7 +79,7 @@ impl UserFs {
     async fn copy_tree(&self, from: &VirtualPath, to: &VirtualPath, found: Metadata, progress: &Progress) -> Result<()> {
         match found.kind {
             FileKind::File => return self.copy_file(from, to, &found, progress).await,
-            FileKind::Symlink | FileKind::Other => return Err(Error::Unsupported),
+            FileKind::Symlink | FileKind::Other(_) => return Err(Error::Unsupported),
             FileKind::Directory => {}
         }
         let mut directories = vec![(from.clone(), to.clone())];
@@ -103,7 +103,7 @@ impl UserFs {
                     match entry.metadata.kind {
                         FileKind::Directory => directories.push((from, to)),
                         FileKind::File => self.copy_file(&from, &to, &entry.metadata, progress).await?,
-                        FileKind::Symlink | FileKind::Other => {}
+                        FileKind::Symlink | FileKind::Other(_) => {}
                     }
                 }
             }
@@ -166,7 +166,8 @@ impl UserFs {
             reservation.rebase(files, size, retire::credit(existing))
         };
         let _changing = session.core.0.names.changing(session, target.place());
-        let Copied { size, retired } = copy_data(self, source, target.place(), found, progress, fits).await?;
+        let Copied { done, retired } = copy_data(self, source, target.place(), found, progress, fits).await?;
+        let size = done.size;
         let change = Usage { files: 1 + retired.files, size: i64::try_from(size).unwrap_or(i64::MAX) + retired.size };
         reservation.settle(change);
         self.settlement("copy", source.place(), Some(target.place()), size)

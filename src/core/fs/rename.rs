@@ -107,31 +107,36 @@ impl UserFs {
         self.settlement("rename", from, Some(to), found.size).change(session, to, change, false).write(session).await
     }
 
-    /// Between two storages: copied whole, then removed at the source. What was copied and what was removed is settled,
-    /// even if the removal stops half way.
+    /// Between two storages: copied whole, then removed at the source, as far as that is still what was copied. What was
+    /// copied and what was removed is settled, even if the removal stops half way.
     async fn rename_across(&self, source: &Granted, target: &Granted, found: &Metadata, progress: &Progress) -> Result<()> {
         let session = &self.0;
         let (from, to) = (source.place(), target.place());
         let names = &session.core.0.names;
         let _changing = (names.changing_tree(session, from), names.changing_tree(session, to));
-        let tree = Transplant::of(self, source, target, found).await?;
+        Transplant::refuse_busy(self, source)?;
+        let mut tree = Transplant::of(self, source, target, found).await?;
         let replaced = self.may_replace(target, &to.virtual_path).await?;
         let reservation = tree.reserve(self, source, target, replaced.as_ref())?;
-        let retired = tree.copy(self, progress).await?;
-        let (gone, removed) = tree.remove_source(self).await;
-        let usage = tree.usage();
-        let came = usage.plus(retired);
+        let (came, copied) = tree.copy(self, progress).await;
+        let (gone, moved) = match copied {
+            Ok(()) => tree.remove_source(self).await,
+            Err(error) => (Usage::default(), Err(error)),
+        };
         let is_reserved = reservation.is_some();
         if let Some(reservation) = reservation {
             reservation.settle(came);
         }
-        let status = if removed.is_ok() { Status::Ok } else { Status::Failed };
+        if moved.is_err() && came == Usage::default() && gone == Usage::default() {
+            return moved;
+        }
+        let status = if moved.is_ok() { Status::Ok } else { Status::Failed };
         self.settlement_with("rename", from, Some(to), found.size, status)
             .change(session, from, gone, false)
             .change(session, to, came, is_reserved)
             .write(session)
             .await?;
-        removed
+        moved
     }
 
     fn both_local(&self, source: &Granted, target: &Granted) -> bool {

@@ -1,5 +1,10 @@
 //! Moving a tree from one storage of an account to another: copied whole, and only then removed at the source, so that a
 //! failure leaves the source as it was (XFS-002, SFTP-037). Links and special files do not come along.
+//!
+//! Others go on using the source meanwhile. What they were told is stored must not go with what was copied before it came:
+//! a file is removed only while it is still the one that was copied, which is looked at under the turn of its name.
+
+mod source;
 
 use std::sync::Arc;
 
@@ -21,6 +26,14 @@ struct Entry {
     from: VirtualPath,
     to: VirtualPath,
     metadata: Metadata,
+    /// What was copied of a file, and the copy that got its name.
+    copied: Option<(Metadata, Metadata)>,
+}
+
+impl Entry {
+    fn new(from: VirtualPath, to: VirtualPath, metadata: Metadata) -> Self {
+        Self { from, to, metadata, copied: None }
+    }
 }
 
 /// A tree that is about to move: parents before children.
@@ -39,7 +52,7 @@ impl Transplant {
     pub(super) async fn of(fs: &UserFs, source: &Granted, target: &Granted, found: &Metadata) -> Result<Self> {
         let from = source.place().virtual_path.clone();
         let to = target.place().virtual_path.clone();
-        let mut tree = Self { entries: vec![Entry { from, to, metadata: found.clone() }], usage: Usage::default() };
+        let mut tree = Self { entries: vec![Entry::new(from, to, found.clone())], usage: Usage::default() };
         let mut next = 0;
         while let Some(entry) = tree.entries.get(next) {
             next += 1;
@@ -55,7 +68,7 @@ impl Transplant {
                     }
                     tree.read_directory(fs, &from, &to).await?;
                 }
-                FileKind::Symlink | FileKind::Other => {}
+                FileKind::Symlink | FileKind::Other(_) => {}
             }
         }
         Ok(tree)
@@ -71,14 +84,9 @@ impl Transplant {
             }
             for entry in entries {
                 let (Ok(from), Ok(to)) = (from.child(&entry.name), to.child(&entry.name)) else { return Err(Error::Unsupported) };
-                self.entries.push(Entry { from, to, metadata: entry.metadata });
+                self.entries.push(Entry::new(from, to, entry.metadata));
             }
         }
-    }
-
-    /// Files and bytes of the tree.
-    pub(super) fn usage(&self) -> Usage {
-        self.usage
     }
 
     /// Reserves room at the target, unless the tree is charged to the same counter already (QTA-007).
@@ -99,65 +107,63 @@ impl Transplant {
         counter.reserve(limits, files, Some(size), retire::credit(replaced)).map(Some)
     }
 
-    /// Copies everything; answers what went because it was replaced. On a failure what was copied already is removed again.
-    pub(super) async fn copy(&self, fs: &UserFs, progress: &Progress) -> Result<Usage> {
-        let mut retired = Usage::default();
-        for (count, entry) in self.entries.iter().enumerate() {
-            match copy_entry(fs, entry, progress).await {
-                Ok(usage) => retired = retired.plus(usage),
-                Err(error) => {
-                    for done in self.entries[..count].iter().rev() {
-                        let _ = remove_entry(fs, &done.to, &done.metadata).await;
-                    }
-                    return Err(error);
-                }
+    /// Copies everything; answers what the target has now, less what went because it was replaced. On a failure what was
+    /// copied already is removed again; the usage is that of what could not be, because others are at it.
+    pub(super) async fn copy(&mut self, fs: &UserFs, progress: &Progress) -> (Usage, Result<()>) {
+        let mut came = Usage::default();
+        for index in 0..self.entries.len() {
+            match copy_entry(fs, &mut self.entries[index], progress).await {
+                Ok(usage) => came = came.plus(usage),
+                Err(error) => return (came.plus(self.take_away(fs, index).await), Err(error)),
             }
         }
-        Ok(retired)
-    }
-
-    /// Removes the source, children first. Answers what quota gets back, and how it ended.
-    pub(super) async fn remove_source(&self, fs: &UserFs) -> (Usage, Result<()>) {
-        let mut gone = Usage::default();
-        for entry in self.entries.iter().rev() {
-            if let Err(error) = remove_entry(fs, &entry.from, &entry.metadata).await {
-                return (gone, Err(error));
-            }
-            let usage = retire::usage(&fs.0, &fs.place(&entry.from), &entry.metadata);
-            gone = gone.plus(usage);
+        if let Err(error) = self.verify(fs).await {
+            return (came.plus(self.take_away(fs, self.entries.len()).await), Err(error));
         }
-        (gone, Ok(()))
+        (came, Ok(()))
     }
 }
 
-async fn copy_entry(fs: &UserFs, entry: &Entry, progress: &Progress) -> Result<Usage> {
+async fn copy_entry(fs: &UserFs, entry: &mut Entry, progress: &Progress) -> Result<Usage> {
     progress.check()?;
-    let usage = copy_content(fs, entry, progress).await?;
+    let usage = match entry.metadata.kind {
+        FileKind::Directory => {
+            let granted = policy::own_work(Operation::RenameDirectory, fs.place(&entry.to));
+            fs.0.account.door.create_directory(&granted, crate::accounts::owner(fs.user()), fs.umask()).await?;
+            Usage::default()
+        }
+        FileKind::File => copy_file(fs, entry, progress).await?,
+        FileKind::Symlink | FileKind::Other(_) => Usage::default(),
+    };
     progress.add_entry();
     Ok(usage)
 }
 
-async fn copy_content(fs: &UserFs, entry: &Entry, progress: &Progress) -> Result<Usage> {
-    let door = &fs.0.account.door;
-    match entry.metadata.kind {
-        FileKind::Directory => {
-            let granted = policy::own_work(Operation::RenameDirectory, fs.place(&entry.to));
-            door.create_directory(&granted, crate::accounts::owner(fs.user()), fs.umask()).await?;
-            Ok(Usage::default())
-        }
-        FileKind::File => {
-            let from = policy::own_work(Operation::RenameFile, fs.place(&entry.from));
-            // Room for the whole tree was reserved before.
-            Ok(copy_data(fs, &from, &fs.place(&entry.to), &entry.metadata, progress, |_, _| Ok(())).await?.retired)
-        }
-        FileKind::Symlink | FileKind::Other => Ok(Usage::default()),
+/// Copies a file that is to be removed afterwards: the copy gets its name only if it is of one state of the source.
+async fn copy_file(fs: &UserFs, entry: &mut Entry, progress: &Progress) -> Result<Usage> {
+    let from = policy::own_work(Operation::RenameFile, fs.place(&entry.from));
+    let target = policy::own_work(Operation::Copy, fs.place(&entry.to));
+    let (staged, seen) = stage_copy(fs, &from, &target, progress).await?;
+    let seen = seen.unwrap_or_else(|| entry.metadata.clone());
+    // Room for the whole tree was reserved before.
+    let published = publish_copy(fs, &target, &staged, &seen, Some(&from), |_, _| Ok(())).await;
+    let Copied { done, retired } = abandon_failed(&staged, published).await?;
+    let size = i64::try_from(done.size).unwrap_or(i64::MAX);
+    entry.copied = Some((seen, done));
+    Ok(retired.plus(Usage { files: 1, size }))
+}
+
+async fn abandon_failed<T>(staged: &Arc<dyn StagedFile>, result: Result<T>) -> Result<T> {
+    if result.is_err() {
+        let _ = staged.abandon(false).await;
     }
+    result
 }
 
 /// A file that was copied.
 pub(super) struct Copied {
-    /// Its size.
-    pub size: u64,
+    /// The copy.
+    pub done: Metadata,
     /// What went because it was replaced.
     pub retired: Usage,
 }
@@ -174,21 +180,18 @@ pub(super) async fn copy_data(
     fits: impl FnOnce(u64, Option<&Metadata>) -> Result<()> + Send,
 ) -> Result<Copied> {
     let target = policy::own_work(Operation::Copy, to.clone());
-    let staged = stage_copy(fs, from, &target, progress).await?;
-    match publish_copy(fs, &target, &staged, metadata, fits).await {
-        Ok(copied) => Ok(copied),
-        Err(error) => {
-            let _ = staged.abandon(false).await;
-            Err(error)
-        }
-    }
+    let (staged, _) = stage_copy(fs, from, &target, progress).await?;
+    let published = publish_copy(fs, &target, &staged, metadata, None, fits).await;
+    abandon_failed(&staged, published).await
 }
 
+/// Gives a copy its name and the times of `metadata`. With `moved`, only if what is there is still that.
 async fn publish_copy(
     fs: &UserFs,
     target: &Granted,
     staged: &Arc<dyn StagedFile>,
     metadata: &Metadata,
+    moved: Option<&Granted>,
     fits: impl FnOnce(u64, Option<&Metadata>) -> Result<()> + Send,
 ) -> Result<Copied> {
     let session = &fs.0;
@@ -204,14 +207,23 @@ async fn publish_copy(
         return Err(Error::Unsupported);
     }
     fits(staged.size(), found.as_ref())?;
+    if let Some(source) = moved {
+        source::check(fs, source, metadata).await?;
+    }
     let done = staged.commit(&to.path, CommitOptions { replace: found.is_some(), durability }).await?;
     let retired = found.map_or(Usage::default(), |found| retire::usage(session, to, &found));
     drop(turn);
-    Ok(Copied { size: done.size, retired })
+    Ok(Copied { done, retired })
 }
 
-/// A staged copy of a file, made by the storage where it can, else through us.
-async fn stage_copy(fs: &UserFs, from: &Granted, target: &Granted, progress: &Progress) -> Result<Arc<dyn StagedFile>> {
+/// A staged copy of a file, made by the storage where it can, else through us: then with what the source was when it was
+/// opened.
+async fn stage_copy(
+    fs: &UserFs,
+    from: &Granted,
+    target: &Granted,
+    progress: &Progress,
+) -> Result<(Arc<dyn StagedFile>, Option<Metadata>)> {
     let door = &fs.0.account.door;
     let options = StageOptions {
         id: Uuid::new_v4().simple().to_string(),
@@ -222,18 +234,14 @@ async fn stage_copy(fs: &UserFs, from: &Granted, target: &Granted, progress: &Pr
     if from.place().storage == target.place().storage {
         match door.copy_staged(from, target, options.clone()).await {
             Err(Error::Unsupported) => {}
-            other => return other.inspect(|staged| progress.add_bytes(staged.size())),
+            other => return other.inspect(|staged| progress.add_bytes(staged.size())).map(|staged| (staged, None)),
         }
     }
     let file = door.open_read(from).await?;
+    let seen = file.metadata().await?;
     let staged = door.stage(target, &target.place().path, options).await?;
-    match stream(fs, file.as_ref(), staged.as_ref(), progress).await {
-        Ok(()) => Ok(staged),
-        Err(error) => {
-            let _ = staged.abandon(false).await;
-            Err(error)
-        }
-    }
+    let copied = stream(fs, file.as_ref(), staged.as_ref(), progress).await;
+    abandon_failed(&staged, copied).await.map(|()| (staged, Some(seen)))
 }
 
 async fn stream(fs: &UserFs, from: &dyn ReadFile, to: &dyn StagedFile, progress: &Progress) -> Result<()> {
@@ -252,19 +260,5 @@ async fn stream(fs: &UserFs, from: &dyn ReadFile, to: &dyn StagedFile, progress:
         offset += length;
         progress.add_bytes(length);
         fs.0.touch();
-    }
-}
-
-async fn remove_entry(fs: &UserFs, path: &VirtualPath, metadata: &Metadata) -> Result<()> {
-    let operation = if metadata.is_directory() { Operation::RenameDirectory } else { Operation::RenameFile };
-    let granted = policy::own_work(operation, fs.place(path));
-    let removed = if metadata.is_directory() {
-        fs.0.account.door.remove_directory(&granted).await
-    } else {
-        fs.0.account.door.remove_file(&granted).await
-    };
-    match removed {
-        Err(Error::NotFound) => Ok(()),
-        other => other,
     }
 }

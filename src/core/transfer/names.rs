@@ -155,9 +155,36 @@ impl Names {
         edit.and_then(|edit| edit.accounted.lock().take()).unwrap_or(size)
     }
 
+    /// Whether the file is open for changes in place.
+    pub(crate) fn is_open_in_place(&self, session: &SessionState, place: &Place) -> bool {
+        self.open_edit(session, place).is_some()
+    }
+
+    /// Whether bytes are on their way into what has the name: into the file itself, or to any name below it.
+    pub(crate) fn is_busy(&self, session: &SessionState, place: &Place) -> bool {
+        let resource = resource(session, place);
+        let lies_in = |path: &[u8]| VirtualPath::parse(path).is_ok_and(|path| path.starts_with(&place.path));
+        let is_edited = |(key, edit): (&Key, &Weak<Edit>)| edit.strong_count() > 0 && key.0 == resource && lies_in(&key.1);
+        if self.edits.lock().iter().any(is_edited) {
+            return true;
+        }
+        let uploads: Vec<_> = self.uploads.lock().values().filter_map(Weak::upgrade).collect();
+        uploads.iter().any(|upload| {
+            let target = upload.place.lock().clone();
+            // One that will have the very name is another file.
+            let is_below = target.path != place.path && target.path.starts_with(&place.path);
+            is_below && key(&upload.facts.session, &target).0 == resource
+        })
+    }
+
     /// A staged upload begins.
     pub(crate) fn begun(&self, id: &str, upload: &Arc<UploadState>) {
         self.uploads.lock().insert(id.to_owned(), Arc::downgrade(upload));
+    }
+
+    /// Whether a staged upload of that id is in flight.
+    pub(crate) fn is_running(&self, id: &str) -> bool {
+        self.uploads.lock().get(id).is_some_and(|upload| upload.strong_count() > 0)
     }
 
     /// It ended.
