@@ -60,6 +60,7 @@ pub use refusal::VisitError;
 pub use sessions::{accept_agreement, agreement_template, authenticate_password, leave};
 pub use update::update;
 pub use uses::Uses;
+pub(crate) use uses::give_back;
 pub use visit::{Purpose, Visit, visit};
 
 use crate::{

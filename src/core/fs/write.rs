@@ -213,6 +213,8 @@ impl UserFs {
         }
         // Writing within the present size needs no room: only growth is asked for (SFTP-017).
         let reservation = self.reserve(&found.place, 0, Some(0), 0)?;
+        // A file that is being moved away is either opened before it is looked at for the last time, or is not there any more.
+        let _turn = self.0.core.0.names.turn(&self.0, &found.place).await;
         let handle = self.0.account.door.open_in_place(granted, InPlaceOptions { readable: open.read }).await?;
         let edit = self.0.core.0.names.edit(&self.0, &found.place, file.size);
         let charged = Usage { files: 0, size: signed(file.size) };
@@ -306,6 +308,7 @@ impl UserFs {
             protocol: session.protocol.to_owned(),
             ip: session.peer.remote.ip().to_string(),
             session_id: session.id.clone(),
+            share: session.confines.as_ref().map(|confines| confines.share.clone()),
             identity: identity.map(|identity| (identity.device, identity.inode)),
             created_at: now,
             updated_at: now,

@@ -104,6 +104,15 @@ impl Drop for Uses {
     }
 }
 
+/// Gives back the use of an upload that the end of the process interrupted (API-190).
+///
+/// # Errors
+/// A database that does not answer.
+pub(crate) async fn give_back(core: &Core, id: &str) -> Result<(), Error> {
+    // When it was taken is not known any more: the share keeps its last use.
+    core.0.store.shares().give_back(id, 1, i64::MIN, 0).await.map_err(stored)
+}
+
 /// A file that a browser session reads.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Read {

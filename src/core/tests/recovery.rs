@@ -65,6 +65,40 @@ async fn upload_that_was_running_is_a_partial() {
     assert_eq!(fixture.rows("alice").await, (vec![], vec![]));
 }
 
+// API-190: the process ended in the middle of what two visitors sent; one had just got its name.
+#[tokio::test]
+async fn uploads_through_a_share_that_came_to_nothing_give_their_uses_back() {
+    const SHARE: &str = "abcdefghijklmnopqrstuv";
+    let remains = Remains::new();
+    remains.user("alice", limited()).await;
+    let share = json!({
+        "id": SHARE, "name": "plans", "scope": 2, "paths": ["/"], "username": "alice", "max_tokens": 3, "used_tokens": 3,
+    });
+    remains.store.shares().restore(serde_json::from_value(share).expect("share"), 1).await.expect("stored");
+    let through = |id: &str, identity| UploadIntent {
+        protocol: "HTTPShare".to_owned(),
+        share: Some(SHARE.to_owned()),
+        identity,
+        ..intent(id)
+    };
+    let staged = stage(&remains, "/memory/alice", "u1", b"0123").await;
+    let storage = remains.storages.memory("/memory/alice");
+    storage.put(&path("/done"), b"45");
+    let done = storage.stat(&path("/done"), false).await.expect("stat").identity;
+    let published = UploadIntent {
+        backend_path: b"/done".to_vec(),
+        virtual_path: b"/done".to_vec(),
+        ..through("u3", done.map(|identity| (identity.device, identity.inode)))
+    };
+    for row in [through("u1", staged), through("u2", Some((7, 7))), published] {
+        remains.store.transfers().begin(row).expect("intent");
+    }
+    let fixture = remains.start().await;
+    assert_eq!(fixture.rows("alice").await, (vec![], vec![]));
+    let share = fixture.store.shares().get(SHARE).await.expect("read").expect("share");
+    assert_eq!(share.used_tokens, 1, "that of the file that is there");
+}
+
 #[tokio::test]
 async fn upload_that_was_renamed_and_not_settled_is_settled() {
     for replaced in [None, Some(3)] {

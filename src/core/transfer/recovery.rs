@@ -85,8 +85,7 @@ async fn replay_one(core: &Core, intent: UploadIntent) -> Result<&'static str> {
         let granted = policy::own_work(Operation::Upload, place.clone());
         session.account.door.discard_partial(&granted, &intent.id, &partial.token).await?;
         let change = Usage { files: -intent.charged_files, size: -intent.charged_size };
-        let gone = IntentEnd::Delete(intent.id.clone());
-        end(&session, &place, intent, gone, change, Status::Failed, 0).await?;
+        give_up(&session, &place, intent, change).await?;
         return Ok("it was a visitor's, and is removed");
     }
     if let Some(partial) = partials::look(&session, &place, &intent).await? {
@@ -105,8 +104,7 @@ async fn replay_one(core: &Core, intent: UploadIntent) -> Result<&'static str> {
         }
         _ => {
             let change = Usage { files: -intent.charged_files, size: -intent.charged_size };
-            let gone = IntentEnd::Delete(intent.id.clone());
-            end(&session, &place, intent, gone, change, Status::Failed, 0).await?;
+            give_up(&session, &place, intent, change).await?;
             Ok("nothing of it remained")
         }
     }
@@ -149,6 +147,20 @@ async fn keep_partial(
         .await?;
     partials::keep(session, place, left).await;
     Ok("kept as a partial")
+}
+
+/// Nothing comes of an upload any more. What it used of its share was for nothing (API-190), unless it comes in several
+/// requests: then that is given back when they end (API-159).
+async fn give_up(session: &Arc<SessionState>, place: &Place, intent: UploadIntent, change: Usage) -> Result<()> {
+    let core = &session.core;
+    let used = match &intent.share {
+        Some(share) if !resumable::is_announced(core, &intent.id).await? => Some(share.clone()),
+        _ => None,
+    };
+    let gone = IntentEnd::Delete(intent.id.clone());
+    end(session, place, intent, gone, change, Status::Failed, 0).await?;
+    let Some(share) = used else { return Ok(()) };
+    shares::give_back(core, &share).await
 }
 
 async fn end(

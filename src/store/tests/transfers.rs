@@ -18,6 +18,7 @@ fn intent(id: &str) -> UploadIntent {
         protocol: "SFTP".into(),
         ip: "192.0.2.1".into(),
         session_id: "SFTP_1".into(),
+        share: Some("abcdefghijklmnopqrstuv".into()),
         created_at: NOW,
         updated_at: NOW,
         ..UploadIntent::default()

@@ -72,6 +72,8 @@ pub struct UploadIntent {
     pub ip: String,
     /// The session.
     pub session_id: String,
+    /// Id of the share through which it comes; None for one of the user.
+    pub share: Option<String>,
     /// Device and inode of the staged file, where it has them: after a crash they tell whether it got its name.
     pub identity: Option<(u64, u64)>,
     /// When it began, in Unix milliseconds.
@@ -81,12 +83,12 @@ pub struct UploadIntent {
 }
 
 const COLUMNS: &str = "id, username, folder, backend_path, virtual_path, size, charged_size, charged_files, \
-                       replaced_size, state, token, protocol, ip, session_id, device, inode, created_at, updated_at";
+                       replaced_size, state, token, protocol, ip, session_id, device, inode, created_at, updated_at, share";
 
 impl UploadIntent {
     pub(super) fn save(&self, connection: &Connection) -> Result<(), StoreError> {
         let sql = format!(
-            "INSERT OR REPLACE INTO upload_intent ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT OR REPLACE INTO upload_intent ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         );
         connection.prepare_cached(&sql)?.execute(params![
             self.id,
@@ -107,6 +109,7 @@ impl UploadIntent {
             self.identity.map(|identity| identity.1.cast_signed()),
             self.created_at,
             self.updated_at,
+            self.share.as_deref().unwrap_or_default(),
         ])?;
         Ok(())
     }
@@ -174,6 +177,7 @@ impl UploadIntent {
                 .map(|(d, i)| (d.cast_unsigned(), i.cast_unsigned())),
             created_at: row.get(16)?,
             updated_at: row.get(17)?,
+            share: row.get::<_, Option<String>>(18)?.filter(|share| !share.is_empty()),
         })
     }
 }
