@@ -8,7 +8,9 @@ use entrepot_store::ResumableUpload;
 use futures_util::StreamExt;
 
 use super::{
-    Appended, Body, Checksum, Chunk, LIFETIME, Progress, Purpose, Turn, Uploader, database, find, path, through_share, unsigned,
+    Appended, Body, Checksum, Chunk, LIFETIME, Progress, Purpose, Turn, Uploader,
+    create::{has_bytes, take_turn},
+    database, find, path, through_share, unsigned,
 };
 use crate::{
     Core, Upload,
@@ -42,21 +44,47 @@ pub async fn append<S: Body>(core: &Core, who: &Uploader, id: &str, chunk: Chunk
         let is_at_end = chunk.offset == length && chunk.length.unwrap_or(0) == 0;
         return if is_at_end { Ok(Appended::Stored(Progress::of(&upload, length))) } else { Err(elsewhere(length)) };
     }
+    if core.0.names.is_running(id) {
+        return Err(Error::Busy);
+    }
     let at = core.0.partials.of_id(who.username(), id).map_or(0, |partial| unsigned(partial.size));
     if chunk.offset != at {
         return Err(elsewhere(at));
+    }
+    if at == 0 && length > 0 && chunk.length == Some(0) {
+        return Ok(Appended::Stored(Progress { expires_at: put_off(core, &upload), ..Progress::of(&upload, 0) }));
     }
     // Nothing of a request is taken that says itself that it has too much.
     if chunk.length.is_some_and(|more| more > length - at.min(length)) {
         return Err(Error::TooLarge);
     }
+    let (displaced, _turns) = displace(core, &upload, at).await?;
     let file = open(core, who, &upload, &turn).await?;
+    for older in displaced {
+        core.0.store.resumable_uploads().delete(&older.id).await.map_err(database)?;
+    }
     if file.size() != chunk.offset {
         let at = file.size();
         file.suspend().await;
         return Err(elsewhere(at));
     }
     receive(core, who, &upload, file, &turn, chunk).await
+}
+
+/// The other uploads of the name of which something is there: with its first bytes this one takes their place (API-157).
+async fn displace(core: &Core, upload: &ResumableUpload, at: u64) -> Result<(Vec<ResumableUpload>, Vec<Turn>)> {
+    let (mut displaced, mut turns) = (Vec::new(), Vec::new());
+    if at > 0 || upload.share.is_some() {
+        return Ok((displaced, turns));
+    }
+    let others = core.0.store.resumable_uploads().unfinished(&upload.username, &upload.virtual_path).await.map_err(database)?;
+    for other in others.into_iter().filter(|other| other.id != upload.id) {
+        turns.push(take_turn(core, &other.id).await?);
+        if has_bytes(core, &other) {
+            displaced.push(other);
+        }
+    }
+    Ok((displaced, turns))
 }
 
 fn elsewhere(at: u64) -> Error {

@@ -20,8 +20,8 @@ const MOST: i64 = 1000;
 const ID: usize = 22;
 
 /// Announces an upload, with its first bytes if they come along. Everything that an upload needs is checked here, and again at
-/// its end; a file of no bytes is complete at once. An unfinished upload of the same name gives way: one in several requests
-/// now, what another protocol left when the first bytes of this one come.
+/// its end; a file of no bytes is complete at once. An unfinished upload of the same name gives way when the first bytes of
+/// this one come, and until then it goes on; one of which nothing has come yet gives way now.
 ///
 /// Dropping the future abandons the answer: an upload that was stored is forgotten when it expires.
 ///
@@ -39,9 +39,13 @@ pub async fn create<S: Body>(core: &Core, who: &Uploader, new: NewUpload, first:
     if new.makes_parents {
         who.fs.create_parents(&new.path).await?;
     }
-    let (id, replaced) = choose_id(core, who, &new, first.is_some()).await?;
+    let is_bare = first.is_none() && new.length > 0;
+    let (id, mut replaced) = choose_id(core, who, &new, first.is_some()).await?;
+    replaced.retain(|older| older.id != id);
+    let found = replaced.len();
+    replaced.retain(|older| !is_bare || !has_begun(core, older));
     let mut turns = Vec::new();
-    for older in replaced.iter().filter(|older| older.id != id) {
+    for older in &replaced {
         turns.push(take_turn(core, &older.id).await?);
     }
     let turn = Arc::new(take_turn(core, &id).await?);
@@ -49,7 +53,7 @@ pub async fn create<S: Body>(core: &Core, who: &Uploader, new: NewUpload, first:
     let now = core.clock().millis();
     let name = who.share.is_some().then(|| new.path.file_name().unwrap_or_default().to_vec());
     let continued = Continued { id: id.clone(), began: now, is_first: true, name, turn: turn.clone() };
-    let spares = first.is_none() && new.length > 0 && is_begun_elsewhere(who, &new, &id, &replaced).await?;
+    let spares = is_bare && (replaced.len() < found || is_begun_elsewhere(who, &new, &id, &replaced).await?);
     let file = if spares {
         who.fs.check_part(&new.path, new.length, continued).await?;
         None
@@ -69,7 +73,7 @@ pub async fn create<S: Body>(core: &Core, who: &Uploader, new: NewUpload, first:
         expires_at: now.saturating_add(LIFETIME),
     };
     note(core, upload.clone(), new.uses).await?;
-    for older in replaced.iter().filter(|older| older.id != upload.id) {
+    for older in &replaced {
         uploads.delete(&older.id).await.map_err(database)?;
     }
     drop(turns);
@@ -114,6 +118,17 @@ fn fits<S>(who: &Uploader, new: &NewUpload, first: &Chunk<S>) -> Result<()> {
     chunk::may_advance(part, new.length, first.length, 0)
 }
 
+/// Whether something has come of an upload, or is about to.
+fn has_begun(core: &Core, upload: &ResumableUpload) -> bool {
+    core.0.turns.is_taken(&upload.id) || has_bytes(core, upload)
+}
+
+/// Whether something of an upload is there.
+pub(super) fn has_bytes(core: &Core, upload: &ResumableUpload) -> bool {
+    let partial = core.0.partials.of_id(&upload.username, &upload.id);
+    core.0.names.is_running(&upload.id) || partial.is_some_and(|partial| partial.size > 0)
+}
+
 /// Whether another protocol left an unfinished upload of the name. To announce one is not to give that up yet.
 async fn is_begun_elsewhere(who: &Uploader, new: &NewUpload, id: &str, replaced: &[ResumableUpload]) -> Result<bool> {
     if who.share.is_some() {
@@ -152,9 +167,13 @@ async fn note(core: &Core, upload: ResumableUpload, uses: Option<Uses>) -> Resul
     core.tasks().complete(work).await
 }
 
-async fn take_turn(core: &Core, id: &str) -> Result<Turn> {
-    match core.0.turns.take(id, core.clock(), Purpose::Bring).await {
-        Err(Error::Busy) => Err(Error::Conflict("this file is being uploaded just now".to_owned())),
-        other => other,
-    }
+/// The turn at an upload that gives way, or begins.
+pub(super) async fn take_turn(core: &Core, id: &str) -> Result<Turn> {
+    let busy = || Error::Conflict("this file is being uploaded just now".to_owned());
+    let turn = match core.0.turns.take(id, core.clock(), Purpose::Bring).await {
+        Err(Error::Busy) => return Err(busy()),
+        other => other?,
+    };
+    // Another protocol may go on with it.
+    if core.0.names.is_running(id) { Err(busy()) } else { Ok(turn) }
 }

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::{Progress, Purpose, Uploader, chunk, find, unsigned};
-use crate::{Core, error::Result};
+use crate::{
+    Core,
+    error::{Error, Result},
+};
 
 /// How far an upload is. One whose bytes are all there gets its name now, if something kept it from that at its last piece
 /// (a crash, a storage that was away): whoever hears that all is there may rely on the file.
 ///
 /// # Errors
-/// `NotFound`; `Denied` if the upload is of somebody else; else as [`crate::Upload::commit`].
+/// `NotFound`; `Denied` if the upload is of somebody else; `Busy` while another protocol goes on with it; else as [`crate::Upload::commit`].
 pub async fn status(core: &Core, who: &Uploader, id: &str) -> Result<Progress> {
     let upload = find(core, who, id).await?;
     let length = unsigned(upload.length);
@@ -30,7 +33,10 @@ pub async fn status(core: &Core, who: &Uploader, id: &str) -> Result<Progress> {
     if upload.completed {
         return Ok(Progress::of(&upload, length));
     }
-    let Some(partial) = core.0.partials.of_id(who.username(), id) else { return Ok(Progress::of(&upload, 0)) };
+    let Some(partial) = core.0.partials.of_id(who.username(), id) else {
+        // Another protocol may go on with it just now: how far it is, that will tell.
+        return if core.0.names.is_running(id) { Err(Error::Busy) } else { Ok(Progress::of(&upload, 0)) };
+    };
     let offset = who.fs.partial_size(&partial).await?;
     if offset < length {
         return Ok(Progress::of(&upload, offset));

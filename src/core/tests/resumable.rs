@@ -190,7 +190,8 @@ async fn of_two_requests_at_one_upload_one_wins() {
         reached(&fixture, &id, 2).await;
         assert_eq!(send(&fixture, &who, &id, chunk(0, b"xxxxxxxx")).await, Err(Error::Busy));
         assert_eq!(offset(&fixture, &who, &id).await, Ok(2), "how far the other is");
-        assert!(conflict(&announce(&fixture, &who, new("/f", 3)).await.map(drop)));
+        let newer = announce(&fixture, &who, new("/f", 3)).await.expect("to announce one disturbs nobody").id;
+        assert!(conflict(&send(&fixture, &who, &newer, chunk(0, b"x")).await));
         pieces.send(Ok(Bytes::from_static(b"234567"))).expect("open");
         drop(pieces);
     };
@@ -334,6 +335,19 @@ async fn partial_is_finished_over_another_protocol_and_the_other_way_round() {
     assert_eq!(announce(&fixture, &who, new("/h", 8)).await.expect("announced").offset, 0, "nobody asked to go on");
 }
 
+// API-X02: while SFTP goes on with it, nobody is told that nothing is there, and nothing is begun anew.
+#[tokio::test]
+async fn upload_that_another_protocol_goes_on_with_is_busy() {
+    let (fixture, session, who, id) = started(8, b"0123").await;
+    let upload = session.fs().open_write(&path("/f"), RESUME).await.expect("resume");
+    assert_eq!(offset(&fixture, &who, &id).await, Err(Error::Busy));
+    assert_eq!(send(&fixture, &who, &id, chunk(0, b"x")).await, Err(Error::Busy));
+    upload.write_at(4, Bytes::from_static(b"45")).await.expect("write");
+    drop(upload);
+    fixture.settled().await;
+    assert_eq!(offset(&fixture, &who, &id).await, Ok(6));
+}
+
 // It was finished with other content: nobody is told that his file is there.
 #[tokio::test]
 async fn upload_that_became_another_file_is_gone() {
@@ -343,13 +357,18 @@ async fn upload_that_became_another_file_is_gone() {
     assert_eq!(offset(&fixture, &who, &id).await, Err(Error::NotFound));
 }
 
+// API-157, API-X01: with its first bytes, not with the announcement, nor with a request that brings none.
 #[tokio::test]
 async fn newer_upload_of_the_name_takes_the_place_of_the_older() {
     let (fixture, session, who, id) = started(8, b"0123").await;
     let newer = announce(&fixture, &who, new("/f", 2)).await.expect("announced").id;
+    assert_eq!(send(&fixture, &who, &newer, chunk(0, b"")).await, Ok(0));
+    assert_eq!(offset(&fixture, &who, &id).await, Ok(4));
+    assert_eq!(send(&fixture, &who, &id, chunk(4, b"45")).await, Ok(6), "until then the older goes on");
+    assert_eq!(send(&fixture, &who, &newer, chunk(0, b"a")).await, Ok(1));
     assert_eq!(offset(&fixture, &who, &id).await, Err(Error::NotFound));
-    assert_eq!(fixture.used("alice").await, usage(0, 0));
-    assert_eq!(send(&fixture, &who, &newer, chunk(0, b"ab")).await, Ok(2));
+    assert_eq!(fixture.used("alice").await, usage(1, 1));
+    assert_eq!(send(&fixture, &who, &newer, chunk(1, b"b")).await, Ok(2));
     assert_eq!(get(&session.fs(), "/f").await.expect("read"), b"ab");
 }
 
