@@ -147,7 +147,7 @@ impl UserFs {
     ///
     /// # Errors
     /// `NotFound`, `Denied`, or what the storage says.
-    pub(crate) async fn look_at(&self, operation: Operation, path: &VirtualPath) -> Result<Metadata> {
+    pub async fn look_at(&self, operation: Operation, path: &VirtualPath) -> Result<Metadata> {
         let granted = self.authorize(operation, path)?;
         self.confined_entry(path).await?;
         if self.user().is_mount_point(path) || self.user().contains_mounts(path) {

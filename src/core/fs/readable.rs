@@ -3,7 +3,7 @@
 use entrepot_model::{Permission, VirtualPath};
 
 use super::UserFs;
-use crate::{error::Result, operation::Operation};
+use crate::{error::Result, operation::Operation, session::Direction, transfer::allowance};
 
 impl UserFs {
     /// Whether the rules let the account list every directory and download every file at and below `directory`, whatever is
@@ -20,5 +20,13 @@ impl UserFs {
     pub async fn may_download(&self, path: &VirtualPath) -> Result<()> {
         self.authorize(Operation::Download, path)?;
         self.confined(path).await.map(drop)
+    }
+
+    /// Whether the transfer quota of the account has anything left for downloads.
+    ///
+    /// # Errors
+    /// `TransferQuota`.
+    pub fn has_download_left(&self) -> Result<()> {
+        allowance(&self.0, Direction::Download).map(drop)
     }
 }

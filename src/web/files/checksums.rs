@@ -12,7 +12,7 @@ use entrepot_model::VirtualPath;
 use futures_util::stream;
 use serde::Serialize;
 
-use super::{entry::hexadecimal, refused, tree::Tree};
+use super::{entry::hexadecimal, readable::may_read, refused, tree::Tree};
 use crate::error::{ApiError, ApiResult, json};
 
 /// Name of the list.
@@ -38,14 +38,12 @@ pub(super) fn digest_header(checksum: &Sha256) -> Option<HeaderValue> {
 }
 
 /// Answers with the checksums of all files at and below `paths`, as they are computed. Names are relative to what the paths
-/// have in common. What goes wrong after the first line breaks the connection off.
+/// have in common. That all of them are there and may be read is known before the answer begins; what goes wrong after the first line breaks the connection off.
 pub(crate) async fn list_checksums(fs: &UserFs, paths: Vec<VirtualPath>) -> ApiResult {
     if paths.is_empty() {
         return Err(ApiError::bad_request("no paths are given"));
     }
-    for path in &paths {
-        fs.stat(path, false).await.map_err(refused)?;
-    }
+    may_read(fs, &paths).await.map_err(refused)?;
     let mut sums = Sums { fs: fs.clone(), tree: Tree::new(fs.clone(), paths) };
     let first = sums.next().await.map_err(refused)?;
     let lines = stream::unfold(Some((sums, first)), async |state| {

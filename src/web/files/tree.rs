@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use entrepot_core::{DirectoryEntry, Error, FileKind, Metadata, Result, UserFs, fs::Listing};
 use entrepot_model::VirtualPath;
 
+use super::readable::look_at;
+
 /// Entries that are read at a time.
 const PAGE: usize = 128;
 /// Deepest nesting that is followed.
@@ -45,7 +47,7 @@ impl Tree {
             let Some((path, metadata)) = self.next_entry().await? else { return Ok(None) };
             let mut name = path.strip_prefix(&self.base).unwrap_or_default().to_vec();
             match metadata.kind {
-                FileKind::Symlink | FileKind::Other => {}
+                FileKind::Symlink | FileKind::Other(_) => {}
                 FileKind::File => return Ok(Some(Found { path, name, metadata })),
                 FileKind::Directory => {
                     if !self.enter(&path).await? || name.is_empty() {
@@ -73,7 +75,7 @@ impl Tree {
             }
         }
         let Some(path) = self.selected.pop_front() else { return Ok(None) };
-        let metadata = self.fs.stat(&path, false).await?;
+        let metadata = look_at(&self.fs, &path).await?;
         Ok(Some((path, metadata)))
     }
 

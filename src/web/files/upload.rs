@@ -38,10 +38,19 @@ impl Placing {
     /// Time of the last change, in milliseconds since the epoch (API-143).
     const MTIME: &str = "X-SFTPGO-MTIME";
 
-    /// What a request says about its file. A header that is no number is as if it was not there.
+    /// What a request says about its file. A header that is no time is as if it was not there.
     pub(crate) fn of(request: &HttpRequest, makes_parents: bool) -> Self {
-        Self { makes_parents, may_replace: true, modified: number(request.headers(), Self::MTIME) }
+        let modified = number(request.headers(), Self::MTIME).filter(|millis| is_time(*millis));
+        Self { makes_parents, may_replace: true, modified }
     }
+}
+
+/// Whether files can have this time, in milliseconds since the epoch: from 1901 to 2446, as ext4 has it. Others would be cut to
+/// one of the ends, and nobody would be told.
+pub(crate) fn is_time(millis: i64) -> bool {
+    const EARLIEST: i64 = -(1 << 31) * 1000;
+    const LATEST: i64 = ((1 << 34) - (1 << 31)) * 1000;
+    (EARLIEST..LATEST).contains(&millis)
 }
 
 /// How long the body is going to be, if the request says so.

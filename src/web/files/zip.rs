@@ -12,16 +12,13 @@ use actix_web::{
     HttpResponse,
     http::header::{self, ContentEncoding},
 };
-use entrepot_core::{Result, UserFs};
+use entrepot_core::UserFs;
 use entrepot_http::Disposition;
 use entrepot_model::VirtualPath;
 
 use self::stream::Zip;
-use super::{refused, tree::Tree};
+use super::{readable::may_read, refused, tree::Tree};
 use crate::error::{ApiError, ApiResult};
-
-/// Entries that are looked at before an archive begins, where the rules differ in what it is made of.
-const LOOKED_AT: usize = 10_000;
 
 /// Answers with an archive of what is at `paths`, which gets the file name `name`. That all of them are there and may be read
 /// is known before the answer begins; what goes wrong later breaks the connection off.
@@ -36,31 +33,6 @@ pub(crate) async fn send_zip(fs: &UserFs, paths: Vec<VirtualPath>, name: &[u8]) 
         .insert_header((header::CONTENT_DISPOSITION, Disposition::Attachment.header(name)))
         .insert_header(ContentEncoding::Identity)
         .streaming(Box::pin(zip.into_stream())))
-}
-
-/// Whether what is at `paths`, and below, may be read (ACC-153).
-async fn may_read(fs: &UserFs, paths: &[VirtualPath]) -> Result<()> {
-    let mut doubtful = Vec::new();
-    for path in paths {
-        let found = fs.stat(path, false).await?;
-        if found.is_file() {
-            fs.may_download(path).await?;
-        } else if found.is_directory() && !fs.may_read_all(path) {
-            doubtful.push(path.clone());
-        }
-    }
-    let mut tree = Tree::new(fs.clone(), doubtful);
-    let mut seen = 0;
-    while let Some(found) = tree.next().await? {
-        if found.metadata.is_file() {
-            fs.may_download(&found.path).await?;
-        }
-        seen += 1;
-        if seen == LOOKED_AT {
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// Name of the archive of these paths: after the one, or `download` (API-136).

@@ -11,7 +11,7 @@ use base64::{
 use entrepot_core::UserFs;
 use entrepot_model::VirtualPath;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, files};
 
 pub(super) const METADATA: &str = "Upload-Metadata";
 /// Longer than any path in base64, with room for what clients add.
@@ -103,7 +103,8 @@ impl Said {
             None => None,
             Some(time) => {
                 let time = std::str::from_utf8(time).ok().and_then(|time| time.trim().parse::<i64>().ok());
-                Some(time.ok_or_else(|| wrong("mtime is no number of milliseconds"))?)
+                // API-143: one that no file can have is ignored.
+                Some(time.ok_or_else(|| wrong("mtime is no number of milliseconds"))?).filter(|time| files::is_time(*time))
             }
         };
         let flag = |name| match pairs.get(name).map(Vec::as_slice) {

@@ -58,6 +58,41 @@ async fn archives_of_what_may_not_be_read_are_refused_before_they_begin() {
     }
 }
 
+// API-139, ACC-153: the same of lists of checksums.
+#[actix_web::test]
+async fn checksums_of_what_may_not_be_read_are_refused_before_they_begin() {
+    let home = Home::with(json!({"permissions": {"/": ["*"], "/docs/closed": ["list"]}})).await;
+    home.put("docs/a.txt", "x");
+    home.put("docs/closed/b.txt", "x");
+    is(&post(&home, "x/checksums", json!(["/docs"])).await, 403);
+    is(&post(&home, "x/checksums", json!(["/docs/a.txt"])).await, 200);
+}
+
+// ACC-153: a file that may be downloaded by its name may be so in every way, though it may not be listed.
+#[actix_web::test]
+async fn file_that_may_not_be_listed_is_read_by_its_name() {
+    let home = Home::with(json!({"permissions": {"/": ["*"], "/drop": ["download"]}})).await;
+    home.put("drop/a.txt", "x");
+    is(&home.get("files?path=/drop/a.txt").await, 200);
+    for way in ["user/streamzip", "x/checksums"] {
+        is(&post(&home, way, json!(["/drop/a.txt"])).await, 200);
+        is(&post(&home, way, json!(["/drop"])).await, 403);
+    }
+}
+
+// API-008: an answer that could only break off is none.
+#[actix_web::test]
+async fn archives_for_a_quota_that_is_used_up_are_refused_before_they_begin() {
+    let home = Home::with(json!({"download_data_transfer": 1})).await;
+    home.put("docs/a.bin", vec![7; (1 << 20) + 1]);
+    is(&post(&home, "x/checksums", json!(["/docs/a.bin"])).await, 200);
+    for way in ["user/streamzip", "x/checksums"] {
+        let refused = post(&home, way, json!(["/docs"])).await;
+        assert_eq!(refused.status.as_u16(), 403, "{way}: {refused:?}");
+        assert!(refused.json()["message"].is_string(), "{way}");
+    }
+}
+
 // API-139
 #[actix_web::test]
 async fn checksums_are_known_from_then_on() {
