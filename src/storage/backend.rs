@@ -208,6 +208,11 @@ pub trait Backend: Send + Sync + 'static {
     /// Removes an empty directory. A file: `NotDirectory`.
     fn remove_directory<'a>(&'a self, path: &'a VirtualPath) -> Wait<'a, ()>;
 
+    /// Removes, with all that is in them, the entries of a directory whose names no virtual path can have (STO-018).
+    fn remove_unnameable<'a>(&'a self, _directory: &'a VirtualPath) -> Wait<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Renames within this storage. A link is renamed itself. `replace` allows an existing file to be replaced; without
     /// it `Exists`. An existing directory is never replaced.
     fn rename<'a>(&'a self, from: &'a VirtualPath, to: &'a VirtualPath, replace: bool) -> Wait<'a, ()>;

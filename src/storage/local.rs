@@ -301,6 +301,12 @@ impl Backend for LocalBackend {
         })
     }
 
+    fn remove_unnameable<'a>(&'a self, directory: &'a VirtualPath) -> Wait<'a, ()> {
+        self.pooled(directory, |inner, root, path| {
+            relocate::remove_unnameable(inner.open(root, path, OFlags::RDONLY | OFlags::DIRECTORY, true)?)
+        })
+    }
+
     fn rename<'a>(&'a self, from: &'a VirtualPath, to: &'a VirtualPath, replace: bool) -> Wait<'a, ()> {
         Box::pin(async move {
             let target = to.clone();

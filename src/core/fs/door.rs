@@ -227,6 +227,12 @@ impl Door {
         Ok(storage.remove_directory(&place.path).await?)
     }
 
+    /// Removes what no path can name from a directory that is going.
+    pub(crate) async fn remove_unnameable(&self, granted: &Granted) -> Result<()> {
+        let (storage, place) = self.at(granted, &[Operation::RemoveDirectory])?;
+        Ok(storage.remove_unnameable(&place.path).await?)
+    }
+
     pub(crate) async fn rename(&self, from: &Granted, to: &Granted, replace: bool) -> Result<()> {
         use Operation as O;
         let (storage, source) = self.at(from, &[O::RenameFile, O::RenameDirectory])?;

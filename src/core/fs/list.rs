@@ -24,6 +24,8 @@ pub struct Listing {
     shadowed: HashSet<Vec<u8>>,
     stream: Option<Box<dyn DirectoryStream>>,
     filtered: bool,
+    /// Entries that no virtual path can name.
+    left_out: usize,
 }
 
 impl UserFs {
@@ -45,6 +47,7 @@ impl UserFs {
             shadowed: names.iter().cloned().collect(),
             stream,
             filtered: !self.user().patterns.is_empty() || self.is_confined(),
+            left_out: 0,
             session: self.0.clone(),
             directory: path.clone(),
             leads_to,
@@ -79,14 +82,26 @@ impl Listing {
             let mut entries = stream.next(limit).await?;
             if entries.is_empty() {
                 self.stream = None;
+                self.tell_left_out();
                 return Ok(entries);
             }
+            // A name that no virtual path can have (STO-018) could be seen and not be reached.
+            let before = entries.len();
+            entries.retain(|entry| !entry.name.contains(&b'\\'));
+            self.left_out += before - entries.len();
             if self.filtered || !self.shadowed.is_empty() {
                 entries.retain(|entry| !self.shadowed.contains(&entry.name) && self.is_visible(&entry.name));
             }
             if !entries.is_empty() {
                 return Ok(entries);
             }
+        }
+    }
+
+    fn tell_left_out(&self) {
+        if self.left_out > 0 {
+            let (username, directory, count) = (self.session.username(), self.directory.to_string_lossy(), self.left_out);
+            tracing::info!(username, %directory, count, "entries with a backslash in their names are left out of a listing");
         }
     }
 

@@ -2,11 +2,14 @@
 
 use std::collections::VecDeque;
 
-use entrepot_model::VirtualPath;
+use entrepot_model::{Permission, VirtualPath};
 use entrepot_storage::Metadata;
 
 use super::{Progress, UserFs};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    operation::Operation,
+};
 
 /// Deepest nesting that is followed (SCMD-014).
 const DEPTH: usize = 1000;
@@ -67,12 +70,27 @@ impl UserFs {
             } else if directory.has_more {
                 (directory.left, directory.has_more) = self.remove_files_of(&directory.path, progress).await?;
             } else {
-                self.remove_directory(&directory.path).await?;
+                self.remove_emptied(&directory.path).await?;
                 progress.add_entry();
                 open.pop();
             }
         }
         Ok(())
+    }
+
+    /// Removes a directory in which nothing is left that can be named. What cannot be (STO-018) goes with it, where the account
+    /// may remove everything.
+    async fn remove_emptied(&self, path: &VirtualPath) -> Result<()> {
+        let removed = self.remove_directory(path).await;
+        if removed != Err(Error::NotEmpty) || !self.user().patterns.is_empty() || self.is_confined() {
+            return removed;
+        }
+        if !self.user().permissions.all_within(path, &[Permission::Delete]) {
+            return removed;
+        }
+        let granted = self.authorize(Operation::RemoveDirectory, path)?;
+        self.0.account.door.remove_unnameable(&granted).await?;
+        self.remove_directory(path).await
     }
 
     /// Removes what is no directory; answers the directories that are left, and whether those are not all.

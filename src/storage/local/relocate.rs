@@ -114,7 +114,7 @@ fn copy_entry(source: BorrowedFd<'_>, name: &[u8], target: BorrowedFd<'_>, new_n
             symlinkat(readlinkat(source, name, Vec::new())?, target, new_name)?;
             Ok(None)
         }
-        FileKind::Other => Err(Error::new(ErrorKind::Unsupported, "a special file cannot be moved to another file system")),
+        FileKind::Other(_) => Err(Error::new(ErrorKind::Unsupported, "a special file cannot be moved to another file system")),
     }
 }
 
@@ -124,6 +124,18 @@ fn keep_attributes(target: &OwnedFd, found: &Metadata) -> Result<()> {
     // The special bits must not come to another owner.
     chmod(target, if kept.is_ok() { found.mode } else { found.mode & 0o777 })?;
     set_times(target, found.accessed, found.modified)?;
+    Ok(())
+}
+
+/// Removes the entries of a directory whose names no virtual path can have, with all that is in them.
+pub(super) fn remove_unnameable(directory: OwnedFd) -> Result<()> {
+    for entry in Dir::read_from(&directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if name.contains(&b'\\') {
+            remove_tree(directory.as_fd(), name)?;
+        }
+    }
     Ok(())
 }
 
