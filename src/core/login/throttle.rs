@@ -28,14 +28,24 @@ impl FailureThrottle {
         }
         let count = failures.entry(username.to_owned()).or_default();
         *count = count.saturating_add(1);
-        let doublings = count.saturating_sub(FREE).min(16);
-        (base << doublings).min(LONGEST.max(base))
+        wait(*count, base)
+    }
+
+    /// How long the next failure would have to wait; nothing is counted.
+    pub fn next(&self, username: &str, base: i64) -> i64 {
+        wait(self.0.lock().get(username).copied().unwrap_or(0).saturating_add(1), base)
     }
 
     /// Forgets the failures of an account.
     pub fn succeeded(&self, username: &str) {
         self.0.lock().remove(username);
     }
+}
+
+/// After `count` failures.
+fn wait(count: u32, base: i64) -> i64 {
+    let doublings = count.saturating_sub(FREE).min(16);
+    (base << doublings).min(LONGEST.max(base))
 }
 
 #[cfg(test)]
@@ -47,6 +57,7 @@ mod tests {
         // SEC-178, SEC-188
         let throttle = FailureThrottle::default();
         for _ in 0..10 {
+            assert_eq!((throttle.next("u", 1000), throttle.next("u", 1000)), (1000, 1000), "looking counts nothing");
             assert_eq!(throttle.failed("u", 1000), 1000);
         }
         assert_eq!(throttle.failed("u", 1000), 2000);

@@ -148,7 +148,7 @@ pub async fn check_code(core: &Core, id: &str, address: &str, code: &str, peer: 
 /// A share that asks for codes, and can be visited.
 async fn open(core: &Core, id: &str, peer: &Peer) -> Result<Share, VisitError> {
     let share = find(core, id, peer).await?;
-    is_usable(core, &share, peer)?;
+    is_usable(core, &share, peer).await?;
     host(core, &share, peer).await?;
     if share.has_email_auth() { Ok(share) } else { Err(VisitError::Method) }
 }

@@ -60,7 +60,7 @@ pub struct About {
 /// `Unknown`, `UsedUp`, `Expired` and `Closed` (404); `Address` and `Refused` (403).
 pub async fn describe(core: &Core, id: &str, session: Option<&str>, peer: Peer) -> Result<Description, VisitError> {
     let share = find(core, id, &peer).await?;
-    is_usable(core, &share, &peer)?;
+    is_usable(core, &share, &peer).await?;
     host(core, &share, &peer).await?;
     // A session that has ended is as none.
     let claims = session.and_then(|token| core.verify_share_token(token, &share, peer.remote.ip()).ok());

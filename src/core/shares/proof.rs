@@ -144,6 +144,14 @@ pub(super) async fn unknown(core: &Core, peer: &Peer) {
     pause(core, &ip.to_string()).await;
 }
 
+/// A link that was one, and leads nowhere now: it is used up, has expired, or its owner is gone. It takes the time that an id
+/// takes that nobody has, so that the time tells nobody which ids there were. It counts for nothing: who comes with an old
+/// link guesses no ids.
+pub(super) async fn ended(core: &Core, peer: &Peer) {
+    let key = throttle_key(&peer.remote.ip().to_canonical().to_string());
+    outcome::pause(core.0.credentials.throttle.next(&key, outcome::failure_delay(core))).await;
+}
+
 async fn pause(core: &Core, key: &str) {
     let base = outcome::failure_delay(core);
     outcome::pause(core.0.credentials.throttle.failed(&throttle_key(key), base)).await;

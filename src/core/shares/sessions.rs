@@ -84,7 +84,7 @@ fn record(core: &Core, share: &Share, peer: &Peer, event: i64, message: String) 
 /// A share that can be visited.
 async fn open(core: &Core, id: &str, peer: &Peer) -> Result<Share, VisitError> {
     let share = find(core, id, peer).await?;
-    is_usable(core, &share, peer)?;
+    is_usable(core, &share, peer).await?;
     host(core, &share, peer).await?;
     Ok(share)
 }

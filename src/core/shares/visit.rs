@@ -54,8 +54,8 @@ impl std::fmt::Debug for Visit {
     }
 }
 
-/// Lets a visitor in: every check of a visit, in the order of API-179. A failure with a password, and an id that nobody has,
-/// are answered after a pause.
+/// Lets a visitor in: every check of a visit, in the order of API-179. A failure with a password, an id that nobody has, and a
+/// share that has ended are answered after a pause.
 ///
 /// # Errors
 /// See [`VisitError`].
@@ -83,16 +83,18 @@ pub(super) async fn find(core: &Core, id: &str, peer: &Peer) -> Result<Share, Vi
 }
 
 /// Whether the share can be visited by anybody at that address now.
-pub(super) fn is_usable(core: &Core, share: &Share, peer: &Peer) -> Result<(), VisitError> {
+pub(super) async fn is_usable(core: &Core, share: &Share, peer: &Peer) -> Result<(), VisitError> {
     if share.is_used_up() {
+        proof::ended(core, peer).await;
         return Err(VisitError::UsedUp);
     }
-    is_open(core, share, peer)
+    is_open(core, share, peer).await
 }
 
 /// As [`is_usable`], however often it was used.
-fn is_open(core: &Core, share: &Share, peer: &Peer) -> Result<(), VisitError> {
+async fn is_open(core: &Core, share: &Share, peer: &Peer) -> Result<(), VisitError> {
     if share.is_expired(core.clock().millis()) {
+        proof::ended(core, peer).await;
         return Err(VisitError::Expired);
     }
     if share.allows_address(peer.remote.ip()) { Ok(()) } else { Err(VisitError::Address) }
@@ -108,8 +110,15 @@ fn is_reading(core: &Core, share: &Share, proof: Proof<'_>, peer: &Peer) -> bool
 /// The account of the owner, if it lets the visitor in.
 pub(super) async fn host(core: &Core, share: &Share, peer: &Peer) -> Result<Host, VisitError> {
     let since = core.0.registry.moment();
-    let account = owner::of(core, share, peer.remote.ip()).await?;
-    Ok(Host { account, since })
+    match owner::of(core, share, peer.remote.ip()).await {
+        Ok(account) => Ok(Host { account, since }),
+        Err(error) => {
+            if error == VisitError::Closed {
+                proof::ended(core, peer).await;
+            }
+            Err(error)
+        }
+    }
 }
 
 type Entered = (Vec<VirtualPath>, Lease, Proved);
@@ -129,9 +138,9 @@ async fn enter(core: &Core, share: &Share, purpose: Purpose, proof: Proof<'_>, p
         Purpose::Resume => true,
     };
     if has_paid {
-        is_open(core, share, peer)?;
+        is_open(core, share, peer).await?;
     } else {
-        is_usable(core, share, peer)?;
+        is_usable(core, share, peer).await?;
     }
     let proved = proof::prove(core, share, proof, peer).await?;
     let Host { account, since } = host(core, share, peer).await?;
