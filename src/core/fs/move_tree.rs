@@ -33,6 +33,23 @@ impl UserFs {
         self.remove_tree_with(from, &Progress::default()).await
     }
 
+    /// That there is something to move or remove, for those who begin it and do not wait.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`, or what the storage says.
+    pub async fn is_movable(&self, from: &VirtualPath) -> Result<()> {
+        let probe = self.probe(Operation::RenameFile, from)?;
+        match self.0.account.door.stat(&probe, false).await {
+            Err(Error::NotFound) if self.is_mount_point(from) || self.user().contains_mounts(from) => Ok(()),
+            // An unfinished upload of the name can be moved and removed as well.
+            Err(Error::NotFound) => match self.stat(from, false).await {
+                Err(Error::Denied(_)) => Err(Error::NotFound),
+                other => other.map(drop),
+            },
+            other => other.map(drop),
+        }
+    }
+
     /// Both are on storages between which a rename is possible.
     fn is_one_rename(&self, from: &VirtualPath, to: &VirtualPath) -> bool {
         let (door, one, other) = (&self.0.account.door, self.place(from).storage, self.place(to).storage);

@@ -49,6 +49,8 @@ impl UserFs {
         match self.stat(path, true).await {
             Ok(found) => Ok(found.is_directory()),
             Err(Error::NotFound) => Ok(false),
+            // Whether a file may have a hidden name is decided where it is made, with one answer for all ways (ACC-166).
+            Err(Error::Denied(denial)) if denial.is_hidden() => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -47,6 +47,10 @@ pub(crate) async fn delete_directory(request: &HttpRequest, fs: &UserFs, path: &
 /// While the client waits: one that goes away ends it at the next entry. Or as a job, where the client prefers that.
 async fn carry_out(request: &HttpRequest, fs: &UserFs, work: Work, message: &str) -> ApiResult {
     if prefers_job(request) {
+        // What is not there is told now, not to somebody who asks later.
+        if let Work::Move { from, .. } | Work::Remove(from) = &work {
+            fs.is_movable(from).await.map_err(refused)?;
+        }
         return started(&fs.start_job(work).map_err(refused)?);
     }
     let progress = Progress::default();

@@ -17,6 +17,11 @@ use crate::error::ApiError;
 /// Name of the fields that are files.
 const FIELD: &str = "filenames";
 
+/// Bytes that the fields of a form may have that are no files: they are read and thrown away.
+const MOST_SKIPPED: u64 = 1 << 20;
+/// What a field counts for besides its content.
+const OF_A_FIELD: u64 = 256;
+
 /// Stores the files of a form into a directory, one by one, under the last component of their names. What follows an error is
 /// not stored, what came before it stays (API-142).
 pub(crate) async fn receive_form(
@@ -28,9 +33,10 @@ pub(crate) async fn receive_form(
 ) -> Result<(), ApiError> {
     let mut form = Multipart::new(request.headers(), payload);
     let mut stored = 0_usize;
-    while let Some(mut field) = in_time(form.next()).await? {
+    let mut left = MOST_SKIPPED;
+    while let Some(field) = in_time(form.next()).await? {
         let Some(name) = file_name(&field) else {
-            while in_time(field.next()).await?.is_some() {}
+            skip(field, &mut left).await?;
             continue;
         };
         let path = directory.child(name.as_bytes()).map_err(|error| ApiError::bad_request(format!("{name}: {error}")))?;
@@ -57,8 +63,8 @@ pub(crate) async fn receive_guarded_form(
     mut admit: impl AsyncFnMut() -> Result<Uses, ApiError>,
 ) -> Result<(), ApiError> {
     let mut form = Multipart::new(request.headers(), payload);
-    let (mut held, mut is_empty) = (Vec::new(), true);
-    while let Some((upload, uses)) = next_upload(&mut form, fs, directory, held.len(), &mut admit).await? {
+    let (mut held, mut is_empty, mut left) = (Vec::new(), true, MOST_SKIPPED);
+    while let Some((upload, uses)) = next_upload((&mut form, &mut left), fs, directory, held.len(), &mut admit).await? {
         is_empty = false;
         if whole {
             upload.rest();
@@ -75,14 +81,17 @@ pub(crate) async fn receive_guarded_form(
 
 /// The next file of a form, all of it; `None` at the end.
 async fn next_upload(
-    form: &mut Multipart,
+    (form, left): (&mut Multipart, &mut u64),
     fs: &UserFs,
     directory: &VirtualPath,
     held: usize,
     admit: &mut impl AsyncFnMut() -> Result<Uses, ApiError>,
 ) -> Result<Option<(Upload, Uses)>, ApiError> {
     while let Some(field) = in_time(form.next()).await? {
-        let Some(name) = file_name(&field) else { continue };
+        let Some(name) = file_name(&field) else {
+            skip(field, left).await?;
+            continue;
+        };
         let path = directory.child(name.as_bytes()).map_err(|error| ApiError::bad_request(format!("{name}: {error}")))?;
         if held >= MOST_HELD {
             return Err(ApiError::bad_request(format!("a form may have at most {MOST_HELD} files here")));
@@ -92,6 +101,21 @@ async fn next_upload(
         return receive_all(fs, &path, field, None, placing).await.map(|upload| Some((upload, uses)));
     }
     Ok(None)
+}
+
+/// Reads a field that is no file, and counts it against what is `left` for all of them.
+async fn skip(mut field: Field, left: &mut u64) -> Result<(), ApiError> {
+    let mut count = |bytes: u64| {
+        *left = left.checked_sub(bytes).ok_or_else(|| {
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "the fields of a form that are no files may have 1 MiB together")
+        })?;
+        Ok::<_, ApiError>(())
+    };
+    count(OF_A_FIELD)?;
+    while let Some(piece) = in_time(field.next()).await? {
+        count(piece.len() as u64)?;
+    }
+    Ok(())
 }
 
 fn nothing() -> ApiError {

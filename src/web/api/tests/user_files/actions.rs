@@ -39,6 +39,39 @@ async fn home() -> Home {
     home
 }
 
+// API-149, API-150: what is not there is not begun.
+#[actix_web::test]
+async fn job_for_what_is_not_there_is_refused() {
+    let home = home().await;
+    is(&as_job(&home, "POST", "file-actions/move?path=/missing&target=/x").await, 404);
+    is(&as_job(&home, "POST", "file-actions/copy?path=/missing&target=/x").await, 404);
+    is(&as_job(&home, "DELETE", "dirs?path=/missing").await, 404);
+}
+
+// ACC-166: one answer for all ways to a hidden name.
+#[actix_web::test]
+async fn copy_to_a_hidden_name_is_refused_as_an_upload_is() {
+    let patterns = json!([{"path": "/", "denied_patterns": ["*.hid"], "deny_policy": 1}]);
+    let home = Home::with(json!({"filters": {"file_patterns": patterns}})).await;
+    home.put("a.txt", "a");
+    is(&home.upload("path=/b.hid", "x").await, 403);
+    is(&copy(&home, "a.txt", "b.hid").await, 403);
+    is(&move_to(&home, "a.txt", "b.hid").await, 403);
+    is(&copy(&home, "b.hid", "c.txt").await, 404);
+}
+
+// STO-018: what nobody can name is not shown, and goes with its directory.
+#[actix_web::test]
+async fn names_with_a_backslash_go_with_their_directory() {
+    let home = home().await;
+    home.put("tree/sub/odd\\name", "x");
+    home.put("tree/odd\\directory/file", "x");
+    let listed = home.get("dirs?path=/tree/sub").await.json();
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+    is(&home.ask("DELETE", "dirs?path=/tree").await, 200);
+    assert!(!home.root.join("tree").exists());
+}
+
 // API-148
 #[actix_web::test]
 async fn copies_go_where_cp_puts_them() {

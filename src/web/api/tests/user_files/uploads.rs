@@ -47,12 +47,19 @@ async fn body_becomes_the_file() {
 #[actix_web::test]
 async fn time_of_the_last_change_comes_along() {
     let home = Home::new().await;
-    for (name, value, taken) in [("a", "1700000000123", true), ("b", "yesterday", false), ("c", "-1", false), ("d", "0", false)] {
+    for (name, value, taken) in [
+        ("a", "1700000000123", true),
+        ("b", "yesterday", false),
+        ("c", "-1", false),
+        ("d", "0", false),
+        ("e", "9223372036854775807", false),
+    ] {
         let request = TestRequest::post().uri(&format!("/api/v2/user/files/upload?path={name}"));
         is(&home.send(request.insert_header(("X-SFTPGO-MTIME", value)).set_payload("x")).await, 201);
         let modified = std::fs::metadata(home.root.join(name)).unwrap().modified().unwrap();
         let millis = modified.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
         assert_eq!(millis == 1_700_000_000_123, taken, "{name}");
+        assert!(millis < 10_000_000_000_000, "{name}: a time that no file can have is ignored");
     }
 }
 
@@ -130,6 +137,20 @@ async fn files_of_a_form_are_stored_one_by_one() {
     let stopped = form(&[("filenames", Some("one"), "1"), ("filenames", Some("sub"), "2"), ("filenames", Some("three"), "3")]);
     is(&send(&home, "", stopped).await, 400);
     assert!(home.content("one").is_some() && home.content("three").is_none());
+}
+
+// API-186: what is thrown away is bounded as well.
+#[actix_web::test]
+async fn fields_that_are_no_files_have_a_limit() {
+    let home = Home::new().await;
+    let long = "x".repeat(600_000);
+    let fits = form(&[("note", None, long.as_str()), ("filenames", Some("a"), "1")]);
+    is(&send(&home, "", fits).await, 201);
+    let body = form(&[("note", None, long.as_str()), ("more", None, long.as_str()), ("filenames", Some("b"), "1")]);
+    is(&send(&home, "", body).await, 413);
+    let many = vec![("note", None, ""); 5000];
+    is(&send(&home, "", form(&many)).await, 413);
+    assert_eq!(home.names(""), ["a"]);
 }
 
 // API-140
