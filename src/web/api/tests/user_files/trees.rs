@@ -85,7 +85,8 @@ async fn file_that_may_not_be_listed_is_read_by_its_name() {
 async fn archives_for_a_quota_that_is_used_up_are_refused_before_they_begin() {
     let home = Home::with(json!({"download_data_transfer": 1})).await;
     home.put("docs/a.bin", vec![7; (1 << 20) + 1]);
-    is(&post(&home, "x/checksums", json!(["/docs/a.bin"])).await, 200);
+    // Reading it uses all of it up, and may end before the file does.
+    post(&home, "x/checksums", json!(["/docs/a.bin"])).await;
     for way in ["user/streamzip", "x/checksums"] {
         let refused = post(&home, way, json!(["/docs"])).await;
         assert_eq!(refused.status.as_u16(), 403, "{way}: {refused:?}");
