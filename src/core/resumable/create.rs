@@ -55,7 +55,10 @@ pub async fn create<S: Body>(core: &Core, who: &Uploader, new: NewUpload, first:
     let continued = Continued { id: id.clone(), began: now, is_first: true, name, turn: turn.clone() };
     let spares = is_bare && (replaced.len() < found || is_begun_elsewhere(who, &new, &id, &replaced).await?);
     let file = if spares {
-        who.fs.check_part(&new.path, new.length, continued).await?;
+        who.fs.check_part(&new.path, new.length, continued).await.map_err(|error| match error {
+            Error::Busy => busy(),
+            other => other,
+        })?;
         None
     } else {
         Some(who.fs.open_part(&new.path, new.length, continued).await?)
@@ -167,9 +170,12 @@ async fn note(core: &Core, upload: ResumableUpload, uses: Option<Uses>) -> Resul
     core.tasks().complete(work).await
 }
 
+fn busy() -> Error {
+    Error::Conflict("this file is being uploaded just now".to_owned())
+}
+
 /// The turn at an upload that gives way, or begins.
 pub(super) async fn take_turn(core: &Core, id: &str) -> Result<Turn> {
-    let busy = || Error::Conflict("this file is being uploaded just now".to_owned());
     let turn = match core.0.turns.take(id, core.clock(), Purpose::Bring).await {
         Err(Error::Busy) => return Err(busy()),
         other => other?,

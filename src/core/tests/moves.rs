@@ -7,7 +7,7 @@ use entrepot_storage::memory::Operation;
 use serde_json::json;
 
 use super::{
-    client::{PUT, RESUME, get, names, path, put, usage},
+    client::{PUT, RESUME, get, names, path, put, size, usage},
     fixture::Fixture,
 };
 use crate::{Error, Session, UserFs, place::Place};
@@ -135,5 +135,6 @@ async fn directory_with_an_unfinished_upload_stays() {
     drop(upload);
     fixture.settled().await;
     conflict(fs.rename(&path("/d"), &path("/v/d")).await);
-    assert_eq!(names(&fs, "/d").await.expect("list"), ["a", "b", "c"]);
+    assert_eq!(names(&fs, "/d").await.expect("list"), ["a", "b"]);
+    assert_eq!(size(&fs, "/d/c").await, Some(4), "it can be gone on with");
 }
