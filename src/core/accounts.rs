@@ -242,6 +242,10 @@ mod tests {
         assert_eq!(key_of("ssh-ed25519 AAAA"), Some("ssh-ed25519 AAAA"));
         let restricted = r#"no-pty,command="echo ssh-rsa" ecdsa-sha2-nistp256 BBBB x"#;
         assert_eq!(key_of(restricted), Some("ecdsa-sha2-nistp256 BBBB"));
+        let lines = [restricted.to_owned(), "ssh-ed25519 AAAA Ann at home ".to_owned(), "ssh-ed25519 CCCC".to_owned()];
+        let told = ["ssh-ed25519 AAAA", "ecdsa-sha2-nistp256 BBBB", "ssh-ed25519 CCCC", "ssh-ed25519 DDDD"]
+            .map(|key| comment(&lines, key));
+        assert_eq!(told, ["Ann at home", "x", "", ""]);
         assert_eq!(key_of("ssh-ed25519"), None);
         assert_eq!(key_of(""), None);
     }

@@ -168,15 +168,20 @@ async def main():
 asyncio.run(main())
 "#;
     let settings = Settings::default().set("COMMON__DEFENDER__LOGIN_DELAY__PASSWORD_FAILED", "0");
-    for (tries, expected) in [("0", 7), ("3", 4)] {
-        let server = Server::start(settings.clone().set("SFTPD__MAX_AUTH_TRIES", tries));
-        let user = user(&server, "alice", &[]);
+    let check = |server: &Server, expected: u32| {
         let none: [&str; 0] = [];
-        let said = crate::harness::python(&server, &user, script, &none).run().ok().out;
+        let said = crate::harness::python(server, &user(server, "alice", &[]), script, &none).run().ok().out;
         let asked: u32 = said.split(' ').next().unwrap().parse().unwrap();
         // The one after the last is answered by the end of the connection.
-        assert!(asked == expected || asked + 1 == expected, "{tries}: {said}");
+        assert!(asked == expected || asked + 1 == expected, "{expected}: {said}");
+    };
+    for (tries, expected) in [("0", 7), ("3", 4)] {
+        check(&Server::start(settings.clone().set("SFTPD__MAX_AUTH_TRIES", tries)), expected);
     }
+    // Saved, the number holds for the next connection.
+    let server = Server::start(settings);
+    server.api().patch("/api/v2/x/settings", &json!({ "sftpd.max_auth_tries": 2 })).ok(200);
+    check(&server, 3);
 }
 
 // SSH-020
@@ -211,7 +216,14 @@ fn accounts_that_ask_for_it_get_secure_algorithms_or_nothing() {
         assert!(enters(&lax, option) && !enters(&strict, option), "{option}");
     }
     assert!(enters(&strict, "MACs=hmac-sha2-256-etm@openssh.com"));
-    assert!(server.log().contains("enforce_secure_algorithms"));
+    let log = server.log();
+    assert!(log.contains("enforce_secure_algorithms"));
+    // LOG-008, SSH-030
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let login = lines.filter(|line| line["sender"] == "login" && line["username"] == "strict").next_back().unwrap();
+    let info = login["info"].as_str().unwrap();
+    assert!(info.starts_with("SHA256:") && info.ends_with(" - aes128-ctr - hmac-sha2-256-etm@openssh.com"), "{login}");
+    assert!(login["connection_id"].as_str().is_some_and(|id| id.len() == 32), "{login}");
 }
 
 // SSH-045

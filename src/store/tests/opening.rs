@@ -38,6 +38,32 @@ fn second_server_is_refused_until_the_first_has_closed() {
     open(directory.path()).expect("free again");
 }
 
+// DOC-001
+#[tokio::test]
+async fn copy_has_what_a_killed_server_left_and_the_original_stays_as_it_is() {
+    let (directory, store) = on_disk();
+    store.folders().insert(folder("f")).await.expect("insert");
+    let scratch = tempfile::tempdir().expect("scratch");
+    let options = StoreOptions::new(directory.path());
+    let error = Store::open_copy(&options, scratch.path()).expect_err("it is open");
+    assert!(matches!(error, StoreError::Locked { .. }), "{error}");
+    // As it lies there when the process is killed: part of it is in the write-ahead log.
+    let left = tempfile::tempdir().expect("folder");
+    for name in ["entrepot.db", "entrepot.db-wal", "events.db"] {
+        fs::copy(directory.path().join(name), left.path().join(name)).expect(name);
+    }
+    let files = || {
+        let entries = fs::read_dir(left.path()).expect("folder").map(|entry| entry.expect("entry").path());
+        entries.map(|path| (path.clone(), fs::read(path).expect("read"))).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let before = files();
+    let copy = Store::open_copy(&StoreOptions::new(left.path()), scratch.path()).expect("opened");
+    assert!(copy.folders().get("f").await.expect("read").is_some());
+    assert!(copy.check().await.expect("checked").is_empty());
+    drop(copy);
+    assert!(files() == before, "something was changed");
+}
+
 // INIT-004
 #[test]
 fn newer_database_is_refused_and_says_so() {

@@ -203,7 +203,7 @@ async fn what_was_set_aside_is_shown_and_ends_when_it_is_saved_or_taken_back() {
 async fn nobody_locks_the_own_address_out() {
     let (house, _folder) = changeable(&[]).await;
     let core = &house.core;
-    let me = session(&["*"]);
+    let me = session(&[P::Any]);
     let refused = change(core, &me, one("common.allowlist_status", 1)).await.expect_err("locked out").to_string();
     assert!(refused.contains("common.allowlist_status") && refused.contains(&me.ip().to_string()), "{refused}");
     let entry = entrepot_model::IpListEntry {
