@@ -220,7 +220,7 @@ export function keyboard({ page, base, server, check, look }) {
     await enter(link("Edit Regatta"), "the share");
     await type("name", "Regatta 2027");
     await enter(button("Save"), "Save");
-    await flash("saved", "share");
+    await flash("Saved", "share");
     check((await main().textContent()).includes("Regatta 2027"), "the share is changed");
     await remove("Delete link", "share", link("Delete Regatta 2027"));
     await page.goto(`${base}/web/admin/overview`);
@@ -243,7 +243,7 @@ export function keyboard({ page, base, server, check, look }) {
     await skip();
     await type("public_keys", key);
     await enter(button("Save"), "Save");
-    await flash("saved", "key");
+    await flash("Saved", "key");
     check((await field("public_keys").inputValue()).includes("quay"), "the key is there");
     await skip();
     await reach(field("public_keys"), "the keys");

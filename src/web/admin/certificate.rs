@@ -59,7 +59,7 @@ struct Faults {
 }
 
 impl From<Fault> for Faults {
-    fn from(Fault { field, message }: Fault) -> Self {
+    fn from(Fault { field, message, .. }: Fault) -> Self {
         let message = Some(message);
         match field.as_str() {
             "certificate" => Self { chain: message, ..Self::default() },

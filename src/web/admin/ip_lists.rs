@@ -204,7 +204,7 @@ async fn save(sent: AdminForm, path: web::Path<(String, String)>) -> PageResult 
     let faults = match read(&form, &mut object, &page.look)? {
         _ if is_stale => {
             let message = page.look.say(page.look.t.object_stale, &entry.ipornet);
-            vec![Fault { field: String::new(), message }]
+            vec![Fault::new("", message)]
         }
         Err(faults) => faults,
         Ok(changed) => match ip_lists::update(page.core(), &page.session, kind, &path.1, changed).await {

@@ -11,6 +11,15 @@ pub(in super::super) struct Fault {
     /// Name of the field.
     pub(in super::super) field: String,
     pub(in super::super) message: String,
+    /// What was typed, where the object has no place for it: no number, no moment.
+    pub(in super::super) typed: Option<String>,
+}
+
+impl Fault {
+    /// Of a field, or with an empty name of the form as a whole.
+    pub(in super::super) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into(), typed: None }
+    }
 }
 
 /// Rows of a list that a form takes beside those that are stored.
@@ -43,8 +52,8 @@ fn apply_one(field: &Field, name: &str, form: &Form, object: &mut Value, t: &Wor
     if shown.is_some_and(|shown| one_ended(&shown) == one_ended(form.get(name))) {
         return;
     }
-    let mut fault = |message: &str| faults.push(Fault { field: name.to_owned(), message: message.to_owned() });
     let text = form.get(name).trim();
+    let mut fault = |message: &str| faults.push(Fault { typed: Some(text.to_owned()), ..Fault::new(name, message) });
     let value = match field.kind {
         Kind::Rows(_) | Kind::Permissions => {
             let limit = ROWS + stored.map_or(0, length);

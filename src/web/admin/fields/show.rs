@@ -104,12 +104,20 @@ fn view(field: &Field, name: &str, value: Option<&Value>, around: Around<'_>) ->
         id: name.replace(['.', '*'], "-"),
         label,
         hint: t.find(&format!("hint.{text}")),
-        error: faults.iter().find(faulty).map(|fault| fault.message.clone()),
+        error: faults.iter().find(faulty).map(told),
         is_required: field.is_required,
         variant: field.variant,
         control: control(field, name, value, around),
         name: name.to_owned(),
     }
+}
+
+/// What is said at a field itself: it need not name the field again.
+fn told(fault: &Fault) -> String {
+    let rest = fault.message.split_once(": ").filter(|(place, _)| place.eq_ignore_ascii_case(&fault.field));
+    let Some((_, rest)) = rest else { return fault.message.clone() };
+    let mut chars = rest.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// The text of a field that is typed, as a browser holds it: fields of one line have no line ends, and addresses no space
@@ -130,6 +138,7 @@ pub(super) fn text_of(kind: Kind, value: &Value) -> Option<String> {
 fn control(field: &Field, name: &str, value: Option<&Value>, around: Around<'_>) -> Control {
     let t = around.t;
     let text = || value.and_then(|value| text_of(field.kind, value)).unwrap_or_default();
+    let typed = || around.faults.iter().find(|fault| fault.field == name).and_then(|fault| fault.typed.clone());
     let given = || value.and_then(Value::as_i64);
     let number = || given().unwrap_or_default();
     let input = |kind, value| Control::Input { kind, value, unit: None, list: None, is_code: false };
@@ -140,11 +149,17 @@ fn control(field: &Field, name: &str, value: Option<&Value>, around: Around<'_>)
         Kind::Suggest(list) => Control::Input { kind: "text", value: text(), unit: None, list: Some(list), is_code: false },
         Kind::Area => Control::Area { value: text(), is_code: false },
         Kind::Number(unit) => {
-            let value = if number() == 0 { String::new() } else { number().to_string() };
+            let value = typed().unwrap_or_else(|| if number() == 0 { String::new() } else { number().to_string() });
             Control::Input { kind: "number", value, unit: t.find(&format!("unit.{unit}")), list: None, is_code: false }
         }
-        Kind::Bytes => input("text", if number() == 0 { String::new() } else { bytes_text(number()) }),
-        Kind::Moment => Control::Input { kind: "datetime-local", value: text(), unit: Some("UTC"), list: None, is_code: false },
+        Kind::Bytes => input("text", typed().unwrap_or_else(|| if number() == 0 { String::new() } else { bytes_text(number()) })),
+        Kind::Moment => Control::Input {
+            kind: "datetime-local",
+            value: typed().unwrap_or_else(text),
+            unit: Some("UTC"),
+            list: None,
+            is_code: false,
+        },
         Kind::Tick => Control::Tick { is_on: value.and_then(Value::as_bool).unwrap_or_default() },
         Kind::Lines | Kind::Pems => Control::Area { value: text(), is_code: true },
         Kind::Choice(options) => {

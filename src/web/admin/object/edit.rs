@@ -90,8 +90,8 @@ fn word<T: Object>(t: &'static Words, name: &str) -> &'static str {
 /// A refusal of `core` as the fault of a field, or of the form as a whole; faults of ours go on as they are.
 pub(in super::super) fn fault(error: Error) -> Result<Fault, PageError> {
     match error {
-        Error::Invalid { field, message } => Ok(Fault { field, message: sentence(&message) }),
-        Error::Conflict(message) | Error::InUse(message) => Ok(Fault { field: String::new(), message: sentence(&message) }),
+        Error::Invalid { field, message } => Ok(Fault::new(field, sentence(&message))),
+        Error::Conflict(message) | Error::InUse(message) => Ok(Fault::new("", sentence(&message))),
         other => Err(other.into()),
     }
 }
@@ -280,7 +280,7 @@ pub(super) async fn save<T: Object>(sent: AdminForm, name: web::Path<String>) ->
     let mut edited = stored.clone();
     let mut faults = fields::apply(card.fields, &form, &mut edited, page.look.t);
     if is_stale(&form, &stored) {
-        faults = vec![Fault { field: String::new(), message: page.look.say(page.look.t.object_stale, object.name()) }];
+        faults = vec![Fault::new("", page.look.say(page.look.t.object_stale, object.name()))];
     } else if faults.is_empty() {
         let mut closed = edited.clone();
         fields::close_rows(card.fields, &mut closed);

@@ -91,7 +91,7 @@ struct Refusal {
 
 impl Refusal {
     fn at(field: &str, message: impl Into<String>) -> Self {
-        Self { fault: Some(Fault { field: field.to_owned(), message: message.into() }), existing: None }
+        Self { fault: Some(Fault::new(field, message)), existing: None }
     }
 }
 
@@ -99,7 +99,7 @@ type Made<T> = Result<Result<T, Refusal>, PageError>;
 
 /// A refusal of core; one without a field is the fault of `usual`.
 fn refused<T>(error: Error, usual: &str) -> Made<T> {
-    let Fault { field, message } = fault(error)?;
+    let Fault { field, message, .. } = fault(error)?;
     Ok(Err(Refusal::at(if field.is_empty() { usual } else { &field }, message)))
 }
 
