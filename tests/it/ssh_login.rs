@@ -219,8 +219,8 @@ fn accounts_that_ask_for_it_get_secure_algorithms_or_nothing() {
     let log = server.log();
     assert!(log.contains("enforce_secure_algorithms"));
     // LOG-008, SSH-030
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let login = lines.filter(|line| line["sender"] == "login" && line["username"] == "strict").next_back().unwrap();
+    let mut lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let login = lines.rfind(|line| line["sender"] == "login" && line["username"] == "strict").unwrap();
     let info = login["info"].as_str().unwrap();
     assert!(info.starts_with("SHA256:") && info.ends_with(" - aes128-ctr - hmac-sha2-256-etm@openssh.com"), "{login}");
     assert!(login["connection_id"].as_str().is_some_and(|id| id.len() == 32), "{login}");
