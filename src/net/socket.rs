@@ -31,9 +31,9 @@ pub struct BindSpec {
 }
 
 impl BindSpec {
-    /// Full key of a member of the binding: bindings outside of a list say what they bind (`telemetry.bind_port`).
+    /// Full key of a member of the binding: those of telemetry say what they bind (`telemetry.bind_port`).
     pub fn member(&self, name: &str) -> String {
-        let between = if self.setting_key.ends_with(']') { "." } else { ".bind_" };
+        let between = if self.setting_key == "telemetry" { ".bind_" } else { "." };
         format!("{}{between}{name}", self.setting_key)
     }
 
