@@ -12,7 +12,7 @@ const BAD = [
   ["user/ingrid.holm?card=profile", { email: "no mail" }, "email"],
   ["user/ingrid.holm?card=limits", { max_sessions: "-3" }, "max_sessions"],
   ["user/ingrid.holm?card=storage", { home_dir: "relative/path" }, "home_dir"],
-  ["group", { name: "Boat/yard " }, "name"],
+  ["group", { name: "Boat/yard" }, "name"],
   ["folder", { name: "a", mapped_path: "relative" }, "mapped_path"],
   ["role", { name: "no/th" }, "name"],
   ["manager", { username: "bo", password: "correct horse battery staple" }, "permissions"],

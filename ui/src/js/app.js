@@ -67,7 +67,7 @@ const isOpen = (field) => field.type !== "hidden" && !field.disabled && !field.r
  * of the last one. Fields get no focus on touch screens, where a keyboard would come up over the page.
  */
 function focusStart() {
-  const said = document.querySelector("main .err");
+  const said = document.querySelector("main fieldset .err");
   const wrong = document.querySelector("[aria-invalid=true]") ?? [...(said?.closest("fieldset")?.querySelectorAll("input, select, textarea") ?? [])].find(isOpen);
   for (let box = wrong?.closest("details"); box; box = box.parentElement?.closest("details")) box.open = true;
   if (wrong) return wrong.focus();
