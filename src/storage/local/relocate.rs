@@ -1,7 +1,9 @@
 //! Renames between file systems that are mounted in one root: copy, rename, delete (LOC-007).
 //!
 //! The copy grows under a hidden name beside the target, so the target appears at once and complete; only then is the
-//! source removed. A crash leaves the source and at most a hidden entry.
+//! source removed, if it is still what was copied. A crash leaves the source and at most a hidden entry.
+
+mod seen;
 
 use std::sync::{
     Arc,
@@ -18,6 +20,8 @@ use super::{
     HIDDEN_PREFIX, Held, Inner, copy,
     rename::{check, look, move_entry},
 };
+use seen::{Seen, below};
+
 use crate::{
     Error, ErrorKind, FileKind, Metadata, Owner, Result,
     system::{chmod, chown, create_file, metadata, set_times},
@@ -46,15 +50,36 @@ fn by_copy(source: BorrowedFd<'_>, name: &[u8], target: BorrowedFd<'_>, new_name
     let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
     let started = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
     let hidden = format!("{HIDDEN_PREFIX}move-{process}-{number}-{started:x}").into_bytes();
-    let copied =
-        copy_tree(source, name, target, &hidden).and_then(|()| Ok(move_entry(target, &hidden, target, new_name, replace)?));
-    if let Err(error) = copied {
+    let copied = copy_tree(source, name, target, &hidden).and_then(|seen| {
+        seen.check(source, name)?;
+        move_entry(target, &hidden, target, new_name, replace)?;
+        Ok(seen)
+    });
+    let seen = copied.inspect_err(|_| {
         if let Err(error) = remove_tree(target, &hidden) {
             tracing::warn!(%error, "cannot remove what a failed move left");
         }
-        return Err(error);
+    })?;
+    remove_source(source, name, &hidden, &seen)
+}
+
+/// Removes the source, if it is still what was copied: under a hidden name, where nobody opens or replaces anything any more.
+///
+/// # Errors
+/// `Busy` when it changed: it has its name again.
+fn remove_source(source: BorrowedFd<'_>, name: &[u8], hidden: &[u8], seen: &Seen) -> Result<()> {
+    match move_entry(source, name, source, hidden, false) {
+        // Somebody else removed it.
+        Err(Errno::NOENT) => return Ok(()),
+        moved => moved?,
     }
-    remove_tree(source, name)
+    seen.check(source, hidden).inspect_err(|_| {
+        if let Err(error) = move_entry(source, hidden, source, name, false) {
+            let hidden = String::from_utf8_lossy(hidden);
+            tracing::error!(%error, %hidden, "what changed while it was moved could not get its name back and stays hidden");
+        }
+    })?;
+    remove_tree(source, hidden)
 }
 
 /// A directory being copied.
@@ -63,11 +88,13 @@ struct Copying {
     source: OwnedFd,
     target: OwnedFd,
     found: Metadata,
+    path: Vec<u8>,
 }
 
-fn copy_tree(source: BorrowedFd<'_>, name: &[u8], target: BorrowedFd<'_>, new_name: &[u8]) -> Result<()> {
-    let mut open = Vec::new();
-    open.extend(copy_entry(source, name, target, new_name)?);
+/// Answers what was there.
+fn copy_tree(source: BorrowedFd<'_>, name: &[u8], target: BorrowedFd<'_>, new_name: &[u8]) -> Result<Seen> {
+    let (mut seen, mut open) = (Seen::default(), Vec::new());
+    open.extend(copy_entry(source, name, target, new_name, (Vec::new(), &mut seen))?);
     while let Some(mut here) = open.pop() {
         let Some(entry) = here.entries.next() else {
             keep_attributes(&here.target, &here.found)?;
@@ -79,25 +106,33 @@ fn copy_tree(source: BorrowedFd<'_>, name: &[u8], target: BorrowedFd<'_>, new_na
             open.push(here);
             continue;
         }
-        let inner = copy_entry(here.source.as_fd(), name, here.target.as_fd(), name)?;
+        let path = below(&here.path, name);
+        let inner = copy_entry(here.source.as_fd(), name, here.target.as_fd(), name, (path, &mut seen))?;
         open.push(here);
         open.extend(inner);
         if open.len() > MAX_DEPTH {
             return Err(ErrorKind::TooLarge.into());
         }
     }
-    Ok(())
+    Ok(seen)
 }
 
-/// Copies one entry; of a directory only the entry itself, and answers it opened on both sides.
-fn copy_entry(source: BorrowedFd<'_>, name: &[u8], target: BorrowedFd<'_>, new_name: &[u8]) -> Result<Option<Copying>> {
+/// Copies one entry, and notes what it was; of a directory only the entry itself, and answers it opened on both sides.
+fn copy_entry(
+    source: BorrowedFd<'_>,
+    name: &[u8],
+    target: BorrowedFd<'_>,
+    new_name: &[u8],
+    (path, seen): (Vec<u8>, &mut Seen),
+) -> Result<Option<Copying>> {
     let found = metadata(&statat(source, name, AtFlags::SYMLINK_NOFOLLOW)?);
+    seen.note(path.clone(), found.clone());
     match found.kind {
         FileKind::Directory => {
             let source = openat(source, name, ENTER, Mode::empty())?;
             mkdirat(target, new_name, Mode::RWXU)?;
             let target = openat(target, new_name, ENTER, Mode::empty())?;
-            Ok(Some(Copying { entries: Dir::read_from(&source)?, source, target, found }))
+            Ok(Some(Copying { entries: Dir::read_from(&source)?, source, target, found, path }))
         }
         FileKind::File => {
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -232,6 +267,33 @@ mod tests {
         assert!(error.is(ErrorKind::Unsupported));
         assert!(here.path().join("tree/inner/file").is_file());
         assert_eq!(fs::read_dir(there.path()).expect("list").count(), 0);
+    }
+
+    #[test]
+    fn source_that_changed_meanwhile_stays() {
+        // LOC-007
+        type Change = fn(&Path);
+        let changes: [Change; 4] = [
+            |tree| fs::write(tree.join("inner/new"), "new").expect("write"),
+            |tree| fs::remove_file(tree.join("inner/link")).expect("remove"),
+            |tree| {
+                fs::write(tree.join("staged"), vec![8; 100_000]).expect("write");
+                fs::rename(tree.join("staged"), tree.join("inner/file")).expect("rename");
+            },
+            |tree| fs::write(tree.join("inner/deep/empty"), "no more").expect("write"),
+        ];
+        for change in changes {
+            let (here, there) = (tempfile::tempdir().expect("folder"), elsewhere());
+            tree(here.path());
+            let (source, target) = (File::open(here.path()).expect("open"), File::open(there.path()).expect("open"));
+            let seen = copy_tree(source.as_fd(), b"tree", target.as_fd(), b"copy").expect("copy");
+            seen.check(source.as_fd(), b"tree").expect("unchanged");
+            change(&here.path().join("tree"));
+            let error = remove_source(source.as_fd(), b"tree", b".hidden", &seen).expect_err("changed");
+            assert!(error.is(ErrorKind::Busy));
+            assert!(here.path().join("tree/inner").is_dir());
+            assert_eq!(fs::read_dir(here.path()).expect("list").count(), 1, "nothing is hidden");
+        }
     }
 
     #[test]
