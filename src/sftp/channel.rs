@@ -310,6 +310,7 @@ impl Channel {
         if let Ok(permit) = lane.budget().clone().try_acquire_many_owned(cost) {
             return Ok(permit);
         }
+        let _waiting = lane.wait();
         let mut permit = pin!(lane.budget().clone().acquire_many_owned(cost));
         let mut done = lane.done();
         loop {

@@ -8,7 +8,7 @@
 //! * collects answers up to [`CHUNK`] for each message, and sends with backpressure: russh takes nothing from its queue
 //!   while a channel has data that the client's window does not admit;
 //! * gives the answers of an open file in the order of its requests;
-//! * begins no READ while answers wait to be sent, but goes on with everything else: a write gives its bytes back to the
+//! * begins no READ while answers wait to be sent (but if the session itself waits for room here), but goes on with everything else: a write gives its bytes back to the
 //!   budget when it is *done*, so a client with a shut window cannot block its own session;
 //! * answers FAILURE for a job that panics.
 
@@ -21,7 +21,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
 };
@@ -147,6 +147,17 @@ struct Shared {
     ended: AtomicBool,
     /// Jobs done so far: whether a lane moves at all.
     done: AtomicU64,
+    /// Requests that the session keeps until there is room for them.
+    waiting: AtomicUsize,
+}
+
+/// The session waits for room in the lane, as long as this lives.
+pub struct Waiting(Arc<Shared>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Release);
+    }
 }
 
 impl Lane {
@@ -160,6 +171,7 @@ impl Lane {
             muted: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             done: AtomicU64::new(0),
+            waiting: AtomicUsize::new(0),
         });
         (Self(shared.clone()), Box::pin(Runner::new(shared, sink).run()))
     }
@@ -167,6 +179,13 @@ impl Lane {
     /// The budget for what a request keeps in memory while it waits. See [`Lane::cost`].
     pub fn budget(&self) -> &Arc<Semaphore> {
         &self.0.budget
+    }
+
+    /// Tells the lane that the session waits for room, and meanwhile sends nothing.
+    pub fn wait(&self) -> Waiting {
+        self.0.waiting.fetch_add(1, Ordering::Release);
+        self.0.wake.notify_one();
+        Waiting(self.0.clone())
     }
 
     /// What a request of `bytes` takes from the budget: small ones cost their bookkeeping.
@@ -325,14 +344,10 @@ impl<S: AnswerSink> Runner<S> {
     }
 
     fn start_jobs(&mut self, muted: bool) {
-        loop {
-            let picked = {
-                let mut queue = self.shared.queue.lock();
-                if self.running.len() + queue.held() >= PARALLEL {
-                    return;
-                }
-                queue.pick(!muted && self.out.len() < CHUNK)
-            };
+        while self.running.len() < PARALLEL {
+            // A session that waits for room takes no answers: what it waits for may stand behind READs.
+            let room = if self.shared.waiting.load(Ordering::Acquire) > 0 { MAX_UNSENT / 2 } else { CHUNK };
+            let picked = self.shared.queue.lock().pick(!muted && self.out.len() < room);
             let Some((ticket, picked)) = picked else { return };
             match picked {
                 Picked::Read { source, id, offset, length } => {

@@ -11,11 +11,14 @@ use std::{
 use bytes::BytesMut;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Answer, ReadSource};
+use super::{Answer, PARALLEL, ReadSource};
 
 /// Entries (runs of READs, bulky requests) that may wait. A client that reads ahead a whole file needs one; one above
 /// this plays a game (performance design, section 3).
 pub const MAX_ENTRIES: usize = 4096;
+
+/// Bytes of answers that may wait for earlier ones; the last that began are beyond it.
+const HELD: usize = 4 << 20;
 
 /// What a lane has of one open file. While it has anything, the requests of that file go to the lane as well: so they keep
 /// their order, and so do their answers.
@@ -185,17 +188,18 @@ struct FileQueue {
 }
 
 impl FileQueue {
-    /// Takes an answer, and gives those out whose turn it is. Answers how many.
+    /// Takes an answer, and gives those out whose turn it is. Answers how many; `held` counts the bytes of the others.
     ///
     /// Nothing in the drafts asks for the order of the requests, but clients go by it, for other servers work one request
     /// after the other: `scp` of OpenSSH before 9.3 cuts a file after the first answer that is early, paramiko waits for
     /// ever for one that it has taken already.
-    fn answer(&mut self, ticket: Ticket, reply: BytesMut, out: &mut BytesMut) -> usize {
+    fn answer(&mut self, ticket: Ticket, reply: BytesMut, out: &mut BytesMut, held: &mut usize) -> usize {
         if ticket.key.is_none() {
             out.extend_from_slice(&reply);
             return 1;
         }
         if ticket.number != self.answered {
+            *held += reply.len();
             self.held.insert(ticket.number, reply);
             return 0;
         }
@@ -203,6 +207,7 @@ impl FileQueue {
         let before = self.answered;
         self.answered += 1;
         while let Some(reply) = self.held.remove(&self.answered) {
+            *held -= reply.len();
             out.extend_from_slice(&reply);
             self.answered += 1;
         }
@@ -211,7 +216,10 @@ impl FileQueue {
 
     /// Brings a job that may start to the front, and tells whether there is one. Jobs of a file keep their order; those
     /// without a file have none, so one that is held up lets others pass.
-    fn may_start(&mut self, may_send: bool) -> bool {
+    ///
+    /// A job whose answer has to wait for another begins only while `may_hold`: one that hangs must not fill the memory, and
+    /// stops no other file.
+    fn may_start(&mut self, may_send: bool, may_hold: bool) -> bool {
         let may = |job: &Job| (may_send || !job.is_bulky()) && !job.is_held_up();
         let Some(front) = self.jobs.front() else { return false };
         if front.kind() == Kind::Free {
@@ -224,7 +232,8 @@ impl FileQueue {
             return first.is_some();
         }
         let fits = self.running == 0 || (front.kind() == self.running_kind && front.kind() != Kind::Alone);
-        fits && may(front)
+        let ahead = self.begun - self.answered;
+        fits && may(front) && (ahead == 0 || (may_hold && ahead < PARALLEL as u64))
     }
 }
 
@@ -239,6 +248,7 @@ pub struct Queue {
     /// Files with waiting jobs, each once; the first has its turn.
     turns: VecDeque<FileKey>,
     entries: usize,
+    /// Bytes of answers that wait for earlier ones.
     held: usize,
 }
 
@@ -299,7 +309,7 @@ impl Queue {
         for _ in 0..self.turns.len() {
             let key = self.turns.pop_front()?;
             let Some(file) = self.files.get_mut(&key) else { continue };
-            let picked = if file.may_start(may_send) { Self::start(file, &mut self.entries) } else { None };
+            let picked = if file.may_start(may_send, self.held < HELD) { Self::start(file, &mut self.entries) } else { None };
             if !file.jobs.is_empty() {
                 self.turns.push_back(key);
             }
@@ -337,8 +347,7 @@ impl Queue {
     /// waits for those of the requests before it. Answers how many, and of which file.
     pub fn finish(&mut self, ticket: Ticket, reply: BytesMut, out: &mut BytesMut) -> Option<(Arc<Order>, usize)> {
         let file = self.files.get_mut(&ticket.key)?;
-        let answers = file.answer(ticket, reply, out);
-        self.held = self.held + 1 - answers;
+        let answers = file.answer(ticket, reply, out, &mut self.held);
         file.running -= 1;
         file.order.jobs.fetch_sub(1, Ordering::Release);
         let order = file.order.clone();
@@ -346,11 +355,6 @@ impl Queue {
             self.files.remove(&ticket.key);
         }
         (answers > 0).then_some((order, answers))
-    }
-
-    /// Answers that wait for earlier ones.
-    pub fn held(&self) -> usize {
-        self.held
     }
 
     /// Whether nothing waits or runs.

@@ -122,8 +122,8 @@ async fn slow_reads_run_side_by_side_and_every_one_is_answered_once() {
 }
 
 #[tokio::test]
-async fn answers_keep_the_order_of_the_requests_and_are_owed_until_the_session_has_them() {
-    let mut rig = rig(1);
+async fn answers_keep_the_order_of_the_requests() {
+    let mut rig = rig(PLENTY);
     let order = Arc::new(Order::default());
     for id in 0..40_u32 {
         let write = answer(id, async move {
@@ -132,21 +132,46 @@ async fn answers_keep_the_order_of_the_requests_and_are_owed_until_the_session_h
         });
         push_work(&rig.lane, Some(1), &order, Kind::Write, 0, write).await;
     }
-    while !order.is_idle() {
-        rig.client.window.add_permits(1);
-        tokio::task::yield_now().await;
-    }
-    // The last answers are with the session when something after them is.
-    let window = rig.client.window.clone();
     let found = collect(&mut rig, 40).await;
     assert!(found.iter().enumerate().all(|(n, &(_, id))| id == n as u32), "{found:?}");
-    window.add_permits(PLENTY);
-    let quiet = async {
-        while !order.is_quiet() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), quiet).await.expect("all is with the session");
+}
+
+#[tokio::test]
+async fn a_file_is_quiet_when_the_session_took_something_after_its_last_answer() {
+    let mut rig = rig(1);
+    let order = Arc::new(Order::default());
+    push_work(&rig.lane, Some(1), &order, Kind::Write, 0, answer(7, async { Ok(status(7)) })).await;
+    assert_eq!(collect(&mut rig, 1).await, [(101, 7)]);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(order.is_idle() && !order.is_quiet());
+    rig.client.window.add_permits(1);
+    assert!(rig.answers.recv().await.expect("the lane runs").is_empty(), "nothing is sent for this");
+    while !order.is_quiet() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_waits_for_room_gets_it_from_behind_reads() {
+    let mut rig = rig(0);
+    let order = Arc::new(Order::default());
+    let source: Arc<dyn ReadSource> = Arc::new(Slow { size: u64::MAX, cached: true, ..Slow::default() });
+    for id in 0..10 {
+        rig.lane.push_read(Some(1), &order, &source, id, u64::from(id) * 131_072, 131_072).expect("one run");
+    }
+    push_work(&rig.lane, Some(1), &order, Kind::Write, BUDGET, answer(10, async { Ok(status(10)) })).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!order.is_idle(), "nobody waits, nobody takes answers");
+    let waiting = rig.lane.wait();
+    let room = rig.lane.budget().clone().acquire_many_owned(Lane::cost(1));
+    let taken = tokio::time::timeout(Duration::from_secs(20), room).await.expect("the session blocks itself").expect("open");
+    drop((waiting, taken));
+    rig.client.window.add_permits(PLENTY);
+    assert_eq!(collect(&mut rig, 11).await.len(), 11);
 }
 
 #[tokio::test]

@@ -159,10 +159,33 @@ fn answers_of_a_file_wait_for_those_of_the_requests_before() {
     let begun: Vec<_> = std::iter::from_fn(|| queue.pick(true)).map(|(ticket, _)| ticket).collect();
     let (one, two): (Vec<_>, Vec<_>) = begun.into_iter().partition(|ticket| ticket.key == Some(1));
     assert_eq!(one.iter().map(|ticket| ticket.is_next).collect::<Vec<_>>(), [true, false, false, false]);
-    assert_eq!((finish(&mut queue, one[2], b"c"), finish(&mut queue, one[1], b"b"), queue.held()), (vec![], vec![], 2));
+    assert_eq!((finish(&mut queue, one[2], b"c"), finish(&mut queue, one[1], b"b"), queue.held), (vec![], vec![], 2));
     assert_eq!(finish(&mut queue, two[0], b"x"), b"x", "another file does not wait");
-    assert_eq!((finish(&mut queue, one[0], b"a"), queue.held()), (b"abc".to_vec(), 0));
+    assert_eq!((finish(&mut queue, one[0], b"a"), queue.held), (b"abc".to_vec(), 0));
     assert!(!order.is_quiet());
     assert_eq!(finish(&mut queue, one[3], b"d"), b"d");
     assert!(order.is_quiet() && order.is_idle() && queue.is_empty());
+}
+
+#[test]
+fn a_request_that_hangs_bounds_what_is_held_and_stops_no_other_file() {
+    let (mut queue, order, other) = (Queue::default(), Arc::new(Order::default()), Arc::new(Order::default()));
+    for _ in 0..100 {
+        queue.push_work(Some(1), &order, work(Kind::Write)).expect("fits");
+    }
+    let begin =
+        |queue: &mut Queue| -> Vec<Ticket> { std::iter::from_fn(|| queue.pick(true)).map(|(ticket, _)| ticket).collect() };
+    let first = begin(&mut queue);
+    assert_eq!(first.len(), PARALLEL);
+    for ticket in &first[1..] {
+        finish(&mut queue, *ticket, &[0; 300_000]);
+    }
+    assert!(begin(&mut queue).is_empty(), "none that would wait longer");
+    queue.push_work(Some(2), &other, work(Kind::Alone)).expect("fits");
+    queue.push_work(None, &other, work(Kind::Free)).expect("fits");
+    assert_eq!(begin(&mut queue).len(), 2);
+    assert!(queue.held > HELD && !queue.files[&Some(1)].held.is_empty());
+    finish(&mut queue, first[0], b"");
+    assert_eq!(queue.held, 0);
+    assert_eq!(begin(&mut queue).len(), PARALLEL);
 }
