@@ -31,17 +31,21 @@ pub(super) struct LogFile {
     writer: BufWriter<File>,
     written: u64,
     limits: Limits,
+    /// Not a device or a pipe, which is nobody's to rename (`/dev/stdout`).
+    is_file: bool,
 }
 
 impl LogFile {
-    /// Opens it to append; its folder is made, for the owner only, as the file is (mode 0600).
+    /// Opens it to append; its folder is made, for the owner only, as the file is (mode 0600). Behind a link it is the file that
+    /// is rotated, and the link stays.
     pub(super) fn open(path: &Path, limits: Limits) -> io::Result<Self> {
         if let Some(parent) = path.parent() {
             DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
         }
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-        let written = file.metadata()?.len();
-        Ok(Self { path: path.to_owned(), writer: BufWriter::new(file), written, limits })
+        let found = file.metadata()?;
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        Ok(Self { path, writer: BufWriter::new(file), written: found.len(), limits, is_file: found.is_file() })
     }
 
     /// Writes a line. A full disk loses it.
@@ -63,7 +67,7 @@ impl LogFile {
     /// anything of that fails, the old file goes on. An empty file is left: its turn would cost one that says something.
     pub(super) fn rotate(&mut self) {
         self.flush();
-        if self.written == 0 && self.path.exists() {
+        if !self.is_file || (self.written == 0 && self.path.exists()) {
             return;
         }
         let (stem, extension) = self.names();
@@ -169,6 +173,26 @@ mod tests {
         fs::remove_file(&path).expect("removed");
         file.rotate();
         assert!(path.exists());
+    }
+
+    #[test]
+    fn devices_stay_where_they_are_and_links_lead_to_the_new_file() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let (path, link) = (folder.path().join("entrepot.log"), folder.path().join("link"));
+        std::os::unix::fs::symlink(&path, &link).expect("link");
+        let mut file = LogFile::open(&link, Limits::default()).expect("opened");
+        file.write(b"said\n");
+        file.rotate();
+        assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+        assert_eq!((fs::read_to_string(&link).expect("readable"), count(folder.path())), (String::new(), 3));
+        // A pipe stands for every device.
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+        let _reader = OpenOptions::new().read(true).write(true).open(&pipe).expect("opened");
+        let mut file = LogFile::open(&pipe, Limits { size: 4, ..Limits::default() }).expect("opened");
+        file.write(b"12345\n");
+        file.write(b"12345\n");
+        assert_eq!(count(folder.path()), 4, "it has its name");
     }
 
     // LOG-010
