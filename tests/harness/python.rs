@@ -7,9 +7,11 @@ use std::{
 
 use super::{Program, Server, User};
 
-/// What every script can use: the same bytes as [`super::bytes`].
+/// What every script can use: the same bytes as [`super::bytes`]. Libraries are not looked for: asyncssh would have the linker try,
+/// which, run as root with `-o /dev/null`, takes a file of that name away.
 const DATA: &str = r#"
-import os, sys
+import ctypes.util, os, sys
+ctypes.util.find_library = lambda name: None
 def data(length, seed):
     state = (seed * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF) | 1
     out = bytearray()
