@@ -21,7 +21,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use entrepot_config::{Settings, settings};
-use entrepot_model::{IpListMode, IpListType, Protocol};
+use entrepot_model::{IpListEntry, IpListMode, IpListType, Protocol};
 use entrepot_store::{Store, StoreError};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Semaphore;
@@ -277,6 +277,23 @@ impl Core {
     /// Whether the allow list has the address, for a protocol.
     pub(crate) fn is_on_allow_list(&self, ip: IpAddr, protocol: Protocol) -> bool {
         self.0.gates.standing(ip.to_canonical(), protocol).is_allowed
+    }
+
+    /// Whether the allow list would have the address if the entry were `after`, or gone.
+    pub(crate) fn is_on_allow_list_with(
+        &self,
+        before: &IpListEntry,
+        after: Option<&IpListEntry>,
+        ip: IpAddr,
+        protocol: Protocol,
+    ) -> bool {
+        let (Some(list), Some(network)) = (before.list_type(), before.network()) else { return true };
+        let mut lists = self.0.gates.lists.read().clone();
+        lists.remove(list, network);
+        if let Some(after) = after {
+            lists.set(after);
+        }
+        lists.standing(ip.to_canonical(), protocol).is_allowed
     }
 
     /// Whether the allow list lets nobody in at all: it is on, and empty.

@@ -1,6 +1,6 @@
 //! IP lists: only administrators with `*` have to do with them (ACC-381). A change holds at once, for every protocol.
 
-use entrepot_model::{AdminPermission as P, IpListEntry, IpListType, ip_list};
+use entrepot_model::{AdminPermission as P, IpListEntry, IpListType, Protocol, ip_list};
 use entrepot_store::{IpListPage, StoreError};
 
 use super::{
@@ -46,7 +46,7 @@ pub async fn add(core: &Core, session: &AdminSession, mut entry: IpListEntry) ->
 /// Changes mode, protocols and description of an entry (API-081).
 ///
 /// # Errors
-/// `Denied` without `*`; `Invalid`; `NotFound`.
+/// `Denied` without `*`; `Invalid`; `NotFound`; `Conflict` where that shuts the caller out.
 pub async fn update(
     core: &Core,
     session: &AdminSession,
@@ -55,10 +55,12 @@ pub async fn update(
     mut entry: IpListEntry,
 ) -> Result<IpListEntry> {
     session.require(P::Any)?;
-    entry.ipornet = existing(core, list, network).await?.ipornet;
+    let before = existing(core, list, network).await?;
+    entry.ipornet.clone_from(&before.ipornet);
     entry.list = list.code();
     entry.validate().map_err(invalid)?;
     let now = core.clock().millis();
+    keeps_own_address(core, session, &before, Some(&entry))?;
     let updated = change(core, async |store| store.update(entry, now).await).await?;
     Ok(finish(core, session, Action::Update, updated))
 }
@@ -76,11 +78,12 @@ pub(super) async fn put(core: &Core, session: &AdminSession, action: Action, ent
 /// Deletes an entry.
 ///
 /// # Errors
-/// `Denied` without `*`; `Invalid` if it is no network; `NotFound`.
+/// `Denied` without `*`; `Invalid` if it is no network; `NotFound`; `Conflict` where that shuts the caller out.
 pub async fn delete(core: &Core, session: &AdminSession, list: IpListType, network: &str) -> Result<()> {
     session.require(P::Any)?;
     let entry = existing(core, list, network).await?;
     let turn = core.0.gates.turn.acquire().await;
+    keeps_own_address(core, session, &entry, None)?;
     core.0.store.ip_lists().delete(list, &entry.ipornet).await.map_err(stored)?;
     if let Some(network) = entry.network() {
         core.0.gates.lists.write().remove(list, network);
@@ -88,6 +91,22 @@ pub async fn delete(core: &Core, session: &AdminSession, list: IpListType, netwo
     drop(turn);
     finish(core, session, Action::Delete, entry);
     Ok(())
+}
+
+/// Whoever takes the own address off the allow list could not put it back (IPL-006).
+fn keeps_own_address(core: &Core, session: &AdminSession, before: &IpListEntry, after: Option<&IpListEntry>) -> Result<()> {
+    let is_on = core.settings().common.allowlist_status == 1;
+    let ip = session.ip();
+    let (list, protocol) = (before.list_type(), Protocol::Http);
+    if list != Some(IpListType::Allow) || !is_on || session.is_system() || !core.is_on_allow_list(ip, protocol) {
+        return Ok(());
+    }
+    if core.is_on_allow_list_with(before, after, ip, protocol) {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!(
+        "the allow list is on, and without this entry your own address {ip} would be refused: add another entry for it first"
+    )))
 }
 
 async fn existing(core: &Core, list: IpListType, network: &str) -> Result<IpListEntry> {

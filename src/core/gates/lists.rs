@@ -53,7 +53,7 @@ impl Node {
 }
 
 /// All entries of all lists.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct IpLists {
     nodes: Vec<Node>,
     /// Entries, by list.

@@ -198,6 +198,11 @@ async fn what_was_set_aside_is_shown_and_ends_when_it_is_saved_or_taken_back() {
     assert_eq!((shown("httpd.bindings[0].address"), shown("smtp.password")), (None, None));
 }
 
+fn allowed(network: &str) -> entrepot_model::IpListEntry {
+    let list = entrepot_model::IpListType::Allow.code();
+    entrepot_model::IpListEntry { ipornet: network.to_owned(), list, mode: 1, ..entrepot_model::IpListEntry::default() }
+}
+
 // IPL-006, LIM-001: who would not get in again cannot save that.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_locks_the_own_address_out() {
@@ -206,14 +211,16 @@ async fn nobody_locks_the_own_address_out() {
     let me = session(&[P::Any]);
     let refused = change(core, &me, one("common.allowlist_status", 1)).await.expect_err("locked out").to_string();
     assert!(refused.contains("common.allowlist_status") && refused.contains(&me.ip().to_string()), "{refused}");
-    let entry = entrepot_model::IpListEntry {
-        ipornet: me.ip().to_string(),
-        list: entrepot_model::IpListType::Allow.code(),
-        mode: 1,
-        ..entrepot_model::IpListEntry::default()
-    };
+    let entry = allowed(&me.ip().to_string());
     crate::admin::ip_lists::add(core, &AdminSession::system(), entry).await.expect("entry");
     change(core, &me, one("common.allowlist_status", 1)).await.expect("the address is on the list");
+    let own = me.ip().to_string();
+    let kept = crate::admin::ip_lists::delete(core, &me, entrepot_model::IpListType::Allow, &own).await;
+    assert!(matches!(&kept, Err(Error::Conflict(message)) if message.contains(&own)), "{kept:?}");
+    let wider = entrepot_model::IpListEntry { ipornet: "0.0.0.0/0".into(), ..allowed(&own) };
+    crate::admin::ip_lists::add(core, &me, wider).await.expect("entry");
+    crate::admin::ip_lists::delete(core, &me, entrepot_model::IpListType::Allow, &own).await.expect("another lets it in");
+    crate::admin::ip_lists::add(core, &me, allowed(&own)).await.expect("entry");
     let admissions: Vec<_> =
         (1..=2).filter_map(|port| core.admit((me.ip(), port).into(), entrepot_model::Protocol::Http).ok()).collect();
     assert_eq!(admissions.len(), 2);
