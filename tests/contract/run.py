@@ -196,11 +196,12 @@ def run(server: Server, title: str, others: str, token: str, name: str, seconds:
         print(output.read_text(errors="replace")[-4000:])
         return 0, 1
     passed, failures = judge(report)
+    if failures or options.show:
+        print(output.read_text(errors="replace")[-options.show_bytes :])
+    # Last, as the end is what is kept of long output.
     print(f"-- {title}: {passed} passed, {len(failures)} failed")
     for failure in failures:
         print(f"   {failure}")
-    if failures or options.show:
-        print(output.read_text(errors="replace")[-options.show_bytes :])
     return passed, len(failures)
 
 
