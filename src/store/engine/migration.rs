@@ -19,6 +19,12 @@ mod events_schema {
     refinery::embed_migrations!("../../migrations/events");
 }
 
+/// Where the applied migrations are noted.
+const HISTORY: &str = "refinery_schema_history";
+/// The checksum of another text of V0014, which databases may have been brought up with: `document_user` by the account, as V0016
+/// makes it of both.
+const OTHER_V0014: &str = "1912355674879992273";
+
 /// One of the two databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Schema {
@@ -55,8 +61,29 @@ impl Schema {
         let text = |error: rusqlite::Error| error.to_string();
         // A migration may rebuild a table that others refer to; the pragma does nothing inside a transaction.
         connection.pragma_update(None, "foreign_keys", false).map_err(text)?;
+        if self == Self::Main {
+            self.know_other_texts(connection).map_err(text)?;
+        }
         self.runner().set_abort_divergent(true).run(connection).map_err(|error| error.to_string())?;
         connection.pragma_update(None, "foreign_keys", true).map_err(text)
+    }
+
+    /// Notes migrations that were applied with another text as the ones that are known: what they made is made alike later.
+    fn know_other_texts(self, connection: &Connection) -> rusqlite::Result<()> {
+        let runner = self.runner();
+        let Some(known) = runner.get_migrations().iter().find(|migration| migration.version() == 14) else { return Ok(()) };
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE name = ?";
+        if connection.query_row(tables, [HISTORY], |row| row.get::<_, i64>(0))? > 0 {
+            let sql = format!("UPDATE {HISTORY} SET checksum = ?1 WHERE version = 14 AND checksum = ?2");
+            connection.execute(&sql, (known.checksum().to_string(), OTHER_V0014))?;
+        }
+        Ok(())
+    }
+
+    /// The migrations, for tests that bring a database to an older version.
+    #[cfg(test)]
+    pub(crate) fn migrations(self) -> Vec<refinery::Migration> {
+        self.runner().get_migrations().clone()
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{NOW, folder, on_disk, user};
-use crate::{Store, StoreError, StoreOptions};
+use crate::{Store, StoreError, StoreOptions, engine::migration::Schema};
 
 fn open(directory: &Path) -> Result<Store, StoreError> {
     Store::open(StoreOptions::new(directory))
@@ -199,4 +199,54 @@ async fn store_in_memory_reads_what_it_wrote() {
     store.users().insert(user("alice"), None, NOW).await.expect("insert");
     assert!(store.users().get("alice").await.expect("get").is_some());
     store.shutdown().await.expect("shutdown");
+}
+
+/// V0014 as it was once, with the account for the key.
+const OTHER_V0014: &str = "\
+-- Who opened documents in an office server, for a limit on the number of such users; gone with the user. Times are Unix
+-- milliseconds.
+CREATE TABLE document_user (
+    user_id    INTEGER PRIMARY KEY REFERENCES user_account (id) ON DELETE CASCADE,
+    first_used INTEGER NOT NULL,
+    last_used  INTEGER NOT NULL
+) STRICT;
+";
+
+/// A database of version 15 with a seat in it, brought up with either text of V0014.
+fn of_version_15(directory: &Path, has_other_text: bool) {
+    let mut migrations = Schema::Main.migrations();
+    migrations.retain(|migration| migration.version() <= 15);
+    if has_other_text {
+        migrations.retain(|migration| migration.version() != 14);
+        migrations.push(refinery::Migration::unapplied("V0014__document_users", OTHER_V0014).expect("migration"));
+    }
+    let mut connection = Connection::open(directory.join("entrepot.db")).expect("open");
+    refinery::Runner::new(&migrations).run(&mut connection).expect("migrated");
+    let seat = if has_other_text { "user_id" } else { "username" };
+    connection.pragma_update(None, "foreign_keys", false).expect("pragma");
+    connection.execute(&format!("INSERT INTO document_user ({seat}, first_used, last_used) VALUES (1, 2, 3)"), []).expect("seat");
+}
+
+// Whichever text of V0014 a database has been through, it ends as a new one does.
+#[tokio::test]
+async fn databases_with_either_text_of_a_migration_are_upgraded_alike() {
+    let tables = |directory: &Path| {
+        let connection = Connection::open(directory.join("entrepot.db")).expect("open");
+        let mut statement = connection.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name").expect("prepare");
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?)));
+        rows.expect("query").map(|row| row.expect("row")).collect::<Vec<_>>()
+    };
+    let (new, store) = on_disk();
+    drop(store);
+    for has_other_text in [false, true] {
+        let directory = tempfile::tempdir().expect("temporary folder");
+        of_version_15(directory.path(), has_other_text);
+        let store = open(directory.path()).unwrap_or_else(|error| panic!("{has_other_text}: {error}"));
+        let id = store.users().insert(user("alice"), None, NOW).await.expect("insert").id;
+        assert!(store.document_users().admit(id, 1, 0, NOW).await.expect("asked"), "{has_other_text}");
+        store.shutdown().await.expect("shutdown");
+        drop(store);
+        assert_eq!(tables(directory.path()), tables(new.path()), "{has_other_text}");
+        drop(open(directory.path()).expect("opens again"));
+    }
 }
