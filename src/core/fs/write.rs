@@ -140,7 +140,7 @@ impl UserFs {
         let place = found.place.clone();
         let _changing = session.core.0.names.changing(session, &place);
         let begun = match &found.file {
-            Some(file) if !open.truncate && continued.is_none() => self.open_in_place(&granted, &found, file, open).await?,
+            Some(_) if !open.truncate && continued.is_none() => self.open_in_place(&granted, &found, open).await?,
             _ => self.stage(&found, open, continued.as_ref()).await?,
         };
         let staged = matches!(begun.target, Target::Staged { .. });
@@ -207,7 +207,7 @@ impl UserFs {
         self.0.core.0.ledger.ensure(&owner, Usage::default()).reserve(limits, files, size, credit)
     }
 
-    async fn open_in_place(&self, granted: &Granted, found: &Found, file: &Metadata, open: OpenWrite) -> Result<Begun> {
+    async fn open_in_place(&self, granted: &Granted, found: &Found, open: OpenWrite) -> Result<Begun> {
         if !self.0.account.door.capabilities(found.place.storage).in_place {
             return Err(Error::Unsupported);
         }
@@ -216,8 +216,10 @@ impl UserFs {
         // A file that is being moved away is either opened before it is looked at for the last time, or is not there any more.
         let _turn = self.0.core.0.names.turn(&self.0, &found.place).await;
         let handle = self.0.account.door.open_in_place(granted, InPlaceOptions { readable: open.read }).await?;
-        let edit = self.0.core.0.names.edit(&self.0, &found.place, file.size);
-        let charged = Usage { files: 0, size: signed(file.size) };
+        // It may be another file than was seen before the turn.
+        let size = handle.metadata().await?.size;
+        let edit = self.0.core.0.names.edit(&self.0, &found.place, size);
+        let charged = Usage { files: 0, size: signed(size) };
         Ok(Begun { target: Target::InPlace { file: handle, edit }, reservation, charged })
     }
 

@@ -5,10 +5,10 @@ use entrepot_storage::{ErrorKind, memory::Operation};
 use serde_json::json;
 
 use super::{
-    client::{RESUME, get, path, put, rule, usage},
+    client::{PUT, RESUME, get, path, put, rule, usage},
     fixture::Fixture,
 };
-use crate::{Error, OpenWrite, Session};
+use crate::{Error, OpenWrite, Session, place::Place};
 
 async fn with_file(fields: serde_json::Value) -> (Fixture, Session) {
     let (fixture, session) = Fixture::alice(fields).await;
@@ -32,6 +32,40 @@ async fn writes_at_any_offset_and_counts_growth_only() {
     upload.write_at(0, Bytes::from_static(b"zz")).await.expect("inside");
     upload.commit().await.expect("commit");
     assert_eq!(fixture.used("alice").await, usage(1, 12));
+}
+
+// QTA-002: the file is replaced between the look at it and the opening.
+#[tokio::test]
+async fn file_that_is_replaced_while_it_is_opened_is_counted_as_it_is() {
+    let (fixture, session) = with_file(json!({ "quota_size": 1000 })).await;
+    let (fs, names) = (session.fs(), &fixture.core.0.names);
+    let other = fixture.session("alice").await;
+    let place = Place::of(&fs.session().account.user, &path("/f"));
+    let turn = names.turn(fs.session(), &place).await;
+    let upload = other.fs().open_write(&path("/f"), PUT).await.expect("open");
+    upload.write_at(0, Bytes::from_static(b"0123")).await.expect("write");
+    let waiting = async |count| {
+        while names.waiting(fs.session(), &place) < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    let file = path("/f");
+    let replacing = upload.commit();
+    let opening = async {
+        waiting(2).await;
+        fs.open_write(&file, RESUME).await
+    };
+    let ending = async {
+        waiting(3).await;
+        drop(turn);
+    };
+    let (replaced, opened, ()) = tokio::join!(replacing, opening, ending);
+    replaced.expect("commit");
+    let opened = opened.expect("open");
+    opened.write_at(4, Bytes::from_static(b"4")).await.expect("write");
+    opened.commit().await.expect("commit");
+    assert_eq!(get(&fs, "/f").await.expect("read"), b"01234");
+    assert_eq!(fixture.used("alice").await, usage(1, 5));
 }
 
 // SFTP-018

@@ -99,6 +99,12 @@ impl Names {
     /// As [`Names::changing`], of everything below the name.
     pub(crate) fn changing_tree(&self, session: &SessionState, place: &Place) -> Changing<'_> {
         self.changes.begin((resource(session, place), place.path.clone()), true)
+    /// How many have the turn of the name, or wait for it.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self, session: &SessionState, place: &Place) -> usize {
+        self.turns.lock().get(&key(session, place)).map_or(0, Weak::strong_count)
+    }
+
     }
 
     /// Sees from now on what changes in these storages.
