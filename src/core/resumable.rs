@@ -206,11 +206,6 @@ pub(crate) async fn visited(core: &Core, intent: &UploadIntent, place: &Place) -
     upload.as_ref().and_then(through_share).map(|name| place.named(name)).transpose()
 }
 
-/// Whether somebody was told of an upload of that id, and it has not ended.
-pub(crate) async fn is_announced(core: &Core, id: &str) -> Result<bool> {
-    Ok(core.0.store.resumable_uploads().get(id).await.map_err(database)?.is_some())
-}
-
 /// The share through which an upload comes: who goes on with it has to be let in there first.
 ///
 /// # Errors

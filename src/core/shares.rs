@@ -59,8 +59,8 @@ pub use proof::Proof;
 pub use refusal::VisitError;
 pub use sessions::{accept_agreement, agreement_template, authenticate_password, leave};
 pub use update::update;
+pub(crate) use uses::Taken;
 pub use uses::Uses;
-pub(crate) use uses::give_back;
 pub use visit::{Purpose, Visit, visit};
 
 use crate::{

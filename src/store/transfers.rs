@@ -68,9 +68,10 @@ pub enum IntentEnd {
     /// There is none (a download, a deletion, a rename).
     #[default]
     None,
-    /// The upload has ended: the intent of this id is removed.
+    /// The upload came to nothing: the intent of this id is removed. The use of a share that it holds is given back (API-190),
+    /// unless it was announced: then that goes with the announcement (API-159).
     Delete(String),
-    /// The file has its name: as `Delete`, and the resumable upload of this id, if there is one, is complete.
+    /// The file has its name: the intent is removed, and the resumable upload of this id, if there is one, is complete.
     Publish {
         /// Id of the intent.
         id: String,
@@ -224,7 +225,10 @@ fn settle(connection: &Connection, settlement: &Settlement) -> Result<Settled, S
     let mut settled = Settled::default();
     match &settlement.intent {
         IntentEnd::None => {}
-        IntentEnd::Delete(id) => settled.intent_missing = !UploadIntent::delete(connection, id)?,
+        IntentEnd::Delete(id) => {
+            UploadIntent::give_use_back(connection, id)?;
+            settled.intent_missing = !UploadIntent::delete(connection, id)?;
+        }
         IntentEnd::Publish { id, size } => {
             settled.intent_missing = !UploadIntent::delete(connection, id)?;
             resumable::complete(connection, id, *size)?;

@@ -3,8 +3,11 @@
 //! A session of a visitor carries its [`Confines`]. Every way to files asks them, beside the rules of the owner's account:
 //! paths are compared as they are named, and again with all links resolved.
 
+use std::sync::{Arc, Weak};
+
 use entrepot_model::{Share, ShareScope, VirtualPath};
 use entrepot_storage::Metadata;
+use parking_lot::Mutex;
 
 use super::UserFs;
 use crate::{
@@ -12,6 +15,7 @@ use crate::{
     operation::Operation,
     place::{Place, StorageIndex},
     policy::{self, Denial},
+    shares::Taken,
 };
 
 /// Where a session may go, what it may do there, and who its visitor is.
@@ -25,13 +29,21 @@ pub(crate) struct Confines {
     pub scope: ShareScope,
     /// Mail address that the visitor proved; empty if none was asked for.
     pub visitor: String,
+    /// The uses that were counted last, and are not given back yet.
+    pub uses: Mutex<Weak<Taken>>,
 }
 
 impl Confines {
     /// Those of a share, for a visitor with that mail address.
     pub(crate) fn of(share: &Share, scope: ShareScope, visitor: &str) -> Self {
         let roots = share.paths.iter().filter_map(|path| VirtualPath::parse(path.as_bytes()).ok());
-        Self { share: share.id.clone(), roots: roots.collect(), scope, visitor: visitor.to_owned() }
+        let (share, visitor, uses) = (share.id.clone(), visitor.to_owned(), Mutex::default());
+        Self { share, roots: roots.collect(), scope, visitor, uses }
+    }
+
+    /// The uses of which an upload that begins may hold one.
+    pub(super) fn uses(&self) -> Option<Arc<Taken>> {
+        self.uses.lock().upgrade()
     }
 
     /// The path of the share that holds `path`.

@@ -7,7 +7,7 @@ use entrepot_storage::{InPlaceOptions, Metadata, Partial, StageOptions, StagedFi
 use entrepot_store::UploadIntent;
 use uuid::Uuid;
 
-use super::{UserFs, retire};
+use super::{UserFs, confine::Confines, retire};
 use crate::{
     error::{Error, Result},
     live::Outcome,
@@ -235,9 +235,14 @@ impl UserFs {
             Err(error) => Err(error),
         };
         match opened {
-            Ok((reservation, (file, intent))) => {
+            Ok((reservation, (file, mut intent))) => {
+                let uses = self.0.confines.as_ref().and_then(Confines::uses);
+                intent.share = uses.as_ref().and_then(|uses| uses.share()).map(str::to_owned);
                 let noted = self.0.core.0.store.transfers().begin(intent.clone());
                 noted.map_err(|error| Error::internal("noting an upload", error))?;
+                if let Some(uses) = uses {
+                    uses.hand_over();
+                }
                 let target = Target::Staged { file, intent: Box::new(intent) };
                 Ok(Begun { target, reservation, charged })
             }
@@ -310,7 +315,7 @@ impl UserFs {
             protocol: session.protocol.to_owned(),
             ip: session.peer.remote.ip().to_string(),
             session_id: session.id.clone(),
-            share: session.confines.as_ref().map(|confines| confines.share.clone()),
+            share: None,
             identity: identity.map(|identity| (identity.device, identity.inode)),
             created_at: now,
             updated_at: now,

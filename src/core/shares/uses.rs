@@ -1,6 +1,12 @@
 //! Uses of a share, counted before something is done, and given back if nothing came of it (API-190…API-192).
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+};
 
 use parking_lot::Mutex;
 
@@ -12,16 +18,59 @@ const GOING_ON: i64 = 10 * 60 * 1000;
 /// Files that browser sessions are at; the oldest make room.
 const READS: usize = 10_000;
 
-/// Uses that are counted. Dropping it gives them back; [`Uses::keep`] does not.
+/// Uses that are counted. Dropping it gives them back; [`Uses::keep`] does not. The use of an upload that was begun is given
+/// back with what is settled of the upload, so that a crash neither loses it nor gives it back twice.
 #[must_use = "dropped, the uses are given back"]
 pub struct Uses {
-    core: Core,
-    id: String,
-    count: u32,
-    /// When the share was used before, and when these uses were taken.
-    moments: (i64, i64),
+    taken: Arc<Taken>,
     /// What a browser session reads for it.
     read: Option<Read>,
+}
+
+/// Uses that were taken.
+pub(crate) struct Taken {
+    core: Core,
+    share: String,
+    /// Those that no upload holds.
+    count: AtomicU32,
+    /// There is nothing to give back.
+    is_kept: AtomicBool,
+    /// When the share was used before, and when these uses were taken.
+    moments: (i64, i64),
+}
+
+impl std::fmt::Debug for Taken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Taken").field("count", &self.count).field("is_kept", &self.is_kept).finish_non_exhaustive()
+    }
+}
+
+impl Taken {
+    /// The share, if there is a use left for an upload that begins.
+    pub(crate) fn share(&self) -> Option<&str> {
+        (self.count.load(Ordering::SeqCst) > 0).then_some(self.share.as_str())
+    }
+
+    /// An upload holds one of the uses from now on: its intent is noted.
+    pub(crate) fn hand_over(&self) {
+        let _ = self.count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1));
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if *self.is_kept.get_mut() {
+            return;
+        }
+        // Of those that uploads hold only the moment of the last use is set right.
+        let count = *self.count.get_mut();
+        let (shares, share, (before, taken)) = (self.core.0.store.shares(), std::mem::take(&mut self.share), self.moments);
+        self.core.tasks().spawn(async move {
+            if let Err(error) = shares.give_back(&share, count, taken, before).await {
+                tracing::error!(%error, count, "uses of a share are not given back");
+            }
+        });
+    }
 }
 
 impl Uses {
@@ -32,7 +81,11 @@ impl Uses {
     pub(super) async fn take(core: &Core, id: &str, count: u32) -> Result<Self, VisitError> {
         let now = core.clock().millis();
         match core.0.store.shares().spend(id, count, now).await.map_err(stored) {
-            Ok(Some(before)) => Ok(Self { core: core.clone(), id: id.to_owned(), count, moments: (before, now), read: None }),
+            Ok(Some(before)) => {
+                let (core, share, is_kept) = (core.clone(), id.to_owned(), AtomicBool::new(count == 0));
+                let taken = Taken { core, share, count: AtomicU32::new(count), is_kept, moments: (before, now) };
+                Ok(Self { taken: Arc::new(taken), read: None })
+            }
             Ok(None) => Err(VisitError::UsedUp),
             Err(Error::NotFound) => Err(VisitError::Unknown),
             Err(error) => Err(error.into()),
@@ -48,16 +101,22 @@ impl Uses {
         Ok(uses)
     }
 
+    /// What an upload of the visit takes over.
+    pub(super) fn taken(&self) -> &Arc<Taken> {
+        &self.taken
+    }
+
     /// The visitor is being sent what the uses are for: reading on is paid for from now, unless they are given back.
     pub fn begin(&self) {
         if let Some(read) = &self.read {
-            self.core.0.shares.reads.begin(read.clone(), self.core.clock().millis());
+            let core = &self.taken.core;
+            core.0.shares.reads.begin(read.clone(), core.clock().millis());
         }
     }
 
     /// The visitor got what the uses are for.
-    pub fn keep(mut self) {
-        self.count = 0;
+    pub fn keep(self) {
+        self.taken.is_kept.store(true, Ordering::SeqCst);
     }
 
     /// Gives an upload its name and keeps the uses with it, even if the visitor goes away meanwhile.
@@ -73,8 +132,8 @@ impl Uses {
     /// # Errors
     /// As [`Upload::commit`]; those before the one that failed are stored, the uses of the others are given back.
     pub async fn commit_all(uploads: Vec<(Upload, Self)>) -> Result<(), Error> {
-        let Some((_, Self { core, .. })) = uploads.first() else { return Ok(()) };
-        let core = core.clone();
+        let Some((_, uses)) = uploads.first() else { return Ok(()) };
+        let core = uses.taken.core.clone();
         let work = async move {
             for (upload, uses) in uploads {
                 upload.commit().await?;
@@ -88,29 +147,12 @@ impl Uses {
 
 impl Drop for Uses {
     fn drop(&mut self) {
-        let count = std::mem::take(&mut self.count);
-        if count == 0 {
-            return;
+        if let Some(read) = &self.read
+            && !self.taken.is_kept.load(Ordering::SeqCst)
+        {
+            self.taken.core.0.shares.reads.forget(read);
         }
-        if let Some(read) = &self.read {
-            self.core.0.shares.reads.forget(read);
-        }
-        let (shares, id, (before, taken)) = (self.core.0.store.shares(), std::mem::take(&mut self.id), self.moments);
-        self.core.tasks().spawn(async move {
-            if let Err(error) = shares.give_back(&id, count, taken, before).await {
-                tracing::error!(%error, count, "uses of a share are not given back");
-            }
-        });
     }
-}
-
-/// Gives back the use of an upload that the end of the process interrupted (API-190).
-///
-/// # Errors
-/// A database that does not answer.
-pub(crate) async fn give_back(core: &Core, id: &str) -> Result<(), Error> {
-    // When it was taken is not known any more: the share keeps its last use.
-    core.0.store.shares().give_back(id, 1, i64::MIN, 0).await.map_err(stored)
 }
 
 /// A file that a browser session reads.

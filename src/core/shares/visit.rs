@@ -238,12 +238,16 @@ impl Visit {
         Ok(self.fs().look_at(Operation::Download, path).await?)
     }
 
-    /// Counts `count` uses, before what they are for is done (API-190).
+    /// Counts `count` uses, before what they are for is done (API-190). An upload that is opened next holds one of them.
     ///
     /// # Errors
     /// `UsedUp` when there are not as many left.
     pub async fn spend(&self, count: u32) -> Result<Uses, VisitError> {
-        Uses::take(&self.core, &self.share.id, count).await
+        let uses = Uses::take(&self.core, &self.share.id, count).await?;
+        if let Some(confines) = &self.fs().session().confines {
+            *confines.uses.lock() = Arc::downgrade(uses.taken());
+        }
+        Ok(uses)
     }
 
     /// Counts a use for reading a file from the byte `start` on. A browser session that goes on with a file that it paid for and

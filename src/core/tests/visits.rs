@@ -1,6 +1,8 @@
 //! Visitors of shares, at the files of their owner.
 #![expect(clippy::disallowed_methods, reason = "the files of the test itself")]
 
+mod uses;
+
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -365,38 +367,6 @@ async fn broken_uploads_of_visitors_leave_nothing() {
     put(&fs, "/in/big", b"whole").await.expect("upload");
     assert_eq!(names(&fs, "/in").await.expect("list"), ["big (1)", "f"]);
     assert_eq!(fixture.rows("alice").await.0.len(), 1);
-}
-
-// API-190, API-192
-#[tokio::test]
-async fn uses_are_counted_and_given_back() {
-    let fixture = house(json!({}), json!({"max_tokens": 5})).await;
-    let visit = read(&fixture).await.expect("in");
-    let used = async || {
-        fixture.quiet().await;
-        fixture.store.shares().get(ID).await.expect("get").expect("share").used_tokens
-    };
-    visit.spend(1).await.expect("one").keep();
-    assert_eq!(used().await, 1);
-    drop(visit.spend(3).await.expect("three"));
-    assert_eq!(used().await, 1);
-    assert_eq!(visit.spend(5).await.err(), Some(VisitError::UsedUp));
-    visit.spend(4).await.expect("four").keep();
-    assert_eq!(used().await, 5);
-    refused(read(&fixture).await, &VisitError::UsedUp);
-}
-
-// API-182, API-190: as many as there are, however many ask at once.
-#[tokio::test(flavor = "multi_thread")]
-async fn no_more_uses_than_there_are() {
-    let fixture = house(json!({}), json!({"max_tokens": 7})).await;
-    let visit = std::sync::Arc::new(read(&fixture).await.expect("in"));
-    let mut tries = tokio::task::JoinSet::new();
-    for _ in 0..40 {
-        let visit = visit.clone();
-        tries.spawn(async move { visit.spend(1).await.map(crate::shares::Uses::keep).is_ok() });
-    }
-    assert_eq!(tries.join_all().await.into_iter().filter(|used| *used).count(), 7);
 }
 
 // API-183, API-184, API-186, API-199

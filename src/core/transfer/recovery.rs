@@ -149,18 +149,10 @@ async fn keep_partial(
     Ok("kept as a partial")
 }
 
-/// Nothing comes of an upload any more. What it used of its share was for nothing (API-190), unless it comes in several
-/// requests: then that is given back when they end (API-159).
+/// Nothing comes of an upload any more.
 async fn give_up(session: &Arc<SessionState>, place: &Place, intent: UploadIntent, change: Usage) -> Result<()> {
-    let core = &session.core;
-    let used = match &intent.share {
-        Some(share) if !resumable::is_announced(core, &intent.id).await? => Some(share.clone()),
-        _ => None,
-    };
     let gone = IntentEnd::Delete(intent.id.clone());
-    end(session, place, intent, gone, change, Status::Failed, 0).await?;
-    let Some(share) = used else { return Ok(()) };
-    shares::give_back(core, &share).await
+    end(session, place, intent, gone, change, Status::Failed, 0).await
 }
 
 async fn end(

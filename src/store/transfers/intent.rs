@@ -72,7 +72,7 @@ pub struct UploadIntent {
     pub ip: String,
     /// The session.
     pub session_id: String,
-    /// Id of the share through which it comes; None for one of the user.
+    /// Id of the share of which it holds a use, to be given back if it comes to nothing.
     pub share: Option<String>,
     /// Device and inode of the staged file, where it has them: after a crash they tell whether it got its name.
     pub identity: Option<(u64, u64)>,
@@ -118,6 +118,18 @@ impl UploadIntent {
     pub(super) fn delete(connection: &Connection, id: &str) -> Result<bool, StoreError> {
         let deleted = connection.prepare_cached("DELETE FROM upload_intent WHERE id = ?")?.execute([id])?;
         Ok(deleted > 0)
+    }
+
+    /// Gives back the use of a share that this intent holds; that of an announced upload is the announcement's.
+    pub(super) fn give_use_back(connection: &Connection, id: &str) -> Result<(), StoreError> {
+        connection
+            .prepare_cached(
+                "UPDATE share SET used_tokens = max(used_tokens - 1, 0) \
+                 WHERE name = (SELECT share FROM upload_intent WHERE id = ?1 AND share <> '') \
+                 AND NOT EXISTS (SELECT 1 FROM resumable_upload WHERE id = ?1)",
+            )?
+            .execute([id])?;
+        Ok(())
     }
 
     pub(super) fn find(connection: &Connection, id: &str) -> Result<Option<Self>, StoreError> {

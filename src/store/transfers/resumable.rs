@@ -195,6 +195,8 @@ fn delete(connection: &Connection, id: &str) -> Result<bool, StoreError> {
              WHERE id = (SELECT share_id FROM resumable_upload WHERE id = ? AND completed = 0)",
         )?
         .execute([id])?;
+    // What may still lie on the storage holds it no longer.
+    connection.prepare_cached("UPDATE upload_intent SET share = '' WHERE id = ?")?.execute([id])?;
     Ok(connection.prepare_cached("DELETE FROM resumable_upload WHERE id = ?")?.execute([id])? > 0)
 }
 
