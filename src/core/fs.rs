@@ -26,6 +26,7 @@ pub(crate) mod retire;
 mod space;
 mod target;
 mod transplant;
+mod unnameable;
 pub(crate) mod write;
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use entrepot_model::{PatternVerdict, VirtualPath};
 use entrepot_storage::{DirectoryEntry, DirectoryStream, Metadata};
 
-use super::UserFs;
+use super::{UserFs, unnameable::is_nameable};
 use crate::{
     error::{Error, Result},
     operation::Operation,
@@ -87,7 +87,7 @@ impl Listing {
             }
             // A name that no virtual path can have (STO-018) could be seen and not be reached.
             let before = entries.len();
-            entries.retain(|entry| !entry.name.contains(&b'\\'));
+            entries.retain(|entry| is_nameable(&entry.name));
             self.left_out += before - entries.len();
             if self.filtered || !self.shadowed.is_empty() {
                 entries.retain(|entry| !self.shadowed.contains(&entry.name) && self.is_visible(&entry.name));
@@ -101,7 +101,8 @@ impl Listing {
     fn tell_left_out(&self) {
         if self.left_out > 0 {
             let (username, directory, count) = (self.session.username(), self.directory.to_string_lossy(), self.left_out);
-            tracing::info!(username, %directory, count, "entries with a backslash in their names are left out of a listing");
+            // Clients that poll would fill the log with it.
+            tracing::debug!(username, %directory, count, "entries with a backslash in their names are left out of a listing");
         }
     }
 

@@ -2,7 +2,10 @@
 
 use entrepot_model::VirtualPath;
 
-use super::{Progress, UserFs};
+use super::{
+    Progress, UserFs,
+    unnameable::{self, Unnameable},
+};
 use crate::{
     error::{Error, Result},
     operation::Operation,
@@ -15,22 +18,32 @@ impl UserFs {
     /// is there, with the permissions of both; links and special files do not come along.
     ///
     /// # Errors
-    /// As [`UserFs::rename`]; between storages of different kinds as [`UserFs::copy`] and [`UserFs::remove_tree`]. `Cancelled`.
+    /// As [`UserFs::rename`]; between storages of different kinds as [`UserFs::copy`] and [`UserFs::remove_tree`], and `Conflict`
+    /// where something is left at the source that was not copied. `Cancelled`.
     pub async fn move_with(&self, from: &VirtualPath, to: &VirtualPath, progress: &Progress) -> Result<()> {
         progress.check()?;
         if self.is_one_rename(from, to) {
             return self.rename_with(from, to, progress).await;
         }
-        let kind = if self.stat(from, false).await?.is_directory() { Operation::RemoveDirectory } else { Operation::RemoveFile };
+        let is_directory = self.stat(from, false).await?.is_directory();
         // What may not go in the end is not copied.
-        self.authorize(kind, from)?;
+        self.authorize(if is_directory { Operation::RemoveDirectory } else { Operation::RemoveFile }, from)?;
         let probe = self.probe(Operation::Copy, to)?;
         let found = present(self.0.account.door.stat(&probe, false).await)?;
         if found.is_some_and(|found| found.is_directory()) || self.is_mount_point(to) || self.user().contains_mounts(to) {
             return Err(Error::Unsupported);
         }
+        if is_directory {
+            unnameable::refuse(self, from, progress).await?;
+        }
         self.copy_with(from, to, progress).await?;
-        self.remove_tree_with(from, &Progress::default()).await
+        // What was not copied does not go.
+        match self.remove_all(from, Unnameable::Stays, &Progress::default()).await {
+            Err(Error::NotEmpty) => Err(Error::Conflict(format!(
+                "{from} was copied to {to}, and is still there with what was not copied: something came meanwhile, or cannot be seen"
+            ))),
+            other => other,
+        }
     }
 
     /// That there is something to move or remove, for those who begin it and do not wait.

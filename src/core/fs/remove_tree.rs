@@ -5,11 +5,8 @@ use std::collections::VecDeque;
 use entrepot_model::{Permission, VirtualPath};
 use entrepot_storage::Metadata;
 
-use super::{Progress, UserFs};
-use crate::{
-    error::{Error, Result},
-    operation::Operation,
-};
+use super::{Progress, UserFs, unnameable::Unnameable};
+use crate::error::{Error, Result};
 
 /// Deepest nesting that is followed (SCMD-014).
 const DEPTH: usize = 1000;
@@ -35,7 +32,8 @@ impl Open {
 
 impl UserFs {
     /// Removes a file, a link, or a directory with all that the account sees in it. Every entry is removed by the rules for
-    /// it, and recorded. What the account may not see keeps its directory there.
+    /// it, and recorded. What the account may not see keeps its directory there; what no path can name goes with it, where the
+    /// account may remove everything.
     ///
     /// # Errors
     /// `NotFound`, `Denied`, `Unsupported` where a mount is in the way (SCMD-019), `TooLarge` when it is nested too deep, or
@@ -49,6 +47,11 @@ impl UserFs {
     /// # Errors
     /// As [`UserFs::remove_tree`]; `Cancelled`.
     pub async fn remove_tree_with(&self, path: &VirtualPath, progress: &Progress) -> Result<()> {
+        self.remove_all(path, Unnameable::Goes, progress).await
+    }
+
+    /// [`UserFs::remove_tree_with`], and what becomes of entries that no path can name.
+    pub(super) async fn remove_all(&self, path: &VirtualPath, unnameable: Unnameable, progress: &Progress) -> Result<()> {
         if path.is_root() || self.user().is_mount_point(path) || self.user().contains_mounts(path) {
             return Err(Error::Unsupported);
         }
@@ -70,7 +73,7 @@ impl UserFs {
             } else if directory.has_more {
                 (directory.left, directory.has_more) = self.remove_files_of(&directory.path, progress).await?;
             } else {
-                self.remove_emptied(&directory.path).await?;
+                self.remove_emptied(&directory.path, unnameable).await?;
                 progress.add_entry();
                 open.pop();
             }
@@ -78,19 +81,12 @@ impl UserFs {
         Ok(())
     }
 
-    /// Removes a directory in which nothing is left that can be named. What cannot be (STO-018) goes with it, where the account
-    /// may remove everything.
-    async fn remove_emptied(&self, path: &VirtualPath) -> Result<()> {
-        let removed = self.remove_directory(path).await;
-        if removed != Err(Error::NotEmpty) || !self.user().patterns.is_empty() || self.is_confined() {
-            return removed;
-        }
-        if !self.user().permissions.all_within(path, &[Permission::Delete]) {
-            return removed;
-        }
-        let granted = self.authorize(Operation::RemoveDirectory, path)?;
-        self.0.account.door.remove_unnameable(&granted).await?;
-        self.remove_directory(path).await
+    /// Removes a directory in which nothing is left that can be named. With what cannot be (STO-018) only for an account that
+    /// may see and remove everything in it.
+    async fn remove_emptied(&self, path: &VirtualPath, unnameable: Unnameable) -> Result<()> {
+        let user = self.user();
+        let is_all = user.patterns.is_empty() && !self.is_confined() && user.permissions.all_within(path, &[Permission::Delete]);
+        self.remove_directory_with(path, if is_all { unnameable } else { Unnameable::Stays }).await
     }
 
     /// Removes what is no directory; answers the directories that are left, and whether those are not all.

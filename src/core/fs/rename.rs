@@ -3,7 +3,11 @@
 use entrepot_model::VirtualPath;
 use entrepot_storage::Metadata;
 
-use super::{Progress, UserFs, retire, transplant::Transplant};
+use super::{
+    Progress, UserFs, retire,
+    transplant::Transplant,
+    unnameable::{self, is_nameable},
+};
 use crate::{
     audit::Status,
     error::{Error, Result},
@@ -194,6 +198,9 @@ impl UserFs {
                     break;
                 }
                 for entry in entries {
+                    if !is_nameable(&entry.name) {
+                        return Err(unnameable::keeps(&from));
+                    }
                     let (Ok(from), Ok(to)) = (from.child(&entry.name), to.child(&entry.name)) else {
                         return Err(Error::Unsupported);
                     };

@@ -12,7 +12,10 @@ use entrepot_model::VirtualPath;
 use entrepot_storage::{Attributes, CommitOptions, FileKind, Metadata, ReadFile, StageOptions, StagedFile};
 use uuid::Uuid;
 
-use super::{Progress, UserFs, retire};
+use super::{
+    Progress, UserFs, retire,
+    unnameable::{self, is_nameable},
+};
 use crate::{
     error::{Error, Result},
     operation::Operation,
@@ -90,6 +93,9 @@ impl Transplant {
     }
 
     /// Reserves room at the target, unless the tree is charged to the same counter already (QTA-007).
+                if !is_nameable(&entry.name) {
+                    return Err(unnameable::keeps(from));
+                }
     pub(super) fn reserve(
         &self,
         fs: &UserFs,

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::{
-    client::{names, path, put, usage},
+    client::{get, names, path, put, usage},
     fixture::Fixture,
 };
 use crate::{
-    Error,
-    fs::{CommandEnd, HashAlgorithm, Hasher},
+    Error, Operation,
+    fs::{CommandEnd, HashAlgorithm, Hasher, Progress},
 };
 
 // SCMD-008, SCMD-014, SCMD-019
@@ -31,6 +31,57 @@ async fn a_tree_goes_with_everything_in_it() {
     assert_eq!(fixture.used("alice").await, usage(1, 3));
     assert_eq!(fs.remove_tree(&path("/")).await.err(), Some(Error::Unsupported));
     assert_eq!(fs.remove_tree(&path("/missing")).await.err(), Some(Error::NotFound));
+}
+
+// STO-018: only whoever removes the whole tree removes what nobody can name, and hooks are asked once.
+#[tokio::test]
+async fn names_with_a_backslash_go_with_a_tree_and_with_nothing_else() {
+    let fixture = Fixture::new().await;
+    let home = fixture.directory("home");
+    fixture.user("alice", json!({ "home_dir": home })).await;
+    let session = fixture.session("alice").await;
+    let fs = session.fs();
+    fs.create_directory(&path("/d")).await.expect("directory");
+    let odd = format!("{home}/d/odd\\name");
+    std::fs::OpenOptions::new().append(true).create(true).open(&odd).expect("file");
+    fixture.hooks.enable();
+    assert_eq!(fs.remove_directory(&path("/d")).await.err(), Some(Error::NotEmpty));
+    assert!(std::path::Path::new(&odd).exists());
+    fixture.hooks.calls.lock().clear();
+    fs.remove_tree(&path("/d")).await.expect("removed");
+    assert_eq!(names(&fs, "/").await.expect("list"), Vec::<String>::new());
+    let calls = fixture.hooks.calls.lock().clone();
+    let asked = calls.iter().filter(|(call, operation, _)| *call == "before" && *operation == Operation::RemoveDirectory);
+    assert_eq!(asked.count(), 1, "{calls:?}");
+}
+
+// STO-018: what cannot be copied is not removed, between storages of a kind and between those of two kinds.
+#[tokio::test]
+async fn tree_with_a_backslash_in_a_name_does_not_move_to_another_storage() {
+    let fixture = Fixture::new().await;
+    let (home, other) = (fixture.directory("home"), fixture.directory("other"));
+    fixture.folder("other", &other).await;
+    fixture.folder("objects", "/object/o").await;
+    let mounts = json!([{ "name": "other", "virtual_path": "/v" }, { "name": "objects", "virtual_path": "/o" }]);
+    fixture.user("alice", json!({ "home_dir": home, "virtual_folders": mounts })).await;
+    let session = fixture.session("alice").await;
+    let fs = session.fs();
+    for directory in ["/d", "/d/e"] {
+        fs.create_directory(&path(directory)).await.expect("directory");
+    }
+    put(&fs, "/d/f", b"123").await.expect("file");
+    let odd = format!("{home}/d/e/odd\\name");
+    std::fs::OpenOptions::new().append(true).create(true).open(&odd).expect("file");
+    for to in ["/v/d", "/o/d"] {
+        let moved = fs.move_with(&path("/d"), &path(to), &Progress::default()).await;
+        let Err(Error::Conflict(message)) = moved else { panic!("{to}: {moved:?}") };
+        assert!(message.contains("/d/e"), "{message}");
+        assert_eq!(fs.stat(&path(to), false).await.err(), Some(Error::NotFound), "{to}");
+    }
+    assert_eq!(get(&fs, "/d/f").await.expect("read"), b"123");
+    assert!(std::path::Path::new(&odd).exists());
+    fs.rename(&path("/d"), &path("/g")).await.expect("within a storage it goes along");
+    assert!(std::path::Path::new(&format!("{home}/g/e/odd\\name")).exists());
 }
 
 // SCMD-004
