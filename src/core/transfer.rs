@@ -22,6 +22,7 @@ pub(crate) mod waiting;
 
 pub use download::Download;
 pub(crate) use opening::Continued;
+pub(crate) use names::Busy;
 pub use opening::OpenWrite;
 pub(crate) use settlement::Settlement;
 pub(crate) use settlement::{TransferAllowance, allowance, allowance_of, quota_of};

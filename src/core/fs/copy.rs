@@ -8,6 +8,7 @@ use super::{
     transplant::{Copied, copy_data},
 };
 use crate::{
+    audit::Status,
     error::{Error, Result},
     operation::Operation,
     policy::{self, Granted},
@@ -166,13 +167,15 @@ impl UserFs {
             reservation.rebase(files, size, retire::credit(existing))
         };
         let _changing = session.core.0.names.changing(session, target.place());
-        let Copied { done, retired } = copy_data(self, source, target.place(), found, progress, fits).await?;
+        let Copied { done, retired, late } = copy_data(self, source, target.place(), found, progress, fits).await?;
         let size = done.size;
         let change = Usage { files: 1 + retired.files, size: i64::try_from(size).unwrap_or(i64::MAX) + retired.size };
         reservation.settle(change);
-        self.settlement("copy", source.place(), Some(target.place()), size)
+        let status = late.as_ref().map_or(Status::Ok, Status::of);
+        self.settlement_with("copy", source.place(), Some(target.place()), size, status)
             .change(session, target.place(), change, true)
             .write(session)
-            .await
+            .await?;
+        late.map_or(Ok(()), Err)
     }
 }

@@ -123,15 +123,15 @@ impl UserFs {
         let replaced = self.may_replace(target, &to.virtual_path).await?;
         let reservation = tree.reserve(self, source, target, replaced.as_ref())?;
         let (came, copied) = tree.copy(self, progress).await;
-        let (gone, moved) = match copied {
-            Ok(()) => tree.remove_source(self).await,
-            Err(error) => (Usage::default(), Err(error)),
+        let (is_undone, (gone, moved)) = match copied {
+            Ok(()) => (false, tree.remove_source(self).await),
+            Err(failure) => (!failure.leaves && came == Usage::default(), (Usage::default(), Err(failure.error))),
         };
         let is_reserved = reservation.is_some();
         if let Some(reservation) = reservation {
             reservation.settle(came);
         }
-        if moved.is_err() && came == Usage::default() && gone == Usage::default() {
+        if is_undone {
             return moved;
         }
         let status = if moved.is_ok() { Status::Ok } else { Status::Failed };

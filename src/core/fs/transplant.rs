@@ -39,6 +39,13 @@ impl Entry {
     }
 }
 
+/// How a copy failed.
+pub(super) struct Failure {
+    pub error: Error,
+    /// Something of it is still at the target.
+    pub leaves: bool,
+}
+
 /// A tree that is about to move: parents before children.
 pub(super) struct Transplant {
     entries: Vec<Entry>,
@@ -86,6 +93,9 @@ impl Transplant {
                 return Ok(());
             }
             for entry in entries {
+                if !is_nameable(&entry.name) {
+                    return Err(unnameable::keeps(from));
+                }
                 let (Ok(from), Ok(to)) = (from.child(&entry.name), to.child(&entry.name)) else { return Err(Error::Unsupported) };
                 self.entries.push(Entry::new(from, to, entry.metadata));
             }
@@ -93,9 +103,6 @@ impl Transplant {
     }
 
     /// Reserves room at the target, unless the tree is charged to the same counter already (QTA-007).
-                if !is_nameable(&entry.name) {
-                    return Err(unnameable::keeps(from));
-                }
     pub(super) fn reserve(
         &self,
         fs: &UserFs,
@@ -115,48 +122,60 @@ impl Transplant {
 
     /// Copies everything; answers what the target has now, less what went because it was replaced. On a failure what was
     /// copied already is removed again; the usage is that of what could not be, because others are at it.
-    pub(super) async fn copy(&mut self, fs: &UserFs, progress: &Progress) -> (Usage, Result<()>) {
+    pub(super) async fn copy(&mut self, fs: &UserFs, progress: &Progress) -> (Usage, std::result::Result<(), Failure>) {
         let mut came = Usage::default();
-        for index in 0..self.entries.len() {
-            match copy_entry(fs, &mut self.entries[index], progress).await {
-                Ok(usage) => came = came.plus(usage),
-                Err(error) => return (came.plus(self.take_away(fs, index).await), Err(error)),
+        let mut copied = 0;
+        let mut result = Ok(());
+        while result.is_ok() && copied < self.entries.len() {
+            match copy_entry(fs, &mut self.entries[copied], progress).await {
+                Ok((usage, late)) => {
+                    (came, copied) = (came.plus(usage), copied + 1);
+                    result = late.map_or(Ok(()), Err);
+                }
+                Err(error) => result = Err(error),
             }
         }
-        if let Err(error) = self.verify(fs).await {
-            return (came.plus(self.take_away(fs, self.entries.len()).await), Err(error));
+        if result.is_ok() {
+            result = self.verify(fs).await;
         }
-        (came, Ok(()))
+        match result {
+            Ok(()) => (came, Ok(())),
+            Err(error) => {
+                let (gone, leaves) = self.take_away(fs, copied).await;
+                (came.plus(gone), Err(Failure { error, leaves }))
+            }
+        }
     }
 }
 
-async fn copy_entry(fs: &UserFs, entry: &mut Entry, progress: &Progress) -> Result<Usage> {
+/// Answers also what failed when the entry was there already.
+async fn copy_entry(fs: &UserFs, entry: &mut Entry, progress: &Progress) -> Result<(Usage, Option<Error>)> {
     progress.check()?;
-    let usage = match entry.metadata.kind {
+    let copied = match entry.metadata.kind {
         FileKind::Directory => {
             let granted = policy::own_work(Operation::RenameDirectory, fs.place(&entry.to));
             fs.0.account.door.create_directory(&granted, crate::accounts::owner(fs.user()), fs.umask()).await?;
-            Usage::default()
+            (Usage::default(), None)
         }
         FileKind::File => copy_file(fs, entry, progress).await?,
-        FileKind::Symlink | FileKind::Other(_) => Usage::default(),
+        FileKind::Symlink | FileKind::Other(_) => (Usage::default(), None),
     };
     progress.add_entry();
-    Ok(usage)
+    Ok(copied)
 }
 
 /// Copies a file that is to be removed afterwards: the copy gets its name only if it is of one state of the source.
-async fn copy_file(fs: &UserFs, entry: &mut Entry, progress: &Progress) -> Result<Usage> {
+async fn copy_file(fs: &UserFs, entry: &mut Entry, progress: &Progress) -> Result<(Usage, Option<Error>)> {
     let from = policy::own_work(Operation::RenameFile, fs.place(&entry.from));
     let target = policy::own_work(Operation::Copy, fs.place(&entry.to));
     let (staged, seen) = stage_copy(fs, &from, &target, progress).await?;
     let seen = seen.unwrap_or_else(|| entry.metadata.clone());
     // Room for the whole tree was reserved before.
     let published = publish_copy(fs, &target, &staged, &seen, Some(&from), |_, _| Ok(())).await;
-    let Copied { done, retired } = abandon_failed(&staged, published).await?;
+    let Copied { done, retired, late } = abandon_failed(&staged, published).await?;
     let size = i64::try_from(done.size).unwrap_or(i64::MAX);
     entry.copied = Some((seen, done));
-    Ok(retired.plus(Usage { files: 1, size }))
+    Ok((retired.plus(Usage { files: 1, size }), late))
 }
 
 async fn abandon_failed<T>(staged: &Arc<dyn StagedFile>, result: Result<T>) -> Result<T> {
@@ -172,6 +191,8 @@ pub(super) struct Copied {
     pub done: Metadata,
     /// What went because it was replaced.
     pub retired: Usage,
+    /// What failed when the copy had its name.
+    pub late: Option<Error>,
 }
 
 /// Copies one file into a staged one and commits that; the modification time comes along. An existing file is replaced,
@@ -216,10 +237,24 @@ async fn publish_copy(
     if let Some(source) = moved {
         source::check(fs, source, metadata).await?;
     }
-    let done = staged.commit(&to.path, CommitOptions { replace: found.is_some(), durability }).await?;
+    let committed = staged.commit(&to.path, CommitOptions { replace: found.is_some(), durability }).await;
+    let (done, late) = match committed.map_err(Error::from) {
+        Ok(done) => (done, None),
+        Err(error) => match named(fs, target, staged).await {
+            Some(done) => (done, Some(error)),
+            None => return Err(error),
+        },
+    };
     let retired = found.map_or(Usage::default(), |found| retire::usage(session, to, &found));
     drop(turn);
-    Ok(Copied { done, retired })
+    Ok(Copied { done, retired, late })
+}
+
+/// The copy, if it has got its name though its commit failed: what came after that may have failed.
+async fn named(fs: &UserFs, target: &Granted, staged: &Arc<dyn StagedFile>) -> Option<Metadata> {
+    let copy = staged.metadata().await.ok()?.identity?;
+    let found = fs.0.account.door.stat(target, false).await.ok()?;
+    (found.identity == Some(copy)).then_some(found)
 }
 
 /// A staged copy of a file, made by the storage where it can, else through us: then with what the source was when it was

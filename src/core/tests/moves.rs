@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use entrepot_storage::memory::Operation;
+use entrepot_storage::{ErrorKind, memory::Operation};
 use serde_json::json;
 
 use super::{
@@ -50,6 +50,13 @@ async fn moved(
     moving.await.expect("task")
 }
 
+/// Refused, with the file that is in the way and what to do about it.
+#[track_caller]
+fn in_the_way(result: Result, file: &str, cure: &str) {
+    let Err(Error::Conflict(message)) = result else { panic!("{result:?}") };
+    assert!(message.starts_with(file) && message.contains(cure), "{message}");
+}
+
 #[track_caller]
 fn conflict(result: Result) {
     assert!(matches!(&result, Err(Error::Conflict(_))), "{result:?}");
@@ -86,8 +93,8 @@ async fn file_that_is_changed_in_place_while_it_moves_stays() {
     let mut open = None;
     let opening = async { open = Some(fs.open_write(&path("/d/a"), RESUME).await.expect("open")) };
     conflict(moved(&fixture, &fs, ("/d/a", "/v/a"), "/v/a", opening).await);
-    conflict(fs.rename(&path("/d/a"), &path("/v/a")).await);
-    conflict(fs.rename(&path("/d"), &path("/v/d")).await);
+    in_the_way(fs.rename(&path("/d/a"), &path("/v/a")).await, "/d/a ", "when it is closed");
+    in_the_way(fs.rename(&path("/d"), &path("/v/d")).await, "/d/a ", "when it is closed");
     open.expect("opened").commit().await.expect("commit");
     assert_eq!(names(&fs, "/v").await.expect("list"), Vec::<String>::new());
 }
@@ -131,10 +138,43 @@ async fn directory_with_an_unfinished_upload_stays() {
     let fs = session.fs();
     let upload = fs.open_write(&path("/d/c"), PUT).await.expect("open");
     upload.write_at(0, Bytes::from_static(b"0123")).await.expect("write");
-    conflict(fs.rename(&path("/d"), &path("/v/d")).await);
+    in_the_way(fs.rename(&path("/d"), &path("/v/d")).await, "/d/c ", "when that has ended");
     drop(upload);
     fixture.settled().await;
-    conflict(fs.rename(&path("/d"), &path("/v/d")).await);
+    in_the_way(fs.rename(&path("/d"), &path("/v/d")).await, "/d/c ", "finish it, or delete it");
     assert_eq!(names(&fs, "/d").await.expect("list"), ["a", "b"]);
     assert_eq!(size(&fs, "/d/c").await, Some(4), "it can be gone on with");
+    fs.remove_file(&path("/d/c")).await.expect("deleted by its name");
+    fs.rename(&path("/d"), &path("/v/d")).await.expect("moved");
+}
+
+// XFS-002: the copy fails, and what was made for it cannot be removed again. That is recorded, though nothing of it counts.
+#[tokio::test]
+async fn what_a_failed_move_leaves_at_the_target_is_told() {
+    let (fixture, session) = house().await;
+    let fs = session.fs();
+    let other = fixture.storages.memory("/memory/other");
+    other.faults().fail(Operation::Commit, 1, ErrorKind::NoSpace);
+    other.faults().fail(Operation::Remove, 1, ErrorKind::Io);
+    assert_eq!(fs.rename(&path("/d"), &path("/v/d")).await.err(), Some(Error::NoSpace));
+    assert_eq!(names(&fs, "/v").await.expect("list"), ["d"]);
+    assert_eq!(fixture.actions().await.pop(), Some(("rename".to_owned(), "/d".to_owned(), 2)));
+}
+
+// XFS-002: the copy has its name, and what comes after that fails.
+#[tokio::test]
+async fn copy_that_got_its_name_though_its_commit_failed_is_seen() {
+    let (fixture, session) = house().await;
+    let fs = session.fs();
+    let other = fixture.storages.memory("/memory/other");
+    other.faults().fail(Operation::Named, 2, ErrorKind::Io);
+    assert!(matches!(fs.rename(&path("/d"), &path("/v/d")).await, Err(Error::Io(_))));
+    assert_eq!(other.paths(), Vec::<Vec<u8>>::new());
+    assert_eq!((fixture.used("alice").await, fixture.used_by_folder("other").await), (usage(2, 8), usage(0, 0)));
+    other.faults().fail(Operation::Named, 1, ErrorKind::Io);
+    assert!(matches!(fs.copy(&path("/d/a"), &path("/v/a")).await, Err(Error::Io(_))));
+    assert_eq!(
+        (names(&fs, "/v").await.expect("list"), fixture.used_by_folder("other").await),
+        (vec!["a".to_owned()], usage(1, 5))
+    );
 }

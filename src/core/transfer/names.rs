@@ -37,6 +37,15 @@ pub(crate) struct Names {
     changes: Changes,
 }
 
+/// A file that bytes are on their way into, as the account that asks calls it.
+#[derive(Debug)]
+pub(crate) enum Busy {
+    /// It is open for changes in place.
+    Changing(VirtualPath),
+    /// It will be there when its upload ends.
+    Uploading(VirtualPath),
+}
+
 /// A file that is open for changes in place, by however many handles.
 #[derive(Debug)]
 pub(crate) struct Edit {
@@ -90,6 +99,12 @@ impl Names {
         waiting
     }
 
+    /// How many have the turn of the name, or wait for it.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self, session: &SessionState, place: &Place) -> usize {
+        self.turns.lock().get(&key(session, place)).map_or(0, Weak::strong_count)
+    }
+
     /// A file of that name changes, until the answer is dropped: quota scans wait for its end and look again.
     pub(crate) fn changing(&self, session: &SessionState, place: &Place) -> Changing<'_> {
         let directory = place.path.parent().unwrap_or_else(VirtualPath::root);
@@ -99,12 +114,6 @@ impl Names {
     /// As [`Names::changing`], of everything below the name.
     pub(crate) fn changing_tree(&self, session: &SessionState, place: &Place) -> Changing<'_> {
         self.changes.begin((resource(session, place), place.path.clone()), true)
-    /// How many have the turn of the name, or wait for it.
-    #[cfg(test)]
-    pub(crate) fn waiting(&self, session: &SessionState, place: &Place) -> usize {
-        self.turns.lock().get(&key(session, place)).map_or(0, Weak::strong_count)
-    }
-
     }
 
     /// Sees from now on what changes in these storages.
@@ -166,20 +175,24 @@ impl Names {
         self.open_edit(session, place).is_some()
     }
 
-    /// Whether bytes are on their way into what has the name: into the file itself, or to any name below it.
-    pub(crate) fn is_busy(&self, session: &SessionState, place: &Place) -> bool {
+    /// What bytes are on their way into of what has the name: the file itself, or any name below it.
+    pub(crate) fn busy_below(&self, session: &SessionState, place: &Place) -> Option<Busy> {
         let resource = resource(session, place);
-        let lies_in = |path: &[u8]| VirtualPath::parse(path).is_ok_and(|path| path.starts_with(&place.path));
-        let is_edited = |(key, edit): (&Key, &Weak<Edit>)| edit.strong_count() > 0 && key.0 == resource && lies_in(&key.1);
-        if self.edits.lock().iter().any(is_edited) {
-            return true;
+        let named = |path: &VirtualPath| place.to_virtual(path).unwrap_or_else(|| place.virtual_path.clone());
+        let edited = |(key, edit): (&Key, &Weak<Edit>)| {
+            let path = VirtualPath::parse(&key.1).ok().filter(|path| path.starts_with(&place.path))?;
+            (edit.strong_count() > 0 && key.0 == resource).then(|| Busy::Changing(named(&path)))
+        };
+        if let Some(busy) = self.edits.lock().iter().find_map(edited) {
+            return Some(busy);
         }
         let uploads: Vec<_> = self.uploads.lock().values().filter_map(Weak::upgrade).collect();
-        uploads.iter().any(|upload| {
+        uploads.iter().find_map(|upload| {
             let target = upload.place.lock().clone();
             // One that will have the very name is another file.
             let is_below = target.path != place.path && target.path.starts_with(&place.path);
-            is_below && key(&upload.facts.session, &target).0 == resource
+            let is_meant = is_below && key(&upload.facts.session, &target).0 == resource;
+            is_meant.then(|| Busy::Uploading(named(&upload.shown_place().path)))
         })
     }
 

@@ -234,15 +234,15 @@ impl PartialIndex {
         moved
     }
 
-    /// Whether there are partials of names below that of `place`.
-    pub(crate) fn has_below(&self, username: &str, place: &Place) -> bool {
+    /// A partial of a name below that of `place`, if there is one.
+    pub(crate) fn below(&self, username: &str, place: &Place) -> Option<UploadIntent> {
         let folder = place.folder.as_deref();
         let lies_below = |intent: &UploadIntent| {
             let is_its_storage = intent.folder.as_deref() == folder && (folder.is_some() || intent.username == username);
             let path = VirtualPath::parse(&intent.backend_path);
             is_its_storage && path.is_ok_and(|path| path != place.path && path.starts_with(&place.path))
         };
-        self.entries.lock().values().any(lies_below)
+        self.entries.lock().values().find(|intent| lies_below(intent)).cloned()
     }
 
     /// What quota counts of the partials that `is_counted` picks.

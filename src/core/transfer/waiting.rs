@@ -4,6 +4,8 @@
 //! nor may theirs give way to each other. So an upload through a share waits under a name of its own, in the directory that
 //! the file will be in: directories that are renamed take it along, and what it was to be called is only asked for at its end.
 
+use entrepot_model::VirtualPath;
+
 use super::UploadState;
 use crate::{error::Result, place::Place};
 
@@ -18,10 +20,20 @@ pub(crate) fn place(wanted: &Place, id: &str) -> Result<Place> {
     wanted.named(format!("{PREFIX}{id}").as_bytes())
 }
 
+/// Whether an upload of a visitor waits there.
+pub(crate) fn is_waiting(path: &VirtualPath) -> bool {
+    path.file_name().is_some_and(|name| name.starts_with(PREFIX.as_bytes()))
+}
+
 /// Where the file will be, or what to call that: `place`, if nothing waits there.
 pub(crate) fn shown(place: Place, name: &[u8]) -> Place {
-    let waits = place.virtual_path.file_name().is_some_and(|name| name.starts_with(PREFIX.as_bytes()));
-    if waits && let Ok(wanted) = place.named(name) { wanted } else { place }
+    if is_waiting(&place.virtual_path)
+        && let Ok(wanted) = place.named(name)
+    {
+        wanted
+    } else {
+        place
+    }
 }
 
 impl UploadState {

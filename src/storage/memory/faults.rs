@@ -31,6 +31,8 @@ pub enum Operation {
     SetAttributes,
     Sync,
     Commit,
+    /// What a commit does when the file has its name.
+    Named,
     Abandon,
     CreateDirectory,
     /// Files and directories.

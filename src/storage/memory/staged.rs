@@ -105,6 +105,7 @@ impl StagedFile for MemoryStaged {
             tree.publish(target.as_bytes(), Arc::clone(self.file.inode()), options.replace)?;
             tree.forget_hidden(self.file.inode());
             *ended = true;
+            self.shared.faults.count(Operation::Named)?;
             Ok(self.file.inode().metadata())
         })
     }

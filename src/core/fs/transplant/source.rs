@@ -2,16 +2,19 @@
 
 use std::collections::HashMap;
 
+use entrepot_model::VirtualPath;
 use entrepot_storage::Metadata;
+use entrepot_store::UploadIntent;
 
 use super::{Entry, Transplant};
 use crate::{
     error::{Error, Result},
     fs::{UserFs, retire},
     operation::Operation,
+    place::Place,
     policy::{self, Granted},
     quota::Usage,
-    transfer::upload_end_present as present,
+    transfer::{Busy, upload_end_present as present, waiting},
 };
 
 /// Nothing was moved: the source changed before the copy was complete.
@@ -46,6 +49,22 @@ pub(super) async fn check(fs: &UserFs, from: &Granted, seen: &Metadata) -> Resul
     if is_open || !is_still(&found, seen) { Err(changed()) } else { Ok(()) }
 }
 
+/// What to do about an unfinished upload into the source: it is in no listing, and whoever began it can end it by its name.
+fn unfinished(fs: &UserFs, source: &Place, partial: &UploadIntent) -> String {
+    let found = VirtualPath::parse(&partial.backend_path).ok();
+    let path = found.and_then(|path| source.to_virtual(&path)).unwrap_or_else(|| source.virtual_path.clone());
+    if waiting::is_waiting(&path) {
+        let directory = path.parent().unwrap_or_else(VirtualPath::root);
+        return format!("a visitor of a share has not completely uploaded a file to {directory}: move again when that has ended");
+    }
+    if partial.username != fs.0.username() {
+        return format!(
+            "another user has not completely uploaded {path}: move again when it is finished, or deleted by that user"
+        );
+    }
+    format!("{path} is not completely uploaded: finish it, or delete it, then move again")
+}
+
 impl Transplant {
     /// Refuses to begin where bytes are on their way into the source: they would have to follow it to another storage.
     ///
@@ -54,11 +73,15 @@ impl Transplant {
     pub(in crate::fs) fn refuse_busy(fs: &UserFs, source: &Granted) -> Result<()> {
         let session = &fs.0;
         let (core, place) = (&session.core.0, source.place());
-        if core.names.is_busy(session, place) || core.partials.has_below(session.username(), place) {
-            let message = "a file is being uploaded to the source, or changed there: nothing was moved";
-            return Err(Error::Conflict(message.to_owned()));
-        }
-        Ok(())
+        let message = match core.names.busy_below(session, place) {
+            Some(Busy::Changing(path)) => format!("{path} is open for changes: move again when it is closed"),
+            Some(Busy::Uploading(path)) => format!("{path} is being uploaded: move again when that has ended"),
+            None => match core.partials.below(session.username(), place) {
+                Some(partial) => unfinished(fs, place, &partial),
+                None => return Ok(()),
+            },
+        };
+        Err(Error::Conflict(format!("{message}. Nothing was moved")))
     }
 
     /// That the whole source is still what was copied, before anything of it goes. Of a single file that was just seen.
@@ -74,7 +97,8 @@ impl Transplant {
             })
         };
         let is_unchanged = now.entries.len() == self.entries.len() && now.entries.iter().all(is_same);
-        if is_unchanged && !fs.0.core.0.names.is_busy(&fs.0, &fs.place(&root.from)) { Ok(()) } else { Err(changed()) }
+        let is_busy = fs.0.core.0.names.busy_below(&fs.0, &fs.place(&root.from)).is_some();
+        if is_unchanged && !is_busy { Ok(()) } else { Err(changed()) }
     }
 
     /// Removes the source, children first. Answers what quota gets back, and how it ended. What is not what was copied any
@@ -98,18 +122,28 @@ impl Transplant {
     }
 
     /// Removes the copies among the first `count` entries, unless others have changed them since. Answers what quota does not
-    /// count any more.
-    pub(super) async fn take_away(&self, fs: &UserFs, count: usize) -> Usage {
+    /// count any more, and whether something stays.
+    pub(super) async fn take_away(&self, fs: &UserFs, count: usize) -> (Usage, bool) {
         let mut gone = Usage::default();
+        let mut leaves = false;
         for entry in self.entries[..count].iter().rev() {
-            if entry.metadata.is_directory() {
-                let _ = remove_directory(fs, &entry.to).await;
+            let removed = if entry.metadata.is_directory() {
+                remove_directory(fs, &entry.to).await.map(|()| Some(Usage::default()))
             } else if let Some((_, copy)) = &entry.copied {
-                let removed = remove_copy(fs, entry, copy).await;
-                gone = gone.plus(removed.inspect_err(|error| tracing::debug!(%error, "a copy stays")).unwrap_or_default());
+                remove_copy(fs, entry, copy).await
+            } else {
+                continue;
+            };
+            match removed {
+                Ok(Some(usage)) => gone = gone.plus(usage),
+                Ok(None) => leaves = true,
+                Err(error) => {
+                    tracing::debug!(%error, "a copy stays");
+                    leaves = true;
+                }
             }
         }
-        gone
+        (gone, leaves)
     }
 }
 
@@ -129,20 +163,21 @@ async fn remove_source_file(fs: &UserFs, entry: &Entry) -> Result<Usage> {
     Ok(retire::usage(session, from.place(), seen))
 }
 
-async fn remove_copy(fs: &UserFs, entry: &Entry, copy: &Metadata) -> Result<Usage> {
+/// Removes a copy; `None` = it is not what it was any more, and stays.
+async fn remove_copy(fs: &UserFs, entry: &Entry, copy: &Metadata) -> Result<Option<Usage>> {
     let session = &fs.0;
     let to = policy::own_work(Operation::RenameFile, fs.place(&entry.to));
     let _turn = session.core.0.names.turn(session, to.place()).await;
-    let found = present(session.account.door.stat(&to, false).await)?;
-    let is_open = session.core.0.names.is_open_in_place(session, to.place());
-    if is_open || !found.is_some_and(|found| is_same_content(&found, copy)) {
-        return Ok(Usage::default());
+    // Whoever removed it has settled that.
+    let Some(found) = present(session.account.door.stat(&to, false).await)? else { return Ok(Some(Usage::default())) };
+    if session.core.0.names.is_open_in_place(session, to.place()) || !is_same_content(&found, copy) {
+        return Ok(None);
     }
     session.account.door.remove_file(&to).await?;
-    Ok(retire::usage(session, to.place(), copy))
+    Ok(Some(retire::usage(session, to.place(), copy)))
 }
 
-async fn remove_directory(fs: &UserFs, path: &entrepot_model::VirtualPath) -> Result<()> {
+async fn remove_directory(fs: &UserFs, path: &VirtualPath) -> Result<()> {
     let granted = policy::own_work(Operation::RenameDirectory, fs.place(path));
     match fs.0.account.door.remove_directory(&granted).await {
         Err(Error::NotFound) => Ok(()),
