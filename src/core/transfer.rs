@@ -7,6 +7,7 @@ mod beside;
 pub(crate) mod departed;
 pub(crate) mod digest;
 mod download;
+mod lost;
 pub(crate) mod names;
 mod opening;
 pub(crate) mod overlay;
@@ -21,8 +22,8 @@ mod upload_hooks;
 pub(crate) mod waiting;
 
 pub use download::Download;
-pub(crate) use opening::Continued;
 pub(crate) use names::Busy;
+pub(crate) use opening::Continued;
 pub use opening::OpenWrite;
 pub(crate) use settlement::Settlement;
 pub(crate) use settlement::{TransferAllowance, allowance, allowance_of, quota_of};

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use entrepot_model::{EffectiveUser, FilesystemConfig, FsProvider, VirtualPath};
+use entrepot_model::{BaseVirtualFolder, EffectiveUser, FilesystemConfig, FsProvider, User, VirtualPath};
 use entrepot_storage::{
     Attributes, Backend, Capabilities, DirectoryStream, InPlaceOptions, Metadata, Owner, Partial, ReadFile, RootUse, Space,
     StageOptions, StagedFile, WriteFile,
@@ -88,6 +88,18 @@ impl Door {
             door.roots.push(root);
         }
         Ok(door)
+    }
+
+    /// Opens the storage of a folder as if it were somebody's own: nobody's permissions matter to what it holds.
+    pub(crate) fn of_folder(
+        folder: &BaseVirtualFolder,
+        storages: &dyn Storages,
+        tasks: &Tasks,
+        umask: Option<u32>,
+    ) -> Result<Self> {
+        let user = User { home_dir: folder.mapped_path.clone(), filesystem: folder.filesystem.clone(), ..User::default() };
+        let user = EffectiveUser::merge(&user, &[]).map_err(|error| Error::internal("a folder by itself", error))?;
+        Self::open(&user, storages, tasks, umask)
     }
 
     /// Checks the account's own root and makes it (ACC-084).

@@ -7,7 +7,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use entrepot_model::{BaseVirtualFolder, EffectiveUser, User, VirtualPath};
+use entrepot_model::{BaseVirtualFolder, EffectiveUser, VirtualPath};
 use entrepot_storage::FileKind;
 use tokio::time::Instant;
 
@@ -118,11 +118,7 @@ impl Tree {
                 Ok(Self::of_user(&account.user, door))
             }
             Subject::Folder(folder) => {
-                // The folder as somebody's own storage: nobody's permissions matter to what it holds.
-                let user =
-                    User { home_dir: folder.mapped_path.clone(), filesystem: folder.filesystem.clone(), ..User::default() };
-                let user = EffectiveUser::merge(&user, &[]).map_err(|error| Error::internal("a folder to be scanned", error))?;
-                let door = Door::open(&user, core.0.storages.as_ref(), core.tasks(), umask(&core.settings()))?;
+                let door = Door::of_folder(folder, core.0.storages.as_ref(), core.tasks(), umask(&core.settings()))?;
                 let roots = vec![root(0, VirtualPath::root())];
                 Ok(Self::new(QuotaOwner::Folder(folder.name.clone()), door, roots, HashSet::new()))
             }

@@ -1,6 +1,7 @@
 //! Partials: unfinished uploads, seen by their owner, resumed by whoever he is over any protocol.
 
 use bytes::Bytes;
+use entrepot_storage::{ErrorKind, memory::Operation};
 use serde_json::json;
 
 use super::{
@@ -199,7 +200,6 @@ async fn partial_that_vanished_is_charged_no_more() {
 // A resume that fails leaves the partial as it was.
 #[tokio::test]
 async fn resume_that_fails_keeps_the_partial() {
-    use entrepot_storage::{ErrorKind, memory::Operation};
     let fixture = partial(b"0123").await;
     let session = fixture.session("alice").await;
     fixture.memory("alice").faults().fail(Operation::Stage, 1, ErrorKind::Io);
@@ -216,7 +216,7 @@ async fn partials_that_nobody_went_on_with_expire() {
     crate::transfer::partials::expire_now(&fixture.core).await;
     assert_eq!(fixture.used("alice").await, usage(1, 4), "it is young");
     fixture.clock.advance_millis(169 * 3_600_000);
-    fixture.memory("alice").faults().fail(entrepot_storage::memory::Operation::Partial, 1, entrepot_storage::ErrorKind::Io);
+    fixture.memory("alice").faults().fail(Operation::Partial, 1, ErrorKind::Io);
     crate::transfer::partials::expire_now(&fixture.core).await;
     assert_eq!(fixture.rows("alice").await.0.len(), 1, "the storage was away");
     crate::transfer::partials::expire_now(&fixture.core).await;
@@ -233,6 +233,33 @@ async fn rows_of_a_user_who_is_gone_expire_too() {
     fixture.clock.advance_millis(169 * 3_600_000);
     crate::transfer::partials::expire_now(&fixture.core).await;
     assert_eq!(fixture.rows("alice").await, (vec![], vec![]));
+}
+
+// ACC-067, QTA-009: nobody has its folder mounted any more, and it does not stay there for ever.
+#[tokio::test]
+async fn partial_in_a_folder_that_is_nobodys_any_more_goes_and_the_folder_is_counted_anew() {
+    let fixture = Fixture::new().await;
+    fixture.folder("shared", "/memory/shared").await;
+    let mount = json!([{ "name": "shared", "virtual_path": "/shared", "quota_size": 0, "quota_files": 0 }]);
+    fixture.user("alice", json!({ "virtual_folders": mount })).await;
+    let session = fixture.session("alice").await;
+    put(&session.fs(), "/shared/kept", b"kept").await.expect("put");
+    give_up(&session.fs(), "/shared/begun", b"0123").await;
+    fixture.settled().await;
+    drop(session);
+    assert_eq!(fixture.used_by_folder("shared").await, usage(2, 8));
+    fixture.store.users().delete("alice").await.expect("deleted");
+    fixture.core.0.accounts.invalidate("alice");
+    fixture.clock.advance_millis(169 * 3_600_000);
+    let shared = fixture.storages.memory("/memory/shared");
+    shared.faults().fail(Operation::Partial, 1, ErrorKind::Io);
+    crate::transfer::partials::expire_now(&fixture.core).await;
+    assert_eq!(fixture.rows("alice").await.0.len(), 1, "the storage was away");
+    crate::transfer::partials::expire_now(&fixture.core).await;
+    fixture.quiet().await;
+    assert_eq!(fixture.rows("alice").await, (vec![], vec![]));
+    assert_eq!(shared.paths(), [b"/kept".to_vec()]);
+    assert_eq!(fixture.used_by_folder("shared").await, usage(1, 4));
 }
 
 // API-205
@@ -292,7 +319,6 @@ async fn what_a_deleted_user_left_unfinished_goes_with_it_and_its_files_stay() {
 // The storage cannot end it: what lies there is a partial, so that it is charged, found and expired.
 #[tokio::test]
 async fn upload_that_cannot_be_ended_is_a_partial() {
-    use entrepot_storage::{ErrorKind, memory::Operation};
     let (fixture, session) = Fixture::alice(json!({ "quota_size": 1000 })).await;
     fixture.memory("alice").faults().fail(Operation::Abandon, 1, ErrorKind::Io);
     give_up(&session.fs(), "/f", b"0123").await;

@@ -10,7 +10,7 @@ use entrepot_storage::{Metadata, Partial};
 use entrepot_store::{IntentEnd, UploadIntent};
 
 use super::{
-    Settlement,
+    Settlement, lost,
     overlay::Overlay,
     partials,
     upload_end::{is_staged_file, present, signed},
@@ -186,10 +186,19 @@ pub(crate) fn event(
     core.0.audit.fs_event(session, "upload", place, status, &details)
 }
 
-/// Removes the row of an intent that can be about nothing any more.
+/// Removes an intent whose account is gone, or does not have its folder any more, and what lies in that folder of it.
+///
+/// # Errors
+/// What the storage of the folder says: then the intent stays.
 pub(crate) async fn forget(core: &Core, intent: &UploadIntent) -> Result<()> {
+    let folder = lost::remove(core, intent).await?;
     let rows = entrepot_store::Settlement { intent: IntentEnd::Delete(intent.id.clone()), ..Default::default() };
-    core.0.store.transfers().settle(rows).await.map(drop).map_err(|error| Error::internal("removing an intent", error))
+    let settled = core.0.store.transfers().settle(rows).await;
+    settled.map_err(|error| Error::internal("removing an intent", error))?;
+    if let Some(folder) = folder.filter(|_| intent.charged_files != 0 || intent.charged_size != 0) {
+        lost::recount(core, folder);
+    }
+    Ok(())
 }
 
 /// A session for the server's own work on an account's storage; it is in no list.
