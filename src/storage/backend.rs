@@ -163,6 +163,10 @@ pub enum RootUse {
     Change,
 }
 
+/// A look at a root that is still to be run. It waits for the storage, for ever if need be: it is for a thread that can be spared,
+/// and no pool lends one of its own.
+pub type RootLook = Box<dyn FnOnce() -> Result<()> + Send>;
+
 /// A storage. See the module for what holds for all of them.
 pub trait Backend: Send + Sync + 'static {
     /// Where the files are.
@@ -175,7 +179,7 @@ pub trait Backend: Send + Sync + 'static {
     fn check_root(&self) -> Wait<'_, ()>;
 
     /// As [`Backend::check_root`], and whether the root can be used so, but nothing is made: a root that could be made will do.
-    fn look_at_root(&self, wanted: RootUse) -> Wait<'_, ()>;
+    fn look_at_root(&self, wanted: RootUse) -> RootLook;
 
     /// Metadata of an entry; `follow` resolves a link at the end of the path (beneath the root, at most 10 deep).
     fn stat<'a>(&'a self, path: &'a VirtualPath, follow: bool) -> Wait<'a, Metadata>;

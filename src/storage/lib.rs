@@ -17,8 +17,8 @@ pub mod private_file;
 mod system;
 
 pub use backend::{
-    Backend, CommitOptions, DirectoryStream, Durability, InPlaceOptions, Origin, Partial, ReadFile, RootUse, StageOptions,
-    StagedFile, Wait, WriteFile,
+    Backend, CommitOptions, DirectoryStream, Durability, InPlaceOptions, Origin, Partial, ReadFile, RootLook, RootUse,
+    StageOptions, StagedFile, Wait, WriteFile,
 };
 pub use capabilities::{Capabilities, Directories, RenameSupport, Staging, WriteSupport};
 pub use entrepot_model::VirtualPath;

@@ -36,8 +36,8 @@ use self::{
 pub use crate::system::Resolution;
 use crate::{
     Attributes, Backend, Capabilities, Directories, DirectoryStream, Error, ErrorKind, InPlaceOptions, Metadata, Origin, Owner,
-    Partial, Pool, ReadFile, RenameSupport, Result, RootUse, Space, StageOptions, StagedFile, Staging, VirtualPath, Wait,
-    WriteFile, WriteSupport,
+    Partial, Pool, ReadFile, RenameSupport, Result, RootLook, RootUse, Space, StageOptions, StagedFile, Staging, VirtualPath,
+    Wait, WriteFile, WriteSupport,
     system::{Resolver, metadata, split},
 };
 
@@ -235,10 +235,9 @@ impl Backend for LocalBackend {
         Box::pin(async move { run.await? })
     }
 
-    fn look_at_root(&self, wanted: RootUse) -> Wait<'_, ()> {
+    fn look_at_root(&self, wanted: RootUse) -> RootLook {
         let inner = Arc::clone(&self.inner);
-        let run = self.inner.options.pool.run(move || inner.root.look(wanted));
-        Box::pin(async move { run.await? })
+        Box::new(move || inner.root.look(wanted))
     }
 
     fn stat<'a>(&'a self, path: &'a VirtualPath, follow: bool) -> Wait<'a, Metadata> {

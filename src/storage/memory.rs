@@ -22,7 +22,7 @@ use self::{
 };
 use crate::{
     Attributes, Backend, Capabilities, Directories, DirectoryStream, ErrorKind, InPlaceOptions, Metadata, Origin, Owner, Partial,
-    ReadFile, RenameSupport, Result, RootUse, Space, StageOptions, StagedFile, Staging, VirtualPath, Wait, WriteFile,
+    ReadFile, RenameSupport, Result, RootLook, RootUse, Space, StageOptions, StagedFile, Staging, VirtualPath, Wait, WriteFile,
     WriteSupport, system::split,
 };
 
@@ -195,8 +195,9 @@ impl Backend for MemoryBackend {
         self.call(Operation::CheckRoot, |_| Ok(()))
     }
 
-    fn look_at_root(&self, _wanted: RootUse) -> Wait<'_, ()> {
-        self.call(Operation::CheckRoot, |_| Ok(()))
+    fn look_at_root(&self, _wanted: RootUse) -> RootLook {
+        let faults = self.shared.faults.clone();
+        Box::new(move || faults.count(Operation::CheckRoot))
     }
 
     fn stat<'a>(&'a self, path: &'a VirtualPath, _follow: bool) -> Wait<'a, Metadata> {

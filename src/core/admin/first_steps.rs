@@ -13,7 +13,7 @@ pub use entrepot_storage::local::{
 };
 
 pub(crate) use lookout::Lookout;
-use lookout::PATIENCE;
+pub(super) use lookout::PATIENCE;
 pub use nightly::{PASSPHRASES, choose_backup};
 pub use places::{Place, Trouble, choose_place, places};
 pub use reach::{Reach, addresses, believed, choose_reach, has_several_names};

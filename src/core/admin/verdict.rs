@@ -5,7 +5,7 @@ mod files;
 mod quota;
 mod sign_in;
 
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
 use entrepot_model::{
     AdminPermission as P, Protocol, VirtualPath,
@@ -13,11 +13,8 @@ use entrepot_model::{
 };
 use entrepot_storage::RootUse;
 
-use super::{AdminSession, users};
+use super::{AdminSession, first_steps::PATIENCE, users};
 use crate::{Core, Denial, Error, Operation, Result, accounts::Account, gates::Refused, login::checks, place::StorageIndex};
-
-/// How long a root may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,12 +97,15 @@ fn refusal(ip: IpAddr, protocol: Protocol, refused: Refused) -> Denial {
     }
 }
 
-/// Whether the root of a storage can be used so, looking only. A storage that hangs answers nobody either.
-async fn root(account: &Account, index: StorageIndex, wanted: RootUse) -> std::result::Result<(), String> {
-    let at = account.door.root(index).display();
-    match tokio::time::timeout(PATIENCE, account.door.look_at_root(index, wanted)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(format!("{at}: {error}")),
-        Err(_) => Err(format!("{at}: no answer within {} s", PATIENCE.as_secs())),
-    }
+/// Whether the root of a storage can be used so, looking only. A storage that hangs answers nobody either, and keeps no thread
+/// from others however often it is asked about.
+async fn root(core: &Core, account: &Account, index: StorageIndex, wanted: RootUse) -> std::result::Result<(), String> {
+    let path = account.door.root(index);
+    let told = match core.0.lookout.look(path, account.door.look_at_root(index, wanted)).await {
+        Ok(Some(Ok(()))) => return Ok(()),
+        Ok(Some(Err(error))) => error.to_string(),
+        Ok(None) => format!("no answer within {} s", PATIENCE.as_secs()),
+        Err(error) => error.to_string(),
+    };
+    Err(format!("{}: {told}", path.display()))
 }

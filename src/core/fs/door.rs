@@ -8,8 +8,8 @@ use std::{
 
 use entrepot_model::{BaseVirtualFolder, EffectiveUser, FilesystemConfig, FsProvider, User, VirtualPath};
 use entrepot_storage::{
-    Attributes, Backend, Capabilities, DirectoryStream, InPlaceOptions, Metadata, Owner, Partial, ReadFile, RootUse, Space,
-    StageOptions, StagedFile, WriteFile,
+    Attributes, Backend, Capabilities, DirectoryStream, InPlaceOptions, Metadata, Owner, Partial, ReadFile, RootLook, RootUse,
+    Space, StageOptions, StagedFile, WriteFile,
     local::{LocalBackend, LocalOptions},
 };
 
@@ -116,8 +116,8 @@ impl Door {
     }
 
     /// Whether the root of a storage can be used so. Nothing is made.
-    pub(crate) async fn look_at_root(&self, index: StorageIndex, wanted: RootUse) -> entrepot_storage::Result<()> {
-        self.storages[index.0].look_at_root(wanted).await
+    pub(crate) fn look_at_root(&self, index: StorageIndex, wanted: RootUse) -> RootLook {
+        self.storages[index.0].look_at_root(wanted)
     }
 
     /// Where the storage at `index` begins.

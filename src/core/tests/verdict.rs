@@ -32,6 +32,22 @@ async fn person(fixture: &Fixture, name: &str, fields: Value) {
     fixture.store.users().insert(user(name, fields), Some(hash), 1).await.unwrap();
 }
 
+// A storage that hangs has one thread at most, however often it is asked about.
+#[tokio::test]
+async fn a_root_that_does_not_answer_is_told_and_not_asked_again() {
+    let fixture = Fixture::new().await;
+    person(&fixture, "ann", json!({})).await;
+    let (release, hang) = std::sync::mpsc::channel::<()>();
+    let (root, moment) = (std::path::Path::new("/memory/ann"), std::time::Duration::from_millis(1));
+    let hanging = fixture.core.0.lookout.look_within(moment, root, move || hang.recv().is_ok()).await;
+    assert_eq!(hanging, Ok(None));
+    let verdict = judge(&fixture.core, &AdminSession::system(), &question(Operation::List, "/")).await.unwrap();
+    let stopper = verdict.stopper().expect("stopped");
+    assert!(stopper.detail.contains("no answer within 5 s"), "{stopper:?}");
+    assert_eq!(fixture.memory("ann").faults().calls(entrepot_storage::memory::Operation::CheckRoot), 0);
+    drop(release);
+}
+
 #[tokio::test]
 async fn the_rule_that_would_fire_is_named() {
     let fixture = Fixture::new().await;

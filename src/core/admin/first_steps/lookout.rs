@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{Error, Result};
 
 /// Time that a folder has to answer.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+pub(in crate::admin) const PATIENCE: Duration = Duration::from_secs(5);
 /// Pause before it is looked again whether a look of somebody else is over.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Looks that may hang at once. The kernel lets none of their threads go before the folder answers.
@@ -46,7 +46,7 @@ impl Lookout {
     ///
     /// # Errors
     /// `Internal` if there is no thread for it.
-    pub(super) async fn look<T: Send + 'static>(
+    pub(in crate::admin) async fn look<T: Send + 'static>(
         &self,
         path: &Path,
         job: impl FnOnce() -> T + Send + 'static,
@@ -58,7 +58,7 @@ impl Lookout {
     ///
     /// # Errors
     /// As [`Lookout::look`].
-    pub(super) async fn look_within<T: Send + 'static>(
+    pub(crate) async fn look_within<T: Send + 'static>(
         &self,
         patience: Duration,
         path: &Path,

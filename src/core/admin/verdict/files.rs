@@ -21,7 +21,7 @@ pub(super) async fn judge(core: &Core, account: &Account, protocol: Protocol, op
         .and_then(|()| decide(account, operation, path))
         .and_then(|()| can(core, account, operation, &place));
     let asked = match asked {
-        Ok(()) => is_there(account, operation, path, &place).await,
+        Ok(()) => is_there(core, account, operation, path, &place).await,
         refused => refused,
     };
     if asked.is_ok() && attributes::ignores(core, &account.door, place.storage, operation) {
@@ -51,13 +51,13 @@ fn can(core: &Core, account: &Account, operation: Operation, place: &Place) -> O
 }
 
 /// Whether there is a storage below the path that can be used so.
-async fn is_there(account: &Account, operation: Operation, path: &VirtualPath, place: &Place) -> Outcome {
+async fn is_there(core: &Core, account: &Account, operation: Operation, path: &VirtualPath, place: &Place) -> Outcome {
     // A mount is a directory whatever lies behind it.
     if operation == Operation::Stat && account.user.is_mount_point(path) {
         return Ok(());
     }
     let wanted = if operation.row().writes { RootUse::Change } else { RootUse::Read };
-    root(account, place.storage, wanted).await.map_err(|problem| match &place.folder {
+    root(core, account, place.storage, wanted).await.map_err(|problem| match &place.folder {
         Some(folder) => Denial::new("virtual_folders", format!("the folder {folder} cannot be used: {problem}")),
         None => Denial::new("home_dir", problem),
     })

@@ -37,7 +37,7 @@ pub(super) async fn judge(core: &Core, account: &Account, question: &Question) -
         return check(Stage::SignIn, Err(denial));
     }
     if prepare::is_due(core, account)
-        && let Err(problem) = root(account, StorageIndex(0), RootUse::Open).await
+        && let Err(problem) = root(core, account, StorageIndex(0), RootUse::Open).await
     {
         return check(Stage::SignIn, Err(Denial::new("home_dir", problem)));
     }
