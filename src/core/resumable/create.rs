@@ -107,7 +107,8 @@ async fn begin<S: Body>(
             let offset = chunk::end(core, who, upload, file, offset).await?;
             Ok(Appended::Stored(Progress::of(upload, offset)))
         }
-        (None, _) => Ok(Appended::Stored(Progress::of(upload, 0))),
+        // It may go on with what another protocol left.
+        (None, _) => Ok(Appended::Stored(Progress::of(upload, there(core, upload)))),
     }
 }
 
@@ -128,8 +129,12 @@ fn has_begun(core: &Core, upload: &ResumableUpload) -> bool {
 
 /// Whether something of an upload is there.
 pub(super) fn has_bytes(core: &Core, upload: &ResumableUpload) -> bool {
-    let partial = core.0.partials.of_id(&upload.username, &upload.id);
-    core.0.names.is_running(&upload.id) || partial.is_some_and(|partial| partial.size > 0)
+    core.0.names.is_running(&upload.id) || there(core, upload) > 0
+}
+
+/// The bytes of an upload that are there between two requests.
+fn there(core: &Core, upload: &ResumableUpload) -> u64 {
+    core.0.partials.of_id(&upload.username, &upload.id).map_or(0, |partial| unsigned(partial.size))
 }
 
 /// Whether another protocol left an unfinished upload of the name. To announce one is not to give that up yet.
