@@ -1,12 +1,18 @@
 //! Partials: unfinished uploads that a later one can go on with, over any protocol.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+mod closing;
+mod entries;
+
+use std::{sync::Arc, time::Duration};
 
 use entrepot_model::VirtualPath;
 use entrepot_storage::Partial;
 use entrepot_store::{IntentEnd, OutboxEvent, Store, UploadIntent};
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+
+pub(crate) use closing::Closing;
+use closing::ClosingNames;
+use entries::Entries;
 
 use super::Settlement;
 use crate::{
@@ -28,83 +34,6 @@ pub(crate) struct PartialIndex {
     entries: Mutex<Entries>,
     closing: Arc<ClosingNames>,
 }
-
-/// Partials by their names, and their names by their ids.
-#[derive(Default)]
-struct Entries {
-    by_name: HashMap<Key, UploadIntent>,
-    names: HashMap<String, Key>,
-}
-
-impl Entries {
-    fn is_empty(&self) -> bool {
-        self.by_name.is_empty()
-    }
-
-    fn get(&self, name: &Key) -> Option<&UploadIntent> {
-        self.by_name.get(name)
-    }
-
-    fn of_id(&self, id: &str) -> Option<&UploadIntent> {
-        self.by_name.get(self.names.get(id)?)
-    }
-
-    /// Enters a partial; the one that had its name goes.
-    fn insert(&mut self, intent: UploadIntent) -> Option<UploadIntent> {
-        let name = key_of(&intent);
-        let old = self.remove(&name);
-        self.names.insert(intent.id.clone(), name.clone());
-        self.by_name.insert(name, intent);
-        old
-    }
-
-    fn remove(&mut self, name: &Key) -> Option<UploadIntent> {
-        let gone = self.by_name.remove(name)?;
-        if self.names.get(&gone.id) == Some(name) {
-            self.names.remove(&gone.id);
-        }
-        Some(gone)
-    }
-
-    fn values(&self) -> impl Iterator<Item = &UploadIntent> {
-        self.by_name.values()
-    }
-
-    /// The names of those that `is_meant` picks.
-    fn names_of(&self, is_meant: impl Fn(&UploadIntent) -> bool) -> Vec<Key> {
-        self.by_name.iter().filter(|(_, intent)| is_meant(intent)).map(|(name, _)| name.clone()).collect()
-    }
-}
-
-/// Names of uploads that were given up and are not settled yet.
-#[derive(Default)]
-struct ClosingNames {
-    counts: Mutex<HashMap<Key, usize>>,
-    changed: Notify,
-}
-
-/// An upload that is being given up: who wants to go on with it waits.
-pub(crate) struct Closing {
-    names: Arc<ClosingNames>,
-    key: Key,
-}
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        let mut counts = self.names.counts.lock();
-        if let Some(count) = counts.get_mut(&self.key) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.key);
-            }
-        }
-        drop(counts);
-        self.names.changed.notify_waiters();
-    }
-}
-
-/// How long a resume waits for the end of the upload that it goes on with.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 impl PartialIndex {
     /// Reads the partials from the database.
@@ -189,9 +118,7 @@ impl PartialIndex {
 
     /// An upload of that name is being given up, until the answer is dropped.
     pub(crate) fn closing(&self, username: &str, place: &Place) -> Closing {
-        let key = key(username, place);
-        *self.closing.counts.lock().entry(key.clone()).or_default() += 1;
-        Closing { names: self.closing.clone(), key }
+        self.closing.begin(key(username, place))
     }
 
     /// Waits until no upload of that name is being given up.
@@ -199,20 +126,7 @@ impl PartialIndex {
     /// # Errors
     /// `Busy` after five seconds.
     pub(crate) async fn settled(&self, username: &str, place: &Place) -> Result<()> {
-        if self.closing.counts.lock().is_empty() {
-            return Ok(());
-        }
-        let key = key(username, place);
-        let wait = async {
-            loop {
-                let changed = self.closing.changed.notified();
-                if !self.closing.counts.lock().contains_key(&key) {
-                    return;
-                }
-                changed.await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, wait).await.map_err(|_| Error::Busy)
+        self.closing.ended(|| key(username, place)).await
     }
 
     /// A directory has another name: what was begun in it goes with it. Answers the partials as they are now.
