@@ -8,6 +8,7 @@ use config::FileFormat;
 use serde_json::Value;
 
 use crate::error::ConfigError;
+use crate::regular_file;
 use crate::source::Sources;
 
 /// The names that are looked for, in order.
@@ -39,11 +40,7 @@ pub(crate) fn read_trusted(path: &Path, limit: u64) -> Result<String, ConfigErro
     if mode & WRITABLE_BY_OTHERS != 0 {
         return Err(ConfigError::Writable { path: path.to_owned(), mode });
     }
-    if metadata.len() > limit {
-        return Err(failed(std::io::Error::from(std::io::ErrorKind::FileTooLarge)));
-    }
-    #[expect(clippy::disallowed_methods, reason = "configuration files are read here")]
-    fs::read_to_string(path).map_err(failed)
+    regular_file::read_text(path, limit).map_err(failed)
 }
 
 /// Parses a file by the format that its extension names.

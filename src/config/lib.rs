@@ -20,6 +20,7 @@ mod nearest;
 mod path;
 mod reader;
 pub mod registry;
+pub mod regular_file;
 mod rules;
 mod secret_files;
 pub mod settings;

@@ -1,16 +1,14 @@
 //! Certificates of users: who may sign them, and what they must say (SSH-048…SSH-053; PROTOCOL.certkeys of OpenSSH).
 
-#![allow(clippy::disallowed_methods, reason = "authorities are files of this room, read at start and when the server is told to")]
-
 use std::{
     collections::HashSet,
-    fs, io,
-    io::Read as _,
+    io,
     net::IpAddr,
     path::{Path, PathBuf},
 };
 
 use arc_swap::ArcSwap;
+use entrepot_config::regular_file;
 use ipnet::IpNet;
 use russh::keys::{Certificate, HashAlg, PublicKey, ssh_key::public::KeyData};
 
@@ -230,14 +228,13 @@ fn comes_from(list: &str, ip: IpAddr) -> bool {
 
 /// A bounded read.
 fn read(setting: &'static str, path: &Path) -> Result<String, AuthorityError> {
-    let fault = |source| AuthorityError::File { setting, path: path.to_owned(), source };
-    let mut text = String::new();
-    fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_string(&mut text)).map_err(fault)?;
-    if text.len() as u64 > MAX_FILE {
-        let reason = format!("it is larger than {} MiB", MAX_FILE >> 20);
-        return Err(AuthorityError::Content { setting, path: path.to_owned(), reason });
-    }
-    Ok(text)
+    regular_file::read_text(path, MAX_FILE).map_err(|source| match source.kind() {
+        io::ErrorKind::FileTooLarge => {
+            let reason = format!("it is larger than {} MiB", MAX_FILE >> 20);
+            AuthorityError::Content { setting, path: path.to_owned(), reason }
+        }
+        _ => AuthorityError::File { setting, path: path.to_owned(), source },
+    })
 }
 
 fn read_authorities(path: &Path) -> Result<Vec<KeyData>, AuthorityError> {

@@ -19,6 +19,7 @@ use std::{
 };
 
 use aws_lc_rs::{encoding::AsDer, rsa};
+use entrepot_config::regular_file;
 use entrepot_model::host_key::HostKeyKind;
 use russh::keys::{
     Algorithm, Certificate, EcdsaCurve, HashAlg, PrivateKey, decode_secret_key, key::safe_rng, ssh_key::LineEnding,
@@ -95,6 +96,9 @@ impl HostKeyError {
     }
 }
 
+/// No key or certificate is larger, in bytes.
+const LARGEST: u64 = 1 << 20;
+
 /// Size of a new RSA key (SSH-031). The library's own default is larger and slower.
 const RSA_SIZE: rsa::KeySize = rsa::KeySize::Rsa3072;
 
@@ -119,10 +123,11 @@ pub fn load_host_keys(directory: &Path, configured: &[String]) -> Result<Vec<Hos
 /// The algorithms of the keys that [`load_host_keys`] would load or make; nothing is made.
 ///
 /// # Errors
-/// As [`load_host_keys`], but for a file that cannot be written.
+/// As [`load_host_keys`].
 pub fn host_key_algorithms(directory: &Path, configured: &[String]) -> Result<Vec<Algorithm>, HostKeyError> {
     let made = |path: PathBuf| {
-        let kind = kind_of(&path).ok_or(HostKeyError::Missing { path })?;
+        let Some(kind) = kind_of(&path) else { return Err(HostKeyError::Missing { path }) };
+        regular_file::could_make(&path).map_err(|source| HostKeyError::File { path, source })?;
         Ok(match kind {
             HostKeyKind::Ed25519 => Algorithm::Ed25519,
             HostKeyKind::EcdsaP256 => Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 },
@@ -146,7 +151,7 @@ fn look<T>(
     };
     let mut keys = Vec::new();
     for (path, is_made) in wanted {
-        match fs::read_to_string(&path) {
+        match regular_file::read_text(&path, LARGEST) {
             Ok(text) => keys.push(read(HostKey { key: decode(&path, &text)?, path })),
             Err(error) if error.kind() == io::ErrorKind::NotFound && is_made => keys.push(make(path)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound && configured.is_empty() => {}
@@ -163,7 +168,7 @@ fn look<T>(
 pub fn load_host_certificates(directory: &Path, configured: &[String]) -> Result<Vec<Certificate>, HostKeyError> {
     let load = |name: &String| {
         let path = directory.join(name);
-        let text = fs::read_to_string(&path).map_err(|source| HostKeyError::File { path: path.clone(), source })?;
+        let text = regular_file::read_text(&path, LARGEST).map_err(|source| HostKeyError::File { path: path.clone(), source })?;
         match Certificate::from_openssh(text.trim()) {
             Ok(certificate) if certificate.cert_type().is_host() => Ok(certificate),
             Ok(_) => Err(HostKeyError::Certificate { path, reason: "it is one of a user".to_owned() }),

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
-use entrepot_config::Settings;
+use entrepot_config::{Settings, regular_file};
 use entrepot_core::Core;
 use entrepot_model::status::{SshBinding, SshServiceStatus};
 use entrepot_net::{BindSpec, Gatekeeper, NetError, ProxyPolicy};
@@ -25,6 +25,9 @@ use crate::{
     start::{StartError, identification, rules, uses_files},
     transport::{attempts, russh_attempts, transport},
 };
+
+/// No banner is longer, in bytes: a packet of SSH takes about half of it.
+const MAX_BANNER: u64 = 64 << 10;
 
 /// What the connections share.
 pub struct Service {
@@ -296,13 +299,12 @@ impl SshServer {
 }
 
 /// SSH-020: a file that cannot be read is only a warning.
-#[allow(clippy::disallowed_methods, reason = "read once, at start")]
 fn banner(settings: &Settings) -> Option<String> {
     let file = &settings.sftpd.login_banner_file;
     if file.is_empty() {
         return None;
     }
-    match std::fs::read_to_string(settings.resolve(file)) {
+    match regular_file::read_text(&settings.resolve(file), MAX_BANNER) {
         Ok(text) => Some(text),
         Err(error) => {
             tracing::warn!(file, %error, "the login banner cannot be read");

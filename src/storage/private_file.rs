@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -123,29 +123,6 @@ impl Drop for State {
     }
 }
 
-/// Reads a regular file of at most `limit` bytes.
-///
-/// # Errors
-/// Those of the system; `FileTooLarge`; `InvalidInput` for what is no regular file.
-pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    // A pipe must not hold the thread until somebody writes to it.
-    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
-    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    if found.len() > limit {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    let mut content = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0));
-    file.take(limit.saturating_add(1)).read_to_end(&mut content)?;
-    if content.len() as u64 > limit {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    Ok(content)
-}
-
 /// Removes a file of the kind; one that is not there is no mistake.
 ///
 /// # Errors
@@ -194,13 +171,13 @@ mod tests {
             let writer = Writer::create(&target).expect("begun");
             writer.write(text.as_bytes()).expect("written");
             writer.finish().expect("finished");
-            assert_eq!(read(&target, 100).expect("readable"), text.as_bytes());
+            assert_eq!(fs::read(&target).expect("readable"), text.as_bytes());
         }
         let writer = Writer::create(&target).expect("begun");
         writer.write(b"third").expect("written");
         assert_eq!(writer.finish_new().map_err(|error| error.kind()), Err(io::ErrorKind::AlreadyExists));
         drop(writer);
-        assert_eq!(read(&target, 100).expect("readable"), b"second");
+        assert_eq!(fs::read(&target).expect("readable"), b"second");
         assert_eq!(fs::read_dir(target.parent().expect("parent")).expect("there").count(), 1);
         assert_eq!((mode(&target), mode(&folder.path().join("a")), mode(&folder.path().join("a/b"))), (0o600, 0o700, 0o700));
         assert!(Writer::create(&folder.path().join("a/b")).is_err());
@@ -227,18 +204,5 @@ mod tests {
     fn free_space_is_that_of_the_folder() {
         let folder = tempfile::tempdir().expect("folder");
         assert!(Writer::create(&folder.path().join("x")).expect("begun").free().expect("answer") > 0);
-    }
-
-    // API-091
-    #[test]
-    fn only_regular_files_up_to_the_limit_are_read() {
-        let folder = tempfile::tempdir().expect("folder");
-        let path = folder.path().join("x");
-        fs::write(&path, b"12345").expect("written");
-        assert_eq!(read(&path, 5).expect("readable"), b"12345");
-        assert_eq!(read(&path, 4).map_err(|error| error.kind()), Err(io::ErrorKind::FileTooLarge));
-        assert!(read(folder.path(), 5).is_err());
-        assert_eq!(read(Path::new("/dev/zero"), 5).map_err(|error| error.kind()), Err(io::ErrorKind::InvalidInput));
-        assert_eq!(read(&folder.path().join("y"), 5).map_err(|error| error.kind()), Err(io::ErrorKind::NotFound));
     }
 }

@@ -6,10 +6,10 @@ use std::{
     path::Path,
 };
 
+use entrepot_config::regular_file;
 use entrepot_core::admin::backup;
 use entrepot_model::{Permission, User};
 use entrepot_secrets::password;
-use entrepot_storage::private_file;
 use serde_json::json;
 
 use crate::exit::Failure;
@@ -160,7 +160,7 @@ pub(super) fn keys(converted: &mut Converted, name: &str, path: &Path) -> Vec<St
 /// # Errors
 /// Those of the system; it is no such file.
 pub(super) fn read(path: &Path) -> io::Result<String> {
-    String::from_utf8(private_file::read(path, LIMIT)?).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8"))
+    regular_file::read_text(path, LIMIT)
 }
 
 /// A line that cannot be read. Nothing is imported then: a file that is half understood is not understood.

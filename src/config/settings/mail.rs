@@ -5,6 +5,7 @@ use std::{io::Read as _, path::Path};
 use serde::Deserialize;
 
 use super::{SecretText, Settings};
+use crate::regular_file;
 
 /// Section `smtp`.
 #[derive(Clone, Debug, Deserialize)]
@@ -79,10 +80,9 @@ impl Settings {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "files that the settings name are read in this room")]
 fn read(path: &Path) -> Option<String> {
     let mut text = String::new();
-    std::fs::File::open(path).ok()?.take(TEMPLATE_LIMIT).read_to_string(&mut text).ok()?;
+    regular_file::open(path).ok()?.take(TEMPLATE_LIMIT).read_to_string(&mut text).ok()?;
     Some(text)
 }
 

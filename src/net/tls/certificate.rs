@@ -1,14 +1,14 @@
 //! Reading a certificate with its key, and what people compare: the fingerprint.
 
 use std::{
-    fs::File,
-    io::{self, Read},
+    io,
     path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use aws_lc_rs::digest;
+use entrepot_config::regular_file;
 use rustls::{crypto::CryptoProvider, sign::CertifiedKey};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName};
@@ -25,14 +25,15 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 
 /// Reads a whole file of a sensible size.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, NetError> {
-    let failed = |source| NetError::CertificateFile { path: path.into(), source };
-    let mut content = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(LARGEST + 1).read_to_end(&mut content).map_err(failed)?;
-    if content.len() as u64 > LARGEST {
-        return Err(failed(io::Error::other("larger than 32 MiB, which no certificate, key or revocation list is")));
-    }
-    Ok(content)
+    regular_file::read(path, LARGEST).map_err(|error| {
+        let source = match error.kind() {
+            io::ErrorKind::FileTooLarge => {
+                io::Error::new(error.kind(), "larger than 32 MiB, which no certificate, key or revocation list is")
+            }
+            _ => error,
+        };
+        NetError::CertificateFile { path: path.into(), source }
+    })
 }
 
 pub(super) fn wrong(path: &Path, reason: impl Into<String>) -> NetError {

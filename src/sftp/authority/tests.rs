@@ -1,4 +1,6 @@
-use std::process::Command;
+#![allow(clippy::disallowed_methods, reason = "files of the tests")]
+
+use std::{fs, process::Command};
 
 use futures_util::FutureExt as _;
 use proptest::prelude::*;

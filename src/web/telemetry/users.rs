@@ -8,6 +8,7 @@ use std::{
     time::SystemTime,
 };
 
+use entrepot_config::regular_file;
 use entrepot_core::Tasks;
 use entrepot_secrets::password;
 
@@ -63,7 +64,6 @@ impl TelemetryUsers {
 }
 
 impl File {
-    #[allow(clippy::disallowed_methods, reason = "the file of names that the settings of telemetry name is read here")]
     fn users(&self) -> io::Result<Arc<Hashes>> {
         let found = fs::metadata(&self.path)?;
         let stamp = (found.len(), found.modified().ok());
@@ -73,10 +73,7 @@ impl File {
         {
             return Ok(users.clone());
         }
-        if found.len() > LIMIT {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        let users = Arc::new(parse(&fs::read_to_string(&self.path)?));
+        let users = Arc::new(parse(&regular_file::read_text(&self.path, LIMIT)?));
         *read = Some((stamp, users.clone()));
         Ok(users)
     }

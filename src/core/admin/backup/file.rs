@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use entrepot_config::regular_file;
 use entrepot_storage::{PoolError, private_file};
 
 use crate::{Core, Error, Result};
@@ -68,7 +69,7 @@ pub(super) async fn read(core: &Core, path: &str, limit: u64) -> Result<Bytes> {
         return Err(invalid("a relative path must not contain ..".to_owned()));
     }
     let target = folder(core).join(given);
-    let text = run(core, move || private_file::read(&target, limit)).await?;
+    let text = run(core, move || regular_file::read(&target, limit)).await?;
     text.map(Bytes::from).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => invalid("there is no such file".to_owned()),
         io::ErrorKind::FileTooLarge => invalid(format!("the file is larger than {} MB", limit / 1024 / 1024)),

@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use bytes::Bytes;
+use entrepot_config::regular_file;
 use entrepot_secrets::{Sensitive, random_alphanumeric};
 use entrepot_storage::private_file;
 
@@ -132,7 +133,7 @@ impl Incoming {
             return Err(Error::Conflict("this server has accounts already".to_owned()));
         }
         let (path, limit) = (self.path.clone(), backup::limit(core));
-        let text = Bytes::from(run(core, move || private_file::read(&path, limit)).await?);
+        let text = Bytes::from(run(core, move || regular_file::read(&path, limit)).await?);
         let system = AdminSession::system();
         let tried = LoadOptions { is_dry_run: true, ..LoadOptions::default() };
         let report = backup::load(core, &system, text.clone(), tried).await?;
