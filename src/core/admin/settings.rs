@@ -124,8 +124,9 @@ fn view(state: SettingState) -> SettingView {
 ///
 /// # Errors
 /// `Denied` without `*`; `Invalid` naming the key: it does not exist, cannot have the value, does not fit the others, is
-/// needed before the database is open, or would keep the server from starting again; `Conflict` where environment or command line say otherwise, or a certificate of the
-/// database stands against ACME.
+/// needed before the database is open, or would keep the server from starting again; `Conflict` where environment or command
+/// line say otherwise, or a certificate of the database stands against ACME; `Unavailable` when a file that settings name does
+/// not answer.
 pub async fn change(core: &Core, session: &AdminSession, changes: BTreeMap<String, Value>) -> Result<Changed> {
     session.require(P::Any)?;
     let configuration = core.services().configuration().ok_or(Error::Unsupported)?;
@@ -148,8 +149,11 @@ pub async fn change(core: &Core, session: &AdminSession, changes: BTreeMap<Strin
     }
     let mut sources = configuration.sources.clone();
     sources.database = opened(&core.0.sealer, saved.into_iter().collect());
-    let loaded = core.tasks().storage().run(move || entrepot_config::load(sources)).await;
-    let loaded = loaded.map_err(|error| Error::internal("loading settings", error))?.map_err(invalid)?;
+    let loaded = start::patiently(async {
+        let loaded = core.tasks().storage().run(move || entrepot_config::load(sources)).await;
+        loaded.map_err(|error| Error::internal("loading settings", error))?.map_err(invalid)
+    });
+    let loaded = loaded.await?;
     refuse_hidden(&loaded, &changes)?;
     certificate::refuse_acme(core, &loaded.settings).await?;
     start::rehearse(core, &configuration, &loaded, &changes).await?;

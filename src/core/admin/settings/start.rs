@@ -1,6 +1,6 @@
 //! Nobody saves what would keep the server from starting again.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use entrepot_config::Loaded;
 use serde_json::Value;
@@ -11,11 +11,24 @@ use crate::{Core, Error, Obstacle, Result};
 /// Sections that a start may fail over.
 const SECTIONS: [&str; 5] = ["acme.", "common.", "httpd.", "sftpd.", "telemetry."];
 
-/// Tries what the next start would do with the settings, where the changes concern it. What would keep the server from starting
-/// without these changes, too (a file that went away since), keeps nobody from making them.
+/// How long files that settings name may take to answer: a mount whose server is gone never does, and whoever saves next waits.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits for what reads files that the settings name.
 ///
 /// # Errors
-/// `Invalid` naming the key.
+/// That of `read`; `Unavailable` when it takes too long.
+pub(super) async fn patiently<T>(read: impl Future<Output = Result<T>>) -> Result<T> {
+    const SLOW: &str = "a file that the settings name did not answer within 30 seconds, as on a mount whose server is gone";
+    tokio::time::timeout(PATIENCE, read).await.map_err(|_| Error::Unavailable(SLOW))?
+}
+
+/// Tries what the next start would do with the settings, where the changes concern it. What would keep the server from starting
+/// without these changes, too (a file that went away since), keeps nobody from making them; nor does what only comes to light
+/// because they mend what was in the way before it.
+///
+/// # Errors
+/// `Invalid` naming the key; `Unavailable` when a file does not answer.
 pub(super) async fn rehearse(
     core: &Core,
     configuration: &Configuration,
@@ -24,14 +37,27 @@ pub(super) async fn rehearse(
 ) -> Result<()> {
     let is_concerned = |key: &String| SECTIONS.iter().any(|section| key.starts_with(section));
     let Some(rehearsal) = core.services().rehearsal().filter(|_| changes.keys().any(is_concerned)) else { return Ok(()) };
-    let mut found = rehearsal.rehearse(loaded).await?;
+    let mut found = patiently(rehearsal.rehearse(loaded)).await?;
     if found.is_empty() {
         return Ok(());
     }
     let current = configuration.loaded.lock().clone();
-    let before = rehearsal.rehearse(&current).await?;
-    found.retain(|obstacle| !before.contains(obstacle));
+    let before = patiently(rehearsal.rehearse(&current)).await?;
+    let is_changed = |obstacle: &Obstacle| obstacle.keys.iter().any(|key| changes.contains_key(key));
+    let was_hidden =
+        |obstacle: &Obstacle| !is_changed(obstacle) && before.iter().any(|other| service(other) == service(obstacle));
+    found.retain(|obstacle| !before.contains(obstacle) && !was_hidden(obstacle));
     found.into_iter().next().map_or(Ok(()), |obstacle| Err(refusal(obstacle, changes)))
+}
+
+/// The service that finds it. Each finds one thing only, and stops there.
+fn service(obstacle: &Obstacle) -> Option<&str> {
+    let section = obstacle.keys.first()?.split('.').next()?;
+    Some(match section {
+        "acme" => "httpd",
+        "common" => "sftpd",
+        section => section,
+    })
 }
 
 /// The one of its keys that was changed is to blame.

@@ -157,6 +157,68 @@ async fn what_would_keep_the_server_from_starting_is_not_saved() {
     change(core, &system, one("httpd.bindings[0].address", "192.0.2.7")).await.expect_err("it would not start");
 }
 
+/// Finds of each service what is the first in its way, as a start does.
+struct InOrder;
+
+impl crate::Rehearsal for InOrder {
+    fn rehearse<'a>(&'a self, loaded: &'a Loaded) -> futures_util::future::BoxFuture<'a, Result<Vec<crate::Obstacle>>> {
+        let (sftpd, telemetry) = (&loaded.settings.sftpd, &loaded.settings.telemetry);
+        let first = if sftpd.ciphers.iter().any(|name| name == "nope") {
+            Some("sftpd.ciphers")
+        } else {
+            (!sftpd.host_keys.is_empty()).then_some("sftpd.host_keys")
+        };
+        let second = (telemetry.bind_port != 0).then_some("telemetry.auth_user_file");
+        let found = first.into_iter().chain(second).map(|key| crate::Obstacle {
+            keys: vec![key.to_owned()],
+            message: "it cannot be met".to_owned(),
+            may_pass: false,
+        });
+        let found = found.collect();
+        Box::pin(async move { Ok(found) })
+    }
+}
+
+// CFG-372
+#[tokio::test]
+async fn what_was_hidden_by_something_that_is_mended_keeps_nobody_from_mending_it() {
+    let (house, _folder) = changeable(&[]).await;
+    let (core, system) = (&house.core, AdminSession::system());
+    let mut changes = one("sftpd.ciphers", serde_json::json!(["nope"]));
+    changes.insert("sftpd.host_keys".to_owned(), serde_json::json!(["gone"]));
+    change(core, &system, changes).await.expect("nobody looks");
+    core.services().rehearse_with(Arc::new(InOrder));
+    change(core, &system, one("telemetry.bind_port", 9)).await.expect_err("another service would not start");
+    let both = [("sftpd.ciphers".to_owned(), Value::Null), ("sftpd.host_keys".to_owned(), serde_json::json!(["other"]))];
+    change(core, &system, both.into()).await.expect_err("what is changed must be right");
+    change(core, &system, one("sftpd.ciphers", Value::Null)).await.expect("it is better than before");
+    change(core, &system, one("sftpd.host_keys", Value::Null)).await.expect("nothing is wrong now");
+    change(core, &system, one("sftpd.ciphers", serde_json::json!(["nope"]))).await.expect_err("it would not start");
+}
+
+/// Waits for ever, as for a file on a mount whose server is gone.
+struct Stuck;
+
+impl crate::Rehearsal for Stuck {
+    fn rehearse<'a>(&'a self, _: &'a Loaded) -> futures_util::future::BoxFuture<'a, Result<Vec<crate::Obstacle>>> {
+        // Nobody waits that long here.
+        tokio::time::pause();
+        Box::pin(std::future::pending())
+    }
+}
+
+// CFG-372
+#[tokio::test]
+async fn file_that_does_not_answer_keeps_nobody_else_from_saving() {
+    let (house, _folder) = changeable(&[]).await;
+    let (core, system) = (&house.core, AdminSession::system());
+    core.services().rehearse_with(Arc::new(Stuck));
+    let error = change(core, &system, one("httpd.certificate_file", Value::Null)).await.expect_err("it does not answer");
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+    tokio::time::resume();
+    change(core, &system, one("transfers.partial_retention_hours", 9)).await.expect("the lock is free");
+}
+
 // CFG-373
 #[tokio::test]
 async fn saved_settings_are_taken_back_one_by_one_or_by_section() {
