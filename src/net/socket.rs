@@ -76,8 +76,8 @@ impl BindSpec {
 /// The address cannot be read or used, or the port is taken or not permitted; the text names the setting.
 pub fn bind(spec: &BindSpec) -> Result<TcpListener, NetError> {
     if let Some(socket) = inherited::find(spec) {
-        let failed =
-            |source| NetError::Socket { address: spec.place(), port: spec.port, setting: spec.setting_key.clone(), source };
+        let setting = spec.member("address");
+        let failed = |source| NetError::Socket { address: spec.place(), port: spec.port, setting: setting.clone(), source };
         let socket = socket.map_err(failed)?;
         socket.set_nonblocking(true).map_err(failed)?;
         configure(&socket).map_err(|errno| spec.error(errno))?;
