@@ -1,9 +1,6 @@
 //! From settings to listeners of the web: their certificates are opened once each, however many bindings use them.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use entrepot_config::{Settings, settings::HttpBinding};
 use entrepot_http::Binding;
@@ -33,8 +30,8 @@ pub(crate) struct WebBindings {
     pub(crate) acme: Option<(Plan, Arc<Challenges>)>,
     /// The certificate of the database.
     pub(crate) kept: KeptCertificate,
-    /// Folder of the certificates that the server makes.
-    own: PathBuf,
+    /// The certificate that the server makes.
+    own: Option<CertificateSource>,
     sources: Vec<Vec<CertificateSource>>,
 }
 
@@ -44,15 +41,19 @@ impl WebBindings {
     /// # Errors
     /// A certificate cannot be used, or a binding asks for what is not built.
     pub(crate) fn from_settings(settings: &Settings, any_port: bool, kept: KeptCertificate) -> Result<Self, NetError> {
-        Self::with_own(settings, any_port, kept, own_certificates(settings))
+        Self::with_own(settings, any_port, kept, CertificateSource::SelfSigned { directory: own_certificates(settings) })
     }
 
-    /// The same with another folder for the certificates that the server makes.
+    /// The same for who only tries: no certificate is made.
     ///
     /// # Errors
     /// As [`WebBindings::from_settings`].
-    pub(crate) fn with_own(settings: &Settings, any_port: bool, kept: KeptCertificate, own: PathBuf) -> Result<Self, NetError> {
-        let mut web = Self { kept, own, ..Self::default() };
+    pub(crate) fn tried(settings: &Settings, any_port: bool, kept: KeptCertificate) -> Result<Self, NetError> {
+        Self::with_own(settings, any_port, kept, CertificateSource::SelfSignedTrial { directory: own_certificates(settings) })
+    }
+
+    fn with_own(settings: &Settings, any_port: bool, kept: KeptCertificate, own: CertificateSource) -> Result<Self, NetError> {
+        let mut web = Self { kept, own: Some(own), ..Self::default() };
         if let Some(plan) = Plan::from_settings(settings)? {
             let challenges = Arc::new(Challenges::new(plan.proxy_header()));
             web.acme = Some((plan, challenges));
@@ -76,7 +77,7 @@ impl WebBindings {
 
     /// `None` if the binding has no certificate.
     fn tls(&mut self, settings: &Settings, binding: &HttpBinding) -> Result<Option<Arc<ServerConfig>>, NetError> {
-        let sources = sources(settings, self.acme.as_ref().map(|(plan, _)| plan), binding, &self.kept, &self.own);
+        let sources = sources(settings, self.acme.as_ref().map(|(plan, _)| plan), binding, &self.kept, self.own.as_ref());
         if sources.is_empty() {
             return Ok(None);
         }
@@ -128,7 +129,7 @@ fn sources(
     plan: Option<&Plan>,
     binding: &HttpBinding,
     kept: &KeptCertificate,
-    own_certificates: &Path,
+    self_signed: Option<&CertificateSource>,
 ) -> Vec<CertificateSource> {
     let obtained = plan.map(Plan::sources).unwrap_or_default();
     let files = |certificate: &str, key: &str| {
@@ -156,13 +157,13 @@ fn sources(
     }
     let has_files = sources.iter().any(|source| matches!(source, CertificateSource::Files { .. }));
     if !has_files && (binding.self_signed || !sources.is_empty()) {
-        sources.push(CertificateSource::SelfSigned { directory: own_certificates.to_owned() });
+        sources.extend(self_signed.cloned());
     }
     sources
 }
 
 /// Folder of the certificates that the server makes.
-pub(crate) fn own_certificates(settings: &Settings) -> PathBuf {
+fn own_certificates(settings: &Settings) -> PathBuf {
     settings.resolve(CERTIFICATES)
 }
 
@@ -227,11 +228,11 @@ mod tests {
                     certificate.file_name().expect("a name").to_string_lossy().into_owned()
                 }
                 CertificateSource::Kept(_) => "kept".to_owned(),
-                CertificateSource::SelfSigned { .. } => "self-signed".to_owned(),
+                CertificateSource::SelfSigned { .. } | CertificateSource::SelfSignedTrial { .. } => "self-signed".to_owned(),
                 CertificateSource::Files { .. } => "files".to_owned(),
             };
-            let own = own_certificates(&settings);
-            sources(&settings, plan.as_ref(), &settings.httpd.bindings[index], &KeptCertificate::default(), &own)
+            let own = CertificateSource::SelfSigned { directory: own_certificates(&settings) };
+            sources(&settings, plan.as_ref(), &settings.httpd.bindings[index], &KeptCertificate::default(), Some(&own))
                 .iter()
                 .map(file)
                 .collect()

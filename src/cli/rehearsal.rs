@@ -17,14 +17,11 @@ use entrepot_net::{NetError, tls::KeptCertificate};
 use entrepot_secrets::{Sensitive, random_alphanumeric};
 use futures_util::{FutureExt as _, future::BoxFuture};
 
-use crate::{
-    bindings::{self, WebBindings},
-    blame, certificates, exit,
-    house::House,
-    ssh_service::SshService,
-    telemetry,
-};
-pub(crate) use listeners::{collisions, specs};
+use crate::{bindings::WebBindings, blame, certificates, exit, house::House, ssh_service::SshService, telemetry};
+pub(crate) use listeners::{collisions, is_path_of_service, specs};
+
+/// Where Linux, and every runtime of containers, has files in memory.
+const MEMORY: &str = "/dev/shm";
 
 /// What a start finds beside the settings.
 pub(crate) struct Scene {
@@ -32,8 +29,6 @@ pub(crate) struct Scene {
     pub(crate) host_keys: Vec<Sensitive<String>>,
     /// The certificate of the database.
     pub(crate) certificate: KeptCertificate,
-    /// Folder of the certificates that the server makes itself.
-    pub(crate) own_certificates: PathBuf,
     /// Where this process listens: at the start nobody does.
     pub(crate) held: Vec<SocketAddr>,
     /// Free ports instead of the configured ones.
@@ -55,8 +50,7 @@ pub(crate) fn services(loaded: &Loaded, scene: &Scene) -> Vec<Obstacle> {
         let rehearsed = entrepot_sftp::rehearse(&settings.data_dir, settings, &scene.host_keys);
         errors.extend(rehearsed.err().map(anyhow::Error::new));
     }
-    let own = scene.own_certificates.clone();
-    let web = WebBindings::with_own(settings, scene.any_port, scene.certificate.clone(), own);
+    let web = WebBindings::tried(settings, scene.any_port, scene.certificate.clone());
     errors.extend(web.err().map(anyhow::Error::new));
     errors.extend(telemetry::Plan::from_settings(settings, scene.any_port).err());
     let mut obstacles: Vec<Obstacle> = errors.iter().map(|error| obstacle(error, loaded)).collect();
@@ -110,7 +104,6 @@ impl Rehearsal for Rehearsing {
             let scene = Scene {
                 host_keys: host_keys::kept(&self.core).await?,
                 certificate: certificates::kept(&self.core).await?,
-                own_certificates: bindings::own_certificates(&loaded.settings),
                 held: self.held(),
                 any_port: self.any_port,
             };
@@ -126,12 +119,18 @@ impl Rehearsal for Rehearsing {
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    /// A new one, for this account only.
+    /// A new one, for this account only; in memory where there is no folder of temporary files (a container of nothing but
+    /// this program).
     ///
     /// # Errors
     /// Those of the system.
     pub(crate) fn new() -> io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("entrepot-{}", random_alphanumeric(16)));
+        let usual = Self::below(&std::env::temp_dir());
+        usual.or_else(|error| Self::below(Path::new(MEMORY)).map_err(|_| error))
+    }
+
+    fn below(folder: &Path) -> io::Result<Self> {
+        let path = folder.join(format!("entrepot-{}", random_alphanumeric(16)));
         DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))
     }

@@ -9,11 +9,16 @@ use entrepot_config::Loaded;
 use entrepot_model::doctor::{Finding, Severity};
 use entrepot_net::{BindSpec, NetError, could_bind};
 
-use crate::{blame, data_folder::DataFolder, rehearsal::specs};
+use crate::{
+    blame,
+    data_folder::DataFolder,
+    rehearsal::{is_path_of_service, specs},
+};
 
 /// Tries every port that the settings name; each is free again at once.
 pub(super) fn configured(loaded: &Loaded, folder: &DataFolder) -> Vec<Finding> {
-    specs(&loaded.settings).map(|(_, spec)| look(spec, loaded, folder)).collect()
+    let specs = specs(&loaded.settings).filter(|(service, spec)| !is_path_of_service(service, spec));
+    specs.map(|(_, spec)| look(spec, loaded, folder)).collect()
 }
 
 fn look(spec: BindSpec, loaded: &Loaded, folder: &DataFolder) -> Finding {

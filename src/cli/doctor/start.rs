@@ -13,7 +13,7 @@ use crate::{
     blame, certificates,
     data_folder::DataFolder,
     exit, house, load,
-    rehearsal::{self, Scene, Scratch},
+    rehearsal::{self, Scene},
 };
 
 /// Tries what a start does, but for the ports, and answers with the settings that it would have.
@@ -34,14 +34,7 @@ pub(super) async fn look(
             }
         }
     }
-    let scratch = Scratch::new()?;
-    let mut scene = Scene {
-        host_keys: Vec::new(),
-        certificate: KeptCertificate::default(),
-        own_certificates: scratch.path().to_owned(),
-        held: Vec::new(),
-        any_port: false,
-    };
+    let mut scene = Scene { host_keys: Vec::new(), certificate: KeptCertificate::default(), held: Vec::new(), any_port: false };
     // Without the master key nothing of the database opens; that is told elsewhere.
     if let (Some(store), Ok(sealer)) = (store, house::sealer(&loaded.settings)) {
         scene.host_keys = host_keys::kept_in(store, &sealer).await?;

@@ -24,10 +24,16 @@ pub(crate) fn specs(settings: &Settings) -> impl Iterator<Item = (&'static str, 
     sftp.chain(web).chain([telemetry]).filter(|(_, spec)| spec.port != 0).collect::<Vec<_>>().into_iter()
 }
 
-/// Those that this process would open itself; the services say what they think of paths of sockets.
+/// Whether the service itself says what it thinks of the path of a socket, when it looks at its settings; of one of SFTP only
+/// the attempt to listen says it.
+pub(crate) fn is_path_of_service(service: &str, spec: &BindSpec) -> bool {
+    service != "sftpd" && spec.address.starts_with('/')
+}
+
+/// Those that this process would open itself.
 fn opened(settings: &Settings) -> Vec<BindSpec> {
-    let is_opened = |spec: &BindSpec| !spec.address.starts_with('/') && !inherited::is_there(spec);
-    specs(settings).map(|(_, spec)| spec).filter(is_opened).collect()
+    let is_opened = |(service, spec): &(&str, BindSpec)| !is_path_of_service(service, spec) && !inherited::is_there(spec);
+    specs(settings).filter(is_opened).map(|(_, spec)| spec).collect()
 }
 
 /// What keeps them from being opened.

@@ -7,22 +7,15 @@ use super::*;
 
 struct Stage {
     folder: tempfile::TempDir,
-    scratch: Scratch,
 }
 
 impl Stage {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder"), scratch: Scratch::new().expect("a folder") }
+        Self { folder: tempfile::tempdir().expect("a folder") }
     }
 
     fn scene(&self) -> Scene {
-        Scene {
-            host_keys: Vec::new(),
-            certificate: KeptCertificate::default(),
-            own_certificates: self.scratch.path().to_owned(),
-            held: Vec::new(),
-            any_port: false,
-        }
+        Scene { host_keys: Vec::new(), certificate: KeptCertificate::default(), held: Vec::new(), any_port: false }
     }
 
     fn loaded(&self, settings: &[(&str, Value)]) -> Loaded {
@@ -64,6 +57,8 @@ fn what_would_keep_the_server_from_starting_is_found() {
     for (key, value, part) in [
         ("httpd.bindings[0].address", json!("192.0.2.7"), "is not an address of this machine"),
         ("sftpd.bindings[0].address", json!("files.example"), "is not an IP address"),
+        ("sftpd.bindings[0].address", json!("/run/sftp.sock"), "is not an IP address"),
+        ("httpd.bindings[0].address", json!("/run/http.sock"), "httpd.bindings[0].address"),
         ("telemetry.bind_address", json!("192.0.2.7"), "set telemetry.bind_address"),
         ("sftpd.ciphers", json!(["nope"]), "nope"),
         ("sftpd.macs", json!(["nope"]), "nope"),
@@ -126,4 +121,50 @@ fn ports_of_others_are_taken_and_own_ones_are_not() {
     assert_eq!(rehearse(&stage.loaded(&local), &scene), []);
     let foreign = [("httpd.bindings[0].port", port), ("httpd.bindings[0].address", json!("192.0.2.7"))];
     assert_eq!(rehearse(&stage.loaded(&foreign), &scene).len(), 1);
+}
+
+// CFG-372: what the start would make and cannot is found, too.
+#[test]
+fn host_keys_that_could_not_be_made_are_found() {
+    let stage = Stage::new();
+    let file = stage.folder.path().join("file");
+    std::fs::write(&file, "x").expect("written");
+    let key = json!([file.join("id_ed25519")]);
+    stage.refuses("sftpd.host_keys", &[("sftpd.host_keys", key)], "id_ed25519");
+    std::fs::create_dir(stage.folder.path().join("keys")).expect("made");
+    assert_eq!(stage.found(&[("sftpd.host_keys", json!(["keys/id_ed25519"]))]), []);
+    // The certificate of the server would lie below a file.
+    std::fs::write(stage.folder.path().join("certificates"), "x").expect("written");
+    let found = stage.found(&[]);
+    assert!(found.len() == 1 && found[0].message.contains("certificates"), "{found:?}");
+}
+
+// DOC-001
+#[test]
+fn a_folder_for_trials_goes_with_its_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert!(Scratch::below(&folder.path().join("missing")).is_err());
+    let scratch = Scratch::below(folder.path()).expect("made");
+    std::fs::write(scratch.path().join("x"), "x").expect("written");
+    drop(scratch);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("read").count(), 0);
+}
+
+// CFG-372: a pipe that nobody writes to must not hold who saves settings.
+#[test]
+fn files_that_are_none_are_found_without_waiting() {
+    let stage = Stage::new();
+    let pipe = stage.folder.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("made");
+    let telemetry = ("telemetry.bind_port", json!(free()));
+    for key in ["sftpd.host_keys", "sftpd.host_certificates", "sftpd.trusted_user_ca_keys"] {
+        stage.refuses(key, &[(key, json!([pipe]))], "not a regular file");
+    }
+    for key in ["sftpd.revoked_user_certs_file", "telemetry.auth_user_file"] {
+        stage.refuses(key, &[telemetry.clone(), (key, json!(pipe))], "not a regular file");
+    }
+    let pair = [("httpd.certificate_file", json!(pipe)), ("httpd.certificate_key_file", json!(pipe))];
+    assert!(stage.found(&pair)[0].message.contains("not a regular file"));
+    let clients = [("httpd.bindings[0].client_auth_type", json!(1)), ("httpd.ca_certificates", json!([pipe]))];
+    stage.refuses("httpd.ca_certificates", &clients, "not a regular file");
 }

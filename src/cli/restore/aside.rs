@@ -109,7 +109,6 @@ fn try_start(ground: &Ground, sources: Sources, laid: &Laid<'_>) -> anyhow::Resu
     let mut scene = Scene {
         host_keys: Vec::new(),
         certificate: Default::default(),
-        own_certificates: laid.scratch.join("certificates"),
         held: ground.held.clone(),
         any_port: ground.any_port,
     };

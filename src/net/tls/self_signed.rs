@@ -10,6 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use entrepot_config::regular_file;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SanType};
 use rustls::sign::CertifiedKey;
 
@@ -32,22 +33,46 @@ pub(super) fn path_in(directory: &Path) -> PathBuf {
 /// The certificate in `directory`; made at the first call, and again when it is about to end or cannot be understood.
 pub(super) fn load_or_make(directory: &Path, now: SystemTime) -> Result<Arc<CertifiedKey>, NetError> {
     let path = path_in(directory);
-    match fs::read(&path) {
-        Ok(pem) => match certificate::parse(&path, &pem, &path, &pem) {
-            Ok(certified) if !ends_soon(&certified, now) => return Ok(certified),
-            Ok(_) => {
-                tracing::info!(path = %path.display(), "the self-signed certificate ends soon, making a new one")
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the self-signed certificate is damaged, making a new one")
-            }
-        },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(source) => return Err(NetError::CertificateFile { path, source }),
+    match look(&path, now)? {
+        Found::Usable(certified) => return Ok(certified),
+        Found::EndsSoon => tracing::info!(path = %path.display(), "the self-signed certificate ends soon, making a new one"),
+        Found::Damaged(error) => tracing::warn!(%error, "the self-signed certificate is damaged, making a new one"),
+        Found::Nothing => {}
     }
     let pem = make(now).map_err(|reason| NetError::Certificate { path: path.clone(), reason })?;
     write(directory, &path, pem.as_bytes()).map_err(|source| NetError::CertificateFile { path: path.clone(), source })?;
     certificate::parse(&path, pem.as_bytes(), &path, pem.as_bytes())
+}
+
+/// The same for who only tries: what would be made stays in memory, where the folder could take it.
+pub(super) fn try_load_or_make(directory: &Path, now: SystemTime) -> Result<Arc<CertifiedKey>, NetError> {
+    let path = path_in(directory);
+    if let Found::Usable(certified) = look(&path, now)? {
+        return Ok(certified);
+    }
+    regular_file::could_make(&path).map_err(|source| NetError::CertificateFile { path: path.clone(), source })?;
+    let pem = make(now).map_err(|reason| NetError::Certificate { path: path.clone(), reason })?;
+    certificate::parse(&path, pem.as_bytes(), &path, pem.as_bytes())
+}
+
+/// What a file holds.
+enum Found {
+    Usable(Arc<CertifiedKey>),
+    EndsSoon,
+    Damaged(NetError),
+    Nothing,
+}
+
+fn look(path: &Path, now: SystemTime) -> Result<Found, NetError> {
+    match certificate::read(path) {
+        Ok(pem) => Ok(match certificate::parse(path, &pem, path, &pem) {
+            Ok(certified) if !ends_soon(&certified, now) => Found::Usable(certified),
+            Ok(_) => Found::EndsSoon,
+            Err(error) => Found::Damaged(error),
+        }),
+        Err(NetError::CertificateFile { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(Found::Nothing),
+        Err(error) => Err(error),
+    }
 }
 
 fn ends_soon(certified: &CertifiedKey, now: SystemTime) -> bool {
@@ -142,6 +167,24 @@ mod tests {
         assert_eq!(certificate::fingerprint(&load_or_make(folder.path(), early).unwrap()), first);
         let late = now + LIFETIME - RENEW_BEFORE + DAY;
         assert_ne!(certificate::fingerprint(&load_or_make(folder.path(), late).unwrap()), first);
+    }
+
+    // CFG-372
+    #[test]
+    fn who_only_tries_makes_and_renews_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("certificates");
+        let now = SystemTime::now();
+        try_load_or_make(&directory, now).unwrap();
+        assert!(!directory.exists());
+        let kept = certificate::fingerprint(&load_or_make(&directory, now).unwrap());
+        let late = now + LIFETIME - RENEW_BEFORE + DAY;
+        assert_eq!(certificate::fingerprint(&try_load_or_make(&directory, now).unwrap()), kept);
+        assert_ne!(certificate::fingerprint(&try_load_or_make(&directory, late).unwrap()), kept);
+        assert_eq!(certificate::fingerprint(&load_or_make(&directory, now).unwrap()), kept);
+        // Where it could not be kept, the start would fail.
+        fs::write(folder.path().join("file"), b"x").unwrap();
+        assert!(matches!(try_load_or_make(&folder.path().join("file"), now), Err(NetError::CertificateFile { .. })));
     }
 
     #[test]

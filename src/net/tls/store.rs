@@ -43,6 +43,11 @@ pub enum CertificateSource {
         /// Folder, made with mode 0700 if missing.
         directory: PathBuf,
     },
+    /// What `SelfSigned` would be, for who only tries: nothing is made in the folder, or replaced.
+    SelfSignedTrial {
+        /// The folder.
+        directory: PathBuf,
+    },
 }
 
 /// What a reload found.
@@ -288,6 +293,7 @@ impl CertificateSource {
             }
             Self::Kept(kept) => kept.current().ok_or_else(|| NetError::Tls("there is no certificate".into())),
             Self::SelfSigned { directory } => self_signed::load_or_make(directory, SystemTime::now()),
+            Self::SelfSignedTrial { directory } => self_signed::try_load_or_make(directory, SystemTime::now()),
         }
     }
 
@@ -296,7 +302,7 @@ impl CertificateSource {
         match self {
             Self::Files { .. } => self.load().err(),
             Self::Obtained { .. } => self.stamp().and_then(|_| self.load().err()),
-            Self::Kept(_) | Self::SelfSigned { .. } => None,
+            Self::Kept(_) | Self::SelfSigned { .. } | Self::SelfSignedTrial { .. } => None,
         }
     }
 
@@ -304,7 +310,7 @@ impl CertificateSource {
         match self {
             Self::Files { certificate, key } | Self::Obtained { certificate, key } => Stamp::of([certificate, key]),
             Self::Kept(_) => None,
-            Self::SelfSigned { directory } => Stamp::of([&self_signed::path_in(directory)]),
+            Self::SelfSigned { directory } | Self::SelfSignedTrial { directory } => Stamp::of([&self_signed::path_in(directory)]),
         }
     }
 }
