@@ -40,7 +40,7 @@ fn first_word(text: &str) -> Option<String> {
 /// Adds the way out, where a setting that was saved in the database keeps the server from starting.
 pub(crate) fn with_way_out(error: anyhow::Error, loaded: &Loaded, folder: &DataFolder) -> anyhow::Error {
     let saved = error.downcast_ref::<ConfigError>().and_then(ConfigError::saved_key).map(str::to_owned);
-    let saved = saved.or_else(|| keys(&error, loaded).into_iter().find(|key| loaded.is_saved(key)));
+    let saved = saved.or_else(|| keys(&error, loaded).iter().find_map(|key| loaded.saved_key(key)).map(str::to_owned));
     let Some(key) = saved else { return error };
     let way_out = format!("{key} is saved in the database; `{}` takes it back", command(&key, folder));
     let told = exit::sentence(&error);

@@ -22,6 +22,8 @@ pub(crate) struct Entry {
     pub(crate) setting: &'static Setting,
     pub(crate) value: Value,
     pub(crate) origin: Origin,
+    /// The path as the layers write it, where gaps in indexes are not closed.
+    pub(crate) source: String,
 }
 
 /// The layers so far; values are added from the lowest layer to the highest.
@@ -109,7 +111,7 @@ impl Layers {
             for (source, output) in self.expand(setting.key) {
                 let (value, origin) = self.values.remove(&source).unwrap_or_else(|| (setting.default.value(), Origin::Default));
                 path::insert(&mut tree, &output, value.clone());
-                let entry = Entry { setting, value, origin };
+                let entry = Entry { setting, value, origin, source };
                 entries.insert(output, entry);
             }
         }

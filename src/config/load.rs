@@ -85,12 +85,12 @@ pub fn load(sources: Sources) -> Result<Loaded, ConfigError> {
     let unused = std::mem::take(&mut layers.unused);
     let mut built = layers.build();
     built.warnings.extend(rules::unused_warning(&unused));
-    check_support(&mut built)?;
-    rules::check(&mut built)?;
+    let checked = check_support(&mut built).and_then(|()| rules::check(&mut built));
+    checked.map_err(|error| as_written(error, &built))?;
     if let Some(future) = &sources.future_data_dir {
         bring_here(&mut built, future, &sources.data_dir);
     }
-    secret_files::read(&mut built, &sources.data_dir)?;
+    secret_files::read(&mut built, &sources.data_dir).map_err(|error| as_written(error, &built))?;
     let mut settings: Settings = serde_json::from_value(built.tree).map_err(|error| ConfigError::Internal(error.to_string()))?;
     settings.data_dir = sources.data_dir;
     Ok(Loaded {
@@ -100,6 +100,16 @@ pub fn load(sources: Sources) -> Result<Loaded, ConfigError> {
         default_admin,
         entries: built.entries,
     })
+}
+
+/// Whoever corrects a value looks for the key as it stands in its layer.
+fn as_written(mut error: ConfigError, built: &Built) -> ConfigError {
+    if let ConfigError::Invalid { key, .. } | ConfigError::Refused { key, .. } = &mut error
+        && let Some(entry) = built.entries.get(key.as_str())
+    {
+        key.clone_from(&entry.source);
+    }
+    error
 }
 
 /// Paths below `future` become paths below `data_dir`.
@@ -211,9 +221,11 @@ impl Loaded {
             .collect()
     }
 
-    /// Whether the value of a key in use was saved in the database.
-    pub fn is_saved(&self, key: &str) -> bool {
-        self.origins.get(key) == Some(&Origin::Database)
+    /// The key under which the value of a key in use is saved in the database, if it is: elements of lists are counted without
+    /// gaps here, and may have gaps there.
+    pub fn saved_key(&self, key: &str) -> Option<&str> {
+        let entry = self.entries.get(key).filter(|entry| entry.origin == Origin::Database)?;
+        Some(&entry.source)
     }
 
     /// The keys whose values name a file, relative to the data folder or not.

@@ -43,7 +43,7 @@ pub use homes::move_homes;
 pub use host_keys::{HostKeys, Place, StoredHostKey};
 pub use ip_lists::{IpListPage, IpLists};
 pub use revoked::RevokedTokens;
-pub use settings::{SecretKey, SecretKeys, SetAside, Settings, Setup, SetupToken, set_settings_aside};
+pub use settings::{Displaced, SecretKey, SecretKeys, SetAside, Settings, Setup, SetupToken, set_settings_aside};
 pub use store::{Store, StoreOptions};
 pub use transfers::{
     FirstTransfer, IntentEnd, QuotaChange, QuotaOwner, ResumableUpload, ResumableUploads, Settled, Settlement, TransferUsage,

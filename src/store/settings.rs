@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::accounts::insert_admin;
 use crate::engine::{Database, Durability};
 use crate::{ObjectKind, StoreError};
-pub use aside::{SetAside, set_settings_aside};
+pub use aside::{Displaced, SetAside, set_settings_aside};
 
 /// Settings that an administrator saved: the database layer of the configuration.
 #[derive(Clone)]

@@ -24,9 +24,9 @@ pub(super) fn configured(loaded: &Loaded, folder: &DataFolder) -> Vec<Finding> {
 fn look(spec: BindSpec, loaded: &Loaded, folder: &DataFolder) -> Finding {
     let mut finding = tried(spec.clone());
     if finding.severity == Severity::Error
-        && let Some(key) = [spec.member("address"), spec.member("port")].into_iter().find(|key| loaded.is_saved(key))
+        && let Some(key) = [spec.member("address"), spec.member("port")].iter().find_map(|key| loaded.saved_key(key))
     {
-        let way_out = blame::command(&key, folder);
+        let way_out = blame::command(key, folder);
         finding.fix = format!("{}; {key} is saved in the database: `{way_out}` takes it back", finding.fix);
     }
     finding

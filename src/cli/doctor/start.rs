@@ -47,7 +47,7 @@ pub(super) async fn look(
 
 fn finding(obstacle: Obstacle, loaded: &Loaded, folder: &DataFolder) -> Finding {
     let Obstacle { keys, message, .. } = obstacle;
-    let fix = match (keys.iter().find(|key| loaded.is_saved(key)), keys.first()) {
+    let fix = match (keys.iter().find_map(|key| loaded.saved_key(key)), keys.first()) {
         (Some(key), _) => format!("{key} is saved in the database; `{}` takes it back", blame::command(key, folder)),
         (None, Some(key)) => format!("change {key}, or put what it names in its place"),
         (None, None) => "correct that setting; entrepot config show --origin says where each comes from".to_owned(),

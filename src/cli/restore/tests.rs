@@ -308,3 +308,42 @@ fn protection_is_not_set_aside_and_keeps_a_server_that_starts_at_once_from_being
     assert!(told.contains("will not start before") && told.contains("/nowhere/ca.pem"), "{told}");
     assert!(told.contains("httpd.bindings[0].address is set aside"), "{told}");
 }
+
+// BKP-028: elements are counted without gaps where they are used.
+#[test]
+fn a_listener_of_another_machine_is_off_and_found_under_its_own_key() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (port, address) = ("httpd.bindings[3].port", "httpd.bindings[3].address");
+    backup_saving(folder.path(), &[(port, json!(9443)), (address, json!("192.0.2.7"))]);
+    let data = folder.path().join("new");
+    restore(folder.path(), &data).expect("restored");
+    let (kept, aside) = saved(&data);
+    assert_eq!(kept, [port], "port 0 is in its place");
+    assert_eq!(aside, [address, port]);
+}
+
+// BKP-028, BKP-029
+#[test]
+fn settings_that_cannot_be_read_here_keep_a_server_that_starts_at_once_from_being_restored() {
+    let folder = tempfile::tempdir().expect("folder");
+    backup_of(folder.path());
+    fs::remove_file(folder.path().join("it.backup")).expect("removed");
+    let (old, secret) = (folder.path().join("old"), folder.path().join("secret"));
+    fs::write(&secret, "a passphrase of the old machine").expect("written");
+    let text = format!("[httpd]\nsigning_passphrase_file = {secret:?}\n[[sftpd.bindings]]\nport = 0\n");
+    fs::write(old.join("entrepot.toml"), text).expect("written");
+    let (file, passphrase) = (folder.path().join("it.backup"), Some(folder.path().join("passphrase")));
+    backup::run(&arguments::Backup { place: place(&old), file: file.clone(), passphrase_file: passphrase }).expect("made");
+    fs::remove_file(&secret).expect("removed");
+    let data = DataFolder::at(&folder.path().join("new")).expect("a path");
+    data.create().expect("made");
+    let sources = || Sources { search_files: true, ..Sources::new(data.path()) };
+    let now = Ground { sources: sources(), is_now: true, ..ground(&data) };
+    let error = staging::stage(&data, &file, &Sensitive::from(PASSPHRASE), &now).expect_err("it would not start");
+    assert!(error.to_string().contains("/secret") && error.to_string().contains("nothing was restored"), "{error}");
+    assert_eq!(names(data.path()), Vec::<String>::new());
+    let later = Ground { sources: sources(), ..ground(&data) };
+    let manifest = staging::stage(&data, &file, &Sensitive::from(PASSPHRASE), &later).expect("laid ready");
+    let told = manifest.notes.join("\n");
+    assert!(told.contains("will not start before") && told.contains("/secret"), "{told}");
+}

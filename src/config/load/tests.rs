@@ -195,6 +195,27 @@ fn saved_members_of_http_bindings_leave_the_others_as_they_are() {
     assert_eq!(bindings(&with(&[("httpd.bindings[0].enable_https", "false")])), [(8443, false, true, false), OFF]);
 }
 
+// LOAD-010: elements are counted without gaps where they are used; what is saved is found again under its own key.
+#[test]
+fn keys_of_elements_lead_back_to_what_was_saved() {
+    let folder = folder(&[]);
+    let with = |saved: &[(&str, &str)]| {
+        let mut sources = sources(&folder, &[("ENTREPOT_SFTPD__BINDINGS__4__PORT", "9")]);
+        sources.database = saved.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        load(sources)
+    };
+    let loaded = with(&[("httpd.bindings[3].port", "443"), ("httpd.bindings[1].address", "\"::1\"")]).expect("valid");
+    assert_eq!(loaded.settings.httpd.bindings[2].port, 443);
+    assert_eq!(loaded.saved_key("httpd.bindings[2].port"), Some("httpd.bindings[3].port"));
+    assert_eq!(loaded.saved_key("httpd.bindings[1].address"), Some("httpd.bindings[1].address"));
+    for not_saved in ["httpd.bindings[3].port", "httpd.bindings[2].address", "sftpd.bindings[1].port"] {
+        assert_eq!(loaded.saved_key(not_saved), None, "{not_saved}");
+    }
+    let wrong = [("httpd.bindings[3].enable_https", "true"), ("httpd.bindings[3].redirect_to_https", "true")];
+    let error = with(&[&wrong[..], &[("httpd.bindings[3].port", "443")]].concat()).expect_err("one excludes the other");
+    assert_eq!(error.saved_key(), Some("httpd.bindings[3].redirect_to_https"));
+}
+
 // An empty list in the file is a mention, too.
 #[test]
 fn empty_list_in_the_file_means_no_bindings() {

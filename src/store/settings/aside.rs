@@ -10,6 +10,9 @@ use super::{ASIDE, Settings, parse};
 use crate::engine::connection::{close_for_moving, open_writer};
 use crate::{Copies, StoreError};
 
+/// Saves a row.
+const PUT: &str = "INSERT OR REPLACE INTO setting (key, value, updated_at) VALUES (?, ?, ?)";
+
 /// A value that was set aside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SetAside {
@@ -19,6 +22,17 @@ pub struct SetAside {
     pub reason: String,
 }
 
+/// How a setting is set aside.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Displaced {
+    /// Why it is not used, for people.
+    pub reason: String,
+    /// What is saved in its place; without it the layers below decide.
+    pub instead: Option<Value>,
+    /// What held without being saved. Where nothing is saved and this is missing, the key is passed over.
+    pub held: Option<Value>,
+}
+
 impl Settings {
     /// What was set aside, by key. Saving or removing a setting ends it.
     pub async fn aside(&self) -> Result<BTreeMap<String, SetAside>, StoreError> {
@@ -26,20 +40,24 @@ impl Settings {
     }
 }
 
-/// Sets saved settings aside, with the reasons, in a copy that nobody has open. A key that is not saved is passed over.
+/// Sets settings aside in a copy of the database that nobody has open.
 ///
 /// # Errors
 /// Those of the engine; nothing has changed then.
-pub fn set_settings_aside(copies: &Copies, reasons: &BTreeMap<String, String>, now: i64) -> Result<(), StoreError> {
+pub fn set_settings_aside(copies: &Copies, displaced: &BTreeMap<String, Displaced>, now: i64) -> Result<(), StoreError> {
     let mut connection = open_writer(&copies.main, false)?;
     let transaction = connection.transaction()?;
     let mut aside = read(&transaction)?;
-    for (key, reason) in reasons {
+    for (key, Displaced { reason, instead, held }) in displaced {
         let text: Option<String> =
             transaction.query_row("SELECT value FROM setting WHERE key = ?", [key], |row| row.get(0)).optional()?;
-        let Some(text) = text else { continue };
-        aside.insert(key.clone(), SetAside { value: parse(key, &text)?, reason: reason.clone() });
-        transaction.execute("DELETE FROM setting WHERE key = ?", [key])?;
+        let saved = text.map(|text| parse(key, &text)).transpose()?;
+        let Some(value) = saved.or_else(|| held.clone()) else { continue };
+        aside.insert(key.clone(), SetAside { value, reason: reason.clone() });
+        match instead {
+            Some(instead) => transaction.execute(PUT, params![key, instead.to_string(), now])?,
+            None => transaction.execute("DELETE FROM setting WHERE key = ?", [key])?,
+        };
     }
     write(&transaction, &aside, now)?;
     transaction.commit()?;
@@ -67,8 +85,7 @@ fn write(connection: &Connection, aside: &BTreeMap<String, SetAside>, now: i64) 
         return Ok(());
     }
     let text = serde_json::to_string(aside).map_err(|error| StoreError::document("settings that were set aside", error))?;
-    let sql = "INSERT OR REPLACE INTO setting (key, value, updated_at) VALUES (?, ?, ?)";
-    connection.execute(sql, params![ASIDE, text, now])?;
+    connection.execute(PUT, params![ASIDE, text, now])?;
     Ok(())
 }
 
@@ -88,21 +105,31 @@ mod tests {
         let copies = folder.path().join("copies");
         std::fs::create_dir(&copies).expect("made");
         let copies = store.copy_into(&copies).expect("copied");
-        let reasons = [("httpd.bindings[0].address", "not here"), ("common.idle_timeout", "never saved")];
-        let reasons = reasons.map(|(key, reason)| (key.to_owned(), reason.to_owned())).into();
-        set_settings_aside(&copies, &reasons, 2).expect("set aside");
+        let plain = |reason: &str| Displaced { reason: reason.to_owned(), ..Displaced::default() };
+        let off = Displaced { instead: Some(0.into()), held: Some(8443.into()), ..plain("not here") };
+        let displaced = [
+            ("httpd.bindings[0].address".to_owned(), plain("not here")),
+            ("httpd.bindings[0].port".to_owned(), off),
+            ("common.idle_timeout".to_owned(), plain("never saved")),
+        ];
+        set_settings_aside(&copies, &displaced.into(), 2).expect("set aside");
         assert!(!copies.main.with_file_name("main-wal").exists(), "the file alone is what moves on");
 
         let other = tempfile::tempdir().expect("folder");
         std::fs::copy(&copies.main, other.path().join("entrepot.db")).expect("copied");
         let restored = Store::open(StoreOptions::new(other.path())).expect("opened");
         let keys = |listed: Vec<(String, Value)>| listed.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
-        assert_eq!(keys(restored.settings().list().await.expect("listed")), ["sftpd.ciphers"]);
+        assert_eq!(keys(restored.settings().list().await.expect("listed")), ["httpd.bindings[0].port", "sftpd.ciphers"]);
         let aside = restored.settings().aside().await.expect("read");
-        let expected = SetAside { value: "192.0.2.7".into(), reason: "not here".into() };
-        assert_eq!(aside.into_iter().collect::<Vec<_>>(), [("httpd.bindings[0].address".to_owned(), expected)]);
+        let expected = |value: Value| SetAside { value, reason: "not here".into() };
+        let expected = [
+            ("httpd.bindings[0].address".to_owned(), expected("192.0.2.7".into())),
+            ("httpd.bindings[0].port".to_owned(), expected(8443.into())),
+        ];
+        assert_eq!(aside, expected.into());
         // Saving the setting, or taking it back, is the end of it.
-        restored.settings().change(vec![("httpd.bindings[0].address".into(), None)], 3).await.expect("changed");
+        let both = [("httpd.bindings[0].address".into(), None), ("httpd.bindings[0].port".into(), Some(443.into()))];
+        restored.settings().change(both.into(), 3).await.expect("changed");
         assert!(restored.settings().aside().await.expect("read").is_empty());
         for store in [store, restored] {
             store.shutdown().await.expect("closed");
