@@ -87,7 +87,8 @@ fn look(folder: &DataFolder, command: &Doctor) -> anyhow::Result<Vec<Finding>> {
     if let Some(loaded) = loaded {
         findings.extend(warnings(&loaded.warnings));
         findings.extend(ports::configured(&loaded, folder));
-        findings.extend(outside::certificates_of(&loaded.settings));
+        let certificates = outside::certificates_of(&loaded.settings, &findings);
+        findings.extend(certificates);
         findings.extend(outside::mail(&loaded.settings));
         let now = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
         findings.push(backup::schedule::finding_of(&loaded.settings, now));

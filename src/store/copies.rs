@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::engine::copy::copy_file;
 use crate::engine::inspection::inspect;
@@ -85,6 +86,7 @@ impl Store {
 impl Store {
     /// Opens copies, made in the empty folder `scratch`, of the databases of a server that does not run: the originals and
     /// what lies beside them stay as they are, with owners, times and locks, and need only be readable. Nothing is upgraded.
+    /// Events can be many: they are looked at where they lie, unless a server that was killed left a log of them.
     ///
     /// # Errors
     /// As [`Store::open`]; paths in them are those of the copies.
@@ -95,13 +97,62 @@ impl Store {
         let files = Files::of(options);
         check_directory(files.main.parent().unwrap_or(&options.directory))?;
         let _closed = (share_lock(&files.main)?, share_lock(&files.events)?);
-        for (file, name) in [(&files.main, MAIN_COPY), (&files.events, EVENTS_FILE)] {
+        let still = Still::find(&files.events)?;
+        let events = Some((&files.events, EVENTS_FILE)).filter(|_| still.is_none());
+        for (file, name) in events.into_iter().chain([(&files.main, MAIN_COPY)]) {
             for suffix in ["", "-wal"] {
                 copy_as_it_is(&with_suffix(file, suffix), &with_suffix(&scratch.join(name), suffix))?;
             }
         }
         let directory = scratch.to_path_buf();
-        Self::open(StoreOptions { directory, name: MAIN_COPY.to_owned(), migrate: false, ..options.clone() })
+        Self::open_with(&StoreOptions { directory, name: MAIN_COPY.to_owned(), migrate: false, ..options.clone() }, still)
+    }
+}
+
+/// A database that nobody writes, and that needs no log to be read. No lock says so: a server that starts meanwhile must not be
+/// kept from it.
+#[derive(Debug)]
+pub(crate) struct Still {
+    path: PathBuf,
+    stamp: Option<Stamp>,
+}
+
+/// Length, and time of the last change.
+type Stamp = (u64, SystemTime);
+
+impl Still {
+    /// The file, if it has something in it and no log.
+    fn find(path: &Path) -> Result<Option<Self>, StoreError> {
+        let log = stamp(&with_suffix(path, "-wal")).map_err(|error| unusable(path, &error))?;
+        let own = stamp(path).map_err(|error| unusable(path, &error))?;
+        let is_still = log.is_none_or(|(length, _)| length == 0) && own.is_some_and(|(length, _)| length > 0);
+        Ok(is_still.then(|| Self { path: path.to_path_buf(), stamp: own }))
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether what was read of it was of one moment.
+    ///
+    /// # Errors
+    /// `Locked`: a server had it meanwhile.
+    pub(crate) fn confirm(&self) -> Result<(), StoreError> {
+        drop(share_lock(&self.path)?);
+        if stamp(&self.path).is_ok_and(|now| now == self.stamp) {
+            return Ok(());
+        }
+        Err(StoreError::Locked { path: self.path.clone(), holder: "it has ended since".to_owned() })
+    }
+}
+
+/// `None` without the file.
+fn stamp(path: &Path) -> io::Result<Option<Stamp>> {
+    match std::fs::metadata(path).and_then(|found| Ok((found.len(), found.modified()?))) {
+        Ok(stamp) => Ok(Some(stamp)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use crate::StoreError;
 use changes::Changes;
 use checkpointer::Checkpointer;
+use connection::{open_reader, open_still};
 use readers::Readers;
 use writer::Writer;
 
@@ -34,6 +35,8 @@ pub(crate) enum Durability {
 pub(crate) enum Location {
     /// In a file.
     File(PathBuf),
+    /// In a file that nobody writes, and that is only looked at.
+    Still(PathBuf),
     /// In the memory of the process.
     Memory,
 }
@@ -47,7 +50,8 @@ pub(crate) struct Database {
 
 impl Database {
     /// Takes over an open, migrated connection for writing and starts the threads. `keep` is held until the
-    /// writer has ended (the lock file). A database in memory has one connection, which serves reads, too.
+    /// writer has ended (the lock file). A database in memory has one connection, which serves reads, too; what is written to
+    /// one that is only looked at is nowhere.
     pub(crate) fn start(
         name: &str,
         connection: Connection,
@@ -57,13 +61,14 @@ impl Database {
     ) -> Result<Self, StoreError> {
         let path = match location {
             Location::File(path) => Some(path.as_path()),
-            Location::Memory => None,
+            Location::Still(_) | Location::Memory => None,
         };
         let checkpointer = Checkpointer::start(&format!("{name}-folder"), path)?;
         let changes = Changes::default();
         let writer = Writer::start(&format!("{name}-writer"), connection, checkpointer, changes.clone(), keep)?;
         let readers = match location {
-            Location::File(path) => Some(Readers::start(&format!("{name}-reader"), path, readers)?),
+            Location::File(path) => Some(Readers::start(&format!("{name}-reader"), path, open_reader, readers)?),
+            Location::Still(path) => Some(Readers::start(&format!("{name}-reader"), path, open_still, readers)?),
             Location::Memory => None,
         };
         Ok(Self { writer, readers, changes })

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 
 use crate::copies::Files;
+use crate::copies::Still;
 use crate::engine::connection::{create_private_file, open_memory, open_writer};
-use crate::engine::inspection::inspect;
+use crate::engine::inspection::{inspect, inspect_still};
 use crate::engine::migration::{Schema, back_up};
 use crate::engine::place::{check_directory, take_lock};
 use crate::engine::{Database, Location};
@@ -61,6 +62,8 @@ pub struct Store {
     journal: Arc<Mutex<Journal>>,
     /// `None` in memory.
     files: Option<Arc<Files>>,
+    /// The events that are only looked at.
+    still: Option<Arc<Still>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -79,6 +82,11 @@ impl Store {
         if options.in_memory {
             return Self::open_in_memory();
         }
+        Self::open_with(&options, None)
+    }
+
+    /// The same with events that lie elsewhere and are only looked at.
+    pub(crate) fn open_with(options: &StoreOptions, still: Option<Still>) -> Result<Self, StoreError> {
         let path = options.directory.join(&options.name);
         let directory = path.parent().map_or_else(|| options.directory.clone(), Path::to_path_buf);
         check_directory(&directory)?;
@@ -89,20 +97,36 @@ impl Store {
                 detail: "this name is taken by the events database: choose another database name".into(),
             });
         }
-        let files = Files::of(&options);
+        let files = Files::of(options);
         let lock = take_lock(&path)?;
         // The events file could be shared by two main databases of one folder.
         let events_lock = take_lock(&events_path)?;
         let main = inspect(&path, Schema::Main.application_id(), Schema::Main.newest())?;
-        let events = inspect(&events_path, Schema::Events.application_id(), Schema::Events.newest())?;
+        let events = match &still {
+            Some(still) => inspect_still(still.path(), Schema::Events.application_id(), Schema::Events.newest())?,
+            None => inspect(&events_path, Schema::Events.application_id(), Schema::Events.newest())?,
+        };
         let mut main = open_file(&path, Schema::Main, main, options.migrate)?;
         let journal = Journal::open(&directory.join(JOURNAL_FILE), &mut main)?;
-        let events = open_file(&events_path, Schema::Events, events, options.migrate)?;
+        let events = match &still {
+            Some(still) if events.is_some() => {
+                if events != Some(Schema::Events.newest()) {
+                    return Err(outdated(still.path()));
+                }
+                let location = Location::Still(still.path().to_path_buf());
+                Database::start("events", open_memory()?, &location, EVENT_READERS, Some(events_lock)).map(Arc::new)?
+            }
+            _ => {
+                let events = open_file(&events_path, Schema::Events, events, options.migrate)?;
+                start("events", events, events_path, EVENT_READERS, events_lock)?
+            }
+        };
         Ok(Self {
             main: start("store", main, path, options.readers, lock)?,
-            events: start("events", events, events_path, EVENT_READERS, events_lock)?,
+            events,
             journal: Arc::new(Mutex::new(journal)),
             files: Some(Arc::new(files)),
+            still: still.map(Arc::new),
         })
     }
 
@@ -113,7 +137,8 @@ impl Store {
             Database::start(name, connection, &Location::Memory, 0, None).map(Arc::new)
         };
         let journal = Arc::new(Mutex::new(Journal::in_memory()));
-        Ok(Self { main: start("store", Schema::Main)?, events: start("events", Schema::Events)?, journal, files: None })
+        let (main, events) = (start("store", Schema::Main)?, start("events", Schema::Events)?);
+        Ok(Self { main, events, journal, files: None, still: None })
     }
 
     /// Where the databases lie.
@@ -235,10 +260,16 @@ impl Store {
     /// nothing is. It takes as long as reading them does, beside everything else.
     ///
     /// # Errors
-    /// [`StoreError::Database`] when one cannot be read at all.
+    /// [`StoreError::Database`] when one cannot be read at all; [`StoreError::Locked`] when a server wrote one meanwhile that was
+    /// only looked at.
     pub async fn check(&self) -> Result<Vec<String>, StoreError> {
         let mut wrong = self.main.read(crate::engine::inspection::quick_check).await?;
-        wrong.extend(self.events.read(crate::engine::inspection::quick_check).await?);
+        let events = self.events.read(crate::engine::inspection::quick_check).await;
+        let is_sound = events.as_ref().is_ok_and(Vec::is_empty);
+        if let Some(still) = self.still.as_ref().filter(|_| !is_sound) {
+            still.confirm()?;
+        }
+        wrong.extend(events?);
         Ok(wrong)
     }
 
@@ -268,16 +299,19 @@ fn open_file(path: &Path, schema: Schema, version: Option<i32>, may_migrate: boo
     }
     if let Some(version) = version {
         if !may_migrate {
-            return Err(StoreError::Migration {
-                path: path.to_path_buf(),
-                detail: "data_provider.update_mode forbids it at start; run initprovider".into(),
-            });
+            return Err(outdated(path));
         }
         let backup = back_up(&connection, path, version)?;
         tracing::info!(path = %path.display(), backup = %backup.display(), "the database is upgraded");
     }
     migrate(&mut connection, schema, path)?;
     Ok(connection)
+}
+
+/// It may not be upgraded here.
+fn outdated(path: &Path) -> StoreError {
+    let detail = "data_provider.update_mode forbids it at start; run initprovider".into();
+    StoreError::Migration { path: path.to_path_buf(), detail }
 }
 
 fn migrate(connection: &mut Connection, schema: Schema, path: &Path) -> Result<(), StoreError> {

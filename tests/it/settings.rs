@@ -29,7 +29,6 @@ fn refused(server: &Server, key: &str, changes: &Value, part: &str) {
 fn nothing_is_saved_that_would_keep_the_server_from_starting() {
     let mut server = Server::start(Settings::default());
     let missing = server.scratch().join("missing").display().to_string();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     for (key, value, part) in [
         ("httpd.bindings[1].address", json!("192.0.2.7"), "not an address of this machine"),
         ("httpd.bindings[1].address", json!("files.example"), "not an IP address"),
@@ -56,7 +55,8 @@ fn nothing_is_saved_that_would_keep_the_server_from_starting() {
         "httpd.bindings[1].certificate_key_file": missing,
     });
     refused(&server, "httpd.bindings[1].certificate_file", &pair, "missing");
-    drop(taken);
+    let socket = json!({ "sftpd.bindings[1].port": free_port(), "sftpd.bindings[1].address": "/run/sftp.sock" });
+    refused(&server, "sftpd.bindings[1].address", &socket, "not an IP address");
     let saved = entrepot(&["config", "list"], &server.data()).ok();
     assert_eq!(saved.out, "", "nothing was saved");
     server.restart();
@@ -102,6 +102,11 @@ fn saved_setting_that_keeps_the_server_from_starting_is_named_and_taken_back() {
     let way_out = "entrepot config unset telemetry.auth_user_file";
     assert!(failed.err.contains("saved in the database") && failed.err.contains(way_out), "{failed:?}");
     let doctor = entrepot(&["doctor"], &server.data());
+    assert!(doctor.code == Some(1) && doctor.out.contains(way_out), "{doctor:?}");
+    // DOC-001: as in a container of nothing but the program.
+    let nowhere = server.scratch().join("no folder of temporary files");
+    let doctor =
+        Program::new(binary()).without_env().env("TMPDIR", nowhere).args(["doctor", "--data-dir"]).arg(server.data()).run();
     assert!(doctor.code == Some(1) && doctor.out.contains(way_out), "{doctor:?}");
     let unknown = entrepot(&["config", "unset", "sftpd.ciphers"], &server.data());
     assert!(unknown.code == Some(3) && unknown.err.contains("telemetry.auth_user_file"), "{unknown:?}");

@@ -100,8 +100,9 @@ impl Examiner for Outside {
     }
 }
 
-/// The certificates of the settings, without a running server. One that the server makes itself it also renews.
-pub(super) fn certificates_of(settings: &Settings) -> Vec<Finding> {
+/// The certificates of the settings, without a running server. One that the server makes itself it also renews; one that keeps
+/// the server from starting was `told` already.
+pub(super) fn certificates_of(settings: &Settings, told: &[Finding]) -> Vec<Finding> {
     let httpd = &settings.httpd;
     let bindings = httpd.bindings.iter().filter(|binding| binding.port != 0 && binding.enable_https);
     let bindings = bindings.map(|binding| (&binding.certificate_file, &binding.certificate_key_file));
@@ -118,12 +119,13 @@ pub(super) fn certificates_of(settings: &Settings) -> Vec<Finding> {
     pairs.dedup();
     let look = |(file, key): (PathBuf, PathBuf)| {
         let name = file.display().to_string();
-        match CertificateStore::open(CertificateSource::Files { certificate: file, key }) {
-            Ok(store) => certificate(&name, &store, SystemTime::now()),
-            Err(error) => Finding::error("certificate", error.to_string(), FILES),
+        match CertificateStore::open(CertificateSource::Files { certificate: file, key }).map_err(|error| error.to_string()) {
+            Ok(store) => Some(certificate(&name, &store, SystemTime::now())),
+            Err(error) if told.iter().any(|finding| finding.message.contains(&error)) => None,
+            Err(error) => Some(Finding::error("certificate", error, FILES)),
         }
     };
-    pairs.into_iter().map(look).collect()
+    pairs.into_iter().filter_map(look).collect()
 }
 
 /// Files that the next start would stumble over. Several listeners may have the same.
@@ -198,6 +200,20 @@ mod tests {
         assert_eq!(of(now - day), Severity::Error);
         assert_eq!(of(now + 7 * day), Severity::Warning);
         assert_eq!(of(now + 60 * day), Severity::Ok);
+    }
+
+    // DOC-001
+    #[test]
+    fn certificate_that_keeps_the_server_from_starting_is_told_once() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut sources = Sources::new(folder.path());
+        let files = [("httpd.certificate_file", "missing.pem"), ("httpd.certificate_key_file", "missing.key")];
+        sources.overrides = files.map(|(key, file)| (key.to_owned(), file.into())).into();
+        let settings = entrepot_config::load(sources).expect("settings").settings;
+        let found = certificates_of(&settings, &[]);
+        assert!(found.len() == 1 && found[0].message.contains("missing.pem"), "{found:?}");
+        let told = Finding::error("start", found[0].message.clone(), "put it in its place");
+        assert_eq!(certificates_of(&settings, &[told]), []);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use entrepot_model::{
     doctor::{Examination, Finding},
 };
 use entrepot_storage::Pool;
-use entrepot_store::{ListOptions, Store};
+use entrepot_store::{ListOptions, Store, StoreError};
 
 use super::{AdminSession, settings, stored};
 use crate::{Core, Error, Result};
@@ -71,6 +71,9 @@ async fn database(store: &Store) -> Finding {
     match store.check().await {
         Ok(wrong) if wrong.is_empty() => Finding::ok("database", "the databases are sound"),
         Ok(wrong) => Finding::error("database", format!("the database is damaged: {}", wrong.join("; ")), FIX),
+        Err(StoreError::Locked { .. }) => {
+            Finding::warning("database", "a server wrote the databases while they were looked at", "run entrepot doctor again")
+        }
         Err(error) => Finding::error("database", format!("the database cannot be read: {error}"), FIX),
     }
 }

@@ -1,6 +1,8 @@
 //! Opening connections: flags, pragmas, file modes.
 
+use std::fmt::Write as _;
 use std::fs::OpenOptions;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -98,6 +100,30 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Opens a connection to a file that nobody writes meanwhile and that has no log: nothing is made beside it, and no lock of it
+/// is looked at.
+pub(crate) fn open_still(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(immutable(path), flags)?;
+    common_pragmas(&connection)?;
+    Ok(connection)
+}
+
+/// The file as a URI (<https://www.sqlite.org/uri.html>).
+fn immutable(path: &Path) -> String {
+    let mut uri = String::from(if path.is_absolute() { "file://" } else { "file:" });
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => uri.push(char::from(*byte)),
+            other => {
+                let _ = write!(uri, "%{other:02X}");
+            }
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}
+
 fn common_pragmas(connection: &Connection) -> Result<(), StoreError> {
     // A plan does not hang on the values of one call: else the engine parses a kept statement again for each of them.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -108,4 +134,15 @@ fn common_pragmas(connection: &Connection) -> Result<(), StoreError> {
     // Names come from the network; a schema that was tampered with must not run functions.
     connection.pragma_update(None, "trusted_schema", false)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_a_file_can_be_opened() {
+        assert_eq!(immutable(Path::new("/srv/a b/50%?#ä.db")), "file:///srv/a%20b/50%25%3F%23%C3%A4.db?immutable=1");
+        assert_eq!(immutable(Path::new("x.db")), "file:x.db?immutable=1");
+    }
 }

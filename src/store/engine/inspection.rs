@@ -7,6 +7,7 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
+use super::connection::open_still;
 use crate::StoreError;
 
 /// How a database file begins (SQLite file format, section 1.3).
@@ -16,11 +17,26 @@ const CHECKED_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Says which schema version an existing file has (None: new or empty). Nothing is written to it, whatever it is.
 pub(crate) fn inspect(path: &Path, application: i32, known: i32) -> Result<Option<i32>, StoreError> {
+    let open = |path: &Path| open_untouched(path).map_err(|error| error.to_string());
+    inspect_with(path, application, known, open)
+}
+
+/// The same of a file that nobody writes meanwhile and that has no log: nothing is made beside it.
+pub(crate) fn inspect_still(path: &Path, application: i32, known: i32) -> Result<Option<i32>, StoreError> {
+    inspect_with(path, application, known, |path| open_still(path).map_err(|error| error.to_string()))
+}
+
+fn inspect_with(
+    path: &Path,
+    application: i32,
+    known: i32,
+    open: impl Fn(&Path) -> Result<Connection, String>,
+) -> Result<Option<i32>, StoreError> {
     let corrupt = |detail: String| StoreError::Corrupt { path: path.to_path_buf(), detail };
     let Some(size) = check_magic(path)? else {
         return Ok(None);
     };
-    let connection = open_untouched(path).map_err(|error| corrupt(error.to_string()))?;
+    let connection = open(path).map_err(corrupt)?;
     let tables: i64 = connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(|error| corrupt(error.to_string()))?;

@@ -3,20 +3,22 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::connection::open_reader;
 use crate::StoreError;
 
 /// Reads that may wait; further callers wait for a place.
 const QUEUE: usize = 1024;
 /// Stack of a reader thread. SQLite itself needs little; deserialising documents a little more.
 const STACK_BYTES: usize = 512 * 1024;
+
+/// How a reader opens the file.
+pub(super) type Open = fn(&Path) -> Result<Connection, StoreError>;
 
 type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) + Send>;
 
@@ -59,8 +61,8 @@ impl Queue {
 }
 
 impl Readers {
-    /// Starts `count` threads (at least one).
-    pub(super) fn start(name: &str, path: &Path, count: usize) -> Result<Self, StoreError> {
+    /// Starts `count` threads (at least one) that read the file at `path`.
+    pub(super) fn start(name: &str, path: &Path, open: Open, count: usize) -> Result<Self, StoreError> {
         let queue = Arc::new(Queue { state: Mutex::new(State::default()), wake: Condvar::new() });
         let mut threads = Vec::new();
         for _ in 0..count.max(1) {
@@ -68,7 +70,7 @@ impl Readers {
             let thread = std::thread::Builder::new()
                 .name(name.to_string())
                 .stack_size(STACK_BYTES)
-                .spawn(move || serve(&queue, path))
+                .spawn(move || serve(&queue, &path, open))
                 .map_err(StoreError::database)?;
             threads.push(thread);
         }
@@ -120,11 +122,11 @@ impl Drop for Readers {
     }
 }
 
-fn serve(queue: &Queue, path: PathBuf) {
+fn serve(queue: &Queue, path: &Path, open: Open) {
     let mut connection: Option<Connection> = None;
     while let Some((job, place)) = queue.next() {
         if connection.is_none() {
-            match open_reader(&path) {
+            match open(path) {
                 Ok(opened) => connection = Some(opened),
                 Err(error) => {
                     job(Err(error));

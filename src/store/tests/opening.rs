@@ -64,6 +64,44 @@ async fn copy_has_what_a_killed_server_left_and_the_original_stays_as_it_is() {
     assert!(files() == before, "something was changed");
 }
 
+// DOC-001
+#[tokio::test]
+async fn events_that_nobody_writes_are_looked_at_where_they_lie() {
+    let (directory, store) = on_disk();
+    store.shutdown().await.expect("shutdown");
+    drop(store);
+    let (path, scratch) = (directory.path().join("events.db"), tempfile::tempdir().expect("scratch"));
+    let names = || fs::read_dir(directory.path()).expect("folder").count();
+    let (bytes, before) = (fs::read(&path).expect("read"), names());
+    let options = StoreOptions::new(directory.path());
+    let copy = Store::open_copy(&options, scratch.path()).expect("opened");
+    assert!(copy.check().await.expect("checked").is_empty());
+    assert!(!scratch.path().join("events.db").exists(), "they may be many");
+    assert_eq!((fs::read(&path).expect("read") == bytes, names()), (true, before));
+    let server = open(directory.path()).expect("who looks keeps no server from starting");
+    drop((server, copy));
+    // Damage is found there, too; what a server wrote meanwhile is none.
+    for is_written in [false, true] {
+        let scratch = tempfile::tempdir().expect("scratch");
+        fs::write(&path, &bytes).expect("written");
+        let copy = Store::open_copy(&options, scratch.path()).expect("opened");
+        let mut damaged = bytes.clone();
+        damaged[4096..].fill(0xA5);
+        let times = fs::metadata(&path).expect("there").modified().expect("a time");
+        if is_written {
+            damaged.extend([0; 4096]);
+        }
+        fs::write(&path, &damaged).expect("written");
+        if !is_written {
+            fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(times)).expect("kept");
+        }
+        match copy.check().await {
+            Err(StoreError::Locked { .. }) => assert!(is_written),
+            told => assert!(!is_written && !told.as_ref().is_ok_and(Vec::is_empty), "{told:?}"),
+        }
+    }
+}
+
 // INIT-004
 #[test]
 fn newer_database_is_refused_and_says_so() {
