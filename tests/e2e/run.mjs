@@ -270,6 +270,7 @@ async function refusedInput() {
   check((await page.locator("#quota_size-error").count()) === 1, "the error is at its field");
   check((await page.locator("#username").inputValue()) === "b.kjaer", "what was typed is kept");
   check((await page.evaluate(() => document.activeElement?.id)) === "quota_size", "the wrong field has the focus");
+  check((await page.locator('.flash a[href="#quota_size"]').count()) === 1, "what is said above leads to the field");
   refusals = false;
 }
 
@@ -384,6 +385,7 @@ async function typedSurvives() {
   await context.clearCookies();
   await press("Save");
   check(new URL(page.url()).pathname === "/web/admin/login", "without a session there is the login");
+  check((await page.locator(".note").textContent()).includes("session has ended"), "which says why");
   await fill("username", "ana");
   await fill("password", PASSWORD);
   await press("Sign in");

@@ -11,7 +11,7 @@ mod units;
 use serde_json::Value;
 
 pub(super) use read::{Fault, apply, close_rows};
-pub(super) use show::{Control, FieldView, Lists, say, views};
+pub(super) use show::{Control, FieldView, Lists, say, views, wrong};
 pub(super) use units::bytes_text;
 
 /// One member of an object.

@@ -186,7 +186,7 @@ fn explain(request: &HttpRequest, area: Area, error: &PageError) -> HttpResponse
         PageError::SignIn(_) | PageError::Duty(_) if is_script(request) => {
             return HttpResponse::Unauthorized().finish();
         }
-        PageError::SignIn(area) => return to_login(*area, request),
+        PageError::SignIn(area) => return to_login(*area, request, &look),
         PageError::Duty(to) => return redirect(to),
         PageError::Foreign => (t.error_foreign_title, t.error_foreign.to_owned()),
         PageError::Core(E::NotFound) => (t.error_missing_title, t.error_missing.to_owned()),
@@ -215,7 +215,7 @@ fn denied(look: &Look, denial: &entrepot_core::Denial) -> String {
 }
 
 /// To the login and, after it, back to where a page was asked for, or to the page whose form was sent.
-fn to_login(area: Area, request: &HttpRequest) -> HttpResponse {
+fn to_login(area: Area, request: &HttpRequest, look: &Look) -> HttpResponse {
     let here = match *request.method() {
         Method::GET => request.uri().path_and_query().map(ToString::to_string),
         Method::POST if origin::is_own(request) => referrer(request),
@@ -223,10 +223,22 @@ fn to_login(area: Area, request: &HttpRequest) -> HttpResponse {
     };
     let here = here.unwrap_or_default();
     let is_worth_it = here != area.root() && here != area.home();
-    match super::next::own(&here).filter(|_| is_worth_it) {
-        Some(here) => redirect(&format!("{}/login?next={}", area.root(), crate::api::escaped(here))),
-        None => redirect(&area.page("login")),
-    }
+    let to = match super::next::own(&here).filter(|_| is_worth_it) {
+        Some(here) => format!("{}/login?next={}", area.root(), crate::api::escaped(here)),
+        None => area.page("login"),
+    };
+    if had_session(area, request, look) { redirect_refusing(&to, look, look.t.script_signed_out) } else { redirect(&to) }
+}
+
+/// Whether there was a session until now: its cookie is there and no longer good, or, where the browser has dropped that, the
+/// request comes from a page that only a session shows.
+fn had_session(area: Area, request: &HttpRequest, look: &Look) -> bool {
+    const DOOR: [&str; 6] = ["login", "twofactor", "twofactor-recovery", "forgot-password", "reset-password", "invite"];
+    let inside = |from: String| {
+        let path = from.split('?').next().unwrap_or_default();
+        path.strip_prefix(area.root()).and_then(|path| path.strip_prefix('/')).is_some_and(|page| !DOOR.contains(&page))
+    };
+    Kept::Session(area).read(request, look.secure).is_some() || referrer(request).is_some_and(inside)
 }
 
 /// Path and query of the page that a form was on: our pages say so to this site (RFC 9110 section 10.1.3).

@@ -157,6 +157,20 @@ async fn a_form_without_a_session_comes_back_to_its_page() {
     assert_eq!(send("http://nas:8080/elsewhere").await, "/web/admin/login");
 }
 
+#[actix_web::test]
+async fn the_login_says_that_a_session_has_ended() {
+    let house = ready().await;
+    let mut browser = Browser::new(&house);
+    let page = browser.get("/web/admin/users").await;
+    assert!(!browser.get(page.header("location")).await.text.contains("session has ended"), "there was none");
+    let page = TestRequest::get().uri("/web/admin/users").insert_header(("referer", "http://localhost/web/admin/overview"));
+    let page = browser.send(page).await;
+    assert!(browser.get(page.header("location")).await.text.contains("session has ended"), "a page of one led there");
+    browser.cookies.insert("entrepot-admin".into(), "no longer good".into());
+    let page = browser.get("/web/admin/users").await;
+    assert!(browser.get(page.header("location")).await.text.contains("session has ended"), "its cookie is left");
+}
+
 // SEC-070, ACC-243
 #[actix_web::test]
 async fn who_must_change_the_password_gets_no_further() {

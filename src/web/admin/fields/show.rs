@@ -28,6 +28,11 @@ pub(in super::super) struct FieldView {
     pub(in super::super) control: Control,
 }
 
+/// Where something is wrong: the identifier of each such field, to go to, and its name.
+pub(in super::super) fn wrong(views: &[FieldView]) -> Vec<(&str, &str)> {
+    views.iter().flat_map(FieldView::wrong).collect()
+}
+
 /// How it looks.
 pub(in super::super) enum Control {
     /// Type of the input, value, unit, list, mono.
@@ -303,6 +308,16 @@ impl FieldView {
             _ => 0,
         };
         count.clamp(2, 12) + 1
+    }
+
+    /// It, and the fields of its rows, as far as something is wrong with them: identifier and name.
+    fn wrong(&self) -> Vec<(&str, &str)> {
+        let rows = match &self.control {
+            Control::Rows { rows } => rows.as_slice(),
+            _ => &[],
+        };
+        let own = self.error.as_ref().map(|_| (self.id.as_str(), self.label.as_str()));
+        own.into_iter().chain(rows.iter().flatten().flat_map(Self::wrong)).collect()
     }
 
     /// Something is wrong with it, or with a row of it.
