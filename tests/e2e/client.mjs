@@ -327,6 +327,29 @@ async function others() {
   page.refusals = false;
 }
 
+/** The session ends while a name is typed: the dialog stays, and goes on once somebody has signed in again. */
+async function sessionEnds() {
+  const { context: own, page: at } = await visitor();
+  at.refusals = true;
+  await signIn(at);
+  await at.locator("[data-index]").first().waitFor();
+  await at.keyboard.press("n");
+  await at.keyboard.type("Spring fittings");
+  await own.clearCookies();
+  await at.keyboard.press("Enter");
+  const [door] = await Promise.all([own.waitForEvent("page"), at.locator("dialog .err a").click()]);
+  check((await at.locator("#ask-name").inputValue()) === "Spring fittings", "what was typed is still there");
+  check((await at.locator(".toast").count()) === 0, "the reason is said once");
+  await signIn(door);
+  await door.locator("[data-index]").first().waitFor();
+  await at.bringToFront();
+  await at.keyboard.press("Enter");
+  await at.locator("[data-index]", { hasText: "Spring fittings" }).waitFor();
+  check((await stat(join(home, "Spring fittings"))).isDirectory(), "the folder is made after signing in again");
+  await rm(join(home, "Spring fittings"), { recursive: true });
+  await own.close();
+}
+
 /** Without scripts: browse, download, upload, new folder, rename, delete. */
 async function withoutScripts() {
   const { context: plain, page: other } = await visitor({ javaScriptEnabled: false });
@@ -354,7 +377,7 @@ async function withoutScripts() {
 try {
   await firstStart();
   await browses();
-  const parts = { keyboard, withoutScripts, uploadsFolder, survivesReload, manyEntries, shares, request, others };
+  const parts = { keyboard, sessionEnds, withoutScripts, uploadsFolder, survivesReload, manyEntries, shares, request, others };
   for (const [name, part] of Object.entries(parts)) {
     if (only && !only.includes(name)) continue;
     console.log(name);

@@ -221,11 +221,16 @@ async function admins() {
   await everyLook("admin-palette");
 }
 
+async function signIn(at) {
+  await at.goto(`${base}/web/client/login`);
+  await at.locator('[name="username"]').fill("ingrid.holm");
+  await at.locator('[name="password"]').fill(PASSWORD);
+  await at.getByRole("button", { name: "Sign in" }).click();
+  await at.waitForURL("**/web/client/files**");
+}
+
 async function users(shares) {
-  await page.goto(`${base}/web/client/login`);
-  await page.locator('[name="username"]').fill("ingrid.holm");
-  await page.locator('[name="password"]').fill(PASSWORD);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await signIn(page);
   for (const path of CLIENT) await everyLook(`client-${word(path)}`, { path: `/web/client/${path}`, refused: MISSING.test(path) });
   await everyLook("client-editfile", { path: "/web/client/editfile?path=/in/plan.txt", refused: true });
   for (const tail of ["", "/link", "/delete"]) await everyLook(`client-share-one${word(tail)}`, { path: `/web/client/share/${shares.secret}${tail}` });
@@ -265,10 +270,41 @@ async function strangers(shares) {
   await other.close();
 }
 
+/** What is measured rather than looked at: names, boxes and columns where there is little room, and without scripts. */
+async function closely(shares) {
+  const { context: small, page: phone } = await visitor();
+  const hidden = () => [...document.querySelectorAll(".files .name")].filter((name) => name.scrollHeight > name.clientHeight + 1 || name.scrollWidth > name.clientWidth + 1).map((name) => name.textContent);
+  for (const width of [320, 390]) {
+    await phone.setViewportSize({ width, height: 844 });
+    await phone.goto(`${base}/s/${shares.open}`);
+    const lost = await phone.evaluate(hidden);
+    check(lost.length === 0, `names of a share can be read at ${width} px: ${lost}`, phone);
+  }
+  await signIn(phone);
+  await phone.locator("[data-index]").first().waitFor();
+  const off = await phone.evaluate(() => [...document.querySelectorAll("[data-index]")].map((row) => {
+    const [outer, box] = [row, row.querySelector(".box")].map((element) => element.getBoundingClientRect());
+    return Math.abs(outer.top + outer.height / 2 - box.top - box.height / 2);
+  }));
+  check(Math.max(...off) <= 2, `boxes are in the middle of their rows: ${off}`, phone);
+  await small.close();
+  const plain = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false, viewport: { width: 1440, height: 900 }, locale: "en-GB" });
+  const without = await plain.newPage();
+  await signIn(without);
+  for (const path of ["/web/client/files", `/s/${shares.open}`]) {
+    await without.goto(base + path);
+    const over = await without.evaluate(() => [...document.querySelectorAll(".files .c-date")].filter((cell) => cell.scrollWidth > cell.clientWidth + 1).length + Math.max(0, document.documentElement.scrollWidth - innerWidth));
+    check(over === 0, "without scripts the columns have room", without);
+  }
+  await without.goto(`${base}/s/${shares.request}`);
+  check(!(await without.locator(".drop").textContent()).includes("Drop"), "nothing is promised that needs scripts", without);
+  await plain.close();
+}
+
 try {
   const { mine, shares } = await seed();
   await someone(mine);
-  for (const [name, part] of Object.entries({ strangers, admins, users })) {
+  for (const [name, part] of Object.entries({ closely, strangers, admins, users })) {
     console.log(name);
     await part(shares).catch(async (error) => {
       problems.push(`${name}: ${error.stack}\nat ${page.url()}`);

@@ -28,6 +28,8 @@ class VisitUpload extends HTMLElement {
     this.queue = new Queue(target, this.owner, { changed: () => this.later(), arrived: () => {}, ended: () => this.render() });
     this.area = this.querySelector(".drop");
     this.fields = [this.field(false), this.field(true)];
+    const says = /** @type {HTMLElement} */ (this.area.querySelector("[data-drop-text]"));
+    says.textContent = says.dataset.dropText;
     this.area.querySelector("[data-plain]").replaceWith(el("div", { class: "btns" },
       button({ text: t("choose_files"), class: "btn btn-primary btn-l", act: () => this.fields[0].click() }),
       button({ text: t("choose_folder"), class: "btn btn-l", act: () => this.fields[1].click() })), ...this.fields);

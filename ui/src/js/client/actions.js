@@ -3,15 +3,13 @@
 import * as api from "./api.js";
 import { ask, askName, confirm, wrongName } from "./dialogs.js";
 import { el, toast } from "./dom.js";
-import { has, kindOf, moment } from "./format.js";
+import { isEditable, moment } from "./format.js";
 import { encode, freeName, join, last, parent, readable } from "./paths.js";
 import { pickFolder } from "./picker.js";
 import { count, t } from "./texts.js";
 
 /** @typedef {import("./entries.js").Entry} Entry */
 
-/** Bytes that the editor takes. */
-const EDITABLE = 512 * 1024;
 /** What may take long goes on as a job (RFC 7240). */
 const LATER = { Prefer: "respond-async" };
 
@@ -49,7 +47,7 @@ export class Actions {
     if (browser.may("download")) {
       items.push(only && only.kind !== "d" ? { icon: "download", text: t("download"), href: api.fileAddress(browser.at(only)) } : { icon: "zip", text: t("download_zip"), act: () => this.zip(entries) });
       if (only && browser.isOffice(only)) items.push({ icon: "edit", text: t("open_office"), href: browser.officeAddress(only), bulk: false });
-      if (only && only.kind !== "d" && has("edit") && kindOf(only.name) === "text" && only.size <= EDITABLE) items.push({ icon: "edit", text: t("edit"), href: `/web/client/editfile?path=${browser.at(only)}`, bulk: false });
+      if (only && isEditable(only)) items.push({ icon: "edit", text: t("edit"), href: `/web/client/editfile?path=${browser.at(only)}`, bulk: false });
     }
     if (only && all("rename")) items.push({ icon: "edit", text: t("rename"), key: "F2", act: () => this.rename(only) });
     if (all("rename")) items.push({ icon: "move", text: t("move"), act: () => this.place(entries, "move") });
@@ -66,8 +64,9 @@ export class Actions {
       toast(done.text);
       await this.browser.reload(done.focus);
     } catch (error) {
-      toast(/** @type {Error} */ (error).message, { bad: true });
-      await this.browser.reload();
+      this.browser.refused(error);
+      // Without a session there is nothing to read anew.
+      if (error.status !== 401) await this.browser.reload();
     }
   }
 
@@ -78,12 +77,9 @@ export class Actions {
   async newFolder() {
     const { browser } = this;
     if (!browser.may("create_dirs")) return;
-    const name = await askName({ title: t("new_folder"), text: t("create_folder"), check: (name) => wrongName(name) || (this.isTaken(name) ? t("exists") : "") });
-    if (name === null) return;
-    await this.run(async () => {
-      await api.send("POST", api.address("/user/dirs", { path: join(browser.path, encode(name)) }));
-      return { text: t("made", name), focus: encode(name) };
-    });
+    const make = (/** @type {string} */ name) => api.send("POST", api.address("/user/dirs", { path: join(browser.path, encode(name)) }));
+    const name = await askName({ title: t("new_folder"), text: t("create_folder"), check: (name) => wrongName(name) || (this.isTaken(name) ? t("exists") : ""), work: make });
+    if (name !== null) await this.run(async () => ({ text: t("made", name), focus: encode(name) }));
   }
 
   /** In place: the name becomes a field. */
@@ -236,7 +232,7 @@ export class Actions {
       toast(t("link_copied", moment(end)), { action: { text: t("link_options"), act: () => location.assign(`/web/client/share/${encode(id)}`) } });
     } catch {
       // The clipboard has words of its own for a link that was not made.
-      await made.then(({ link }) => toast(t("link_made", link)), ({ message }) => toast(message, { bad: true }));
+      await made.then(({ link }) => toast(t("link_made", link)), (error) => this.browser.refused(error));
     }
   }
 

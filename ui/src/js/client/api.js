@@ -5,9 +5,28 @@ import { t } from "./texts.js";
 const ROOT = "/web/client/api";
 let token = "";
 
+let isStale = false;
+
 /** Says what the forms of this session carry. */
 export function setToken(/** @type {string} */ value) {
   token = value;
+}
+
+/** The login, and from there back to this page. */
+export const signInAddress = () => `/web/client/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+
+/** After the end of a session: somebody may have signed in again elsewhere, and forms of that session carry something else. */
+async function renew() {
+  const response = await fetch("/web/client/files", { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!response?.ok) return;
+  const now = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("file-browser");
+  const here = document.querySelector("file-browser");
+  if (!now || !here) return;
+  // Somebody else: nothing of this page is theirs.
+  if (now.dataset.user !== here.dataset.user) return location.reload();
+  here.dataset.token = now.dataset.token;
+  token = now.dataset.token;
+  isStale = false;
 }
 
 /** The headers that a change needs. */
@@ -45,6 +64,7 @@ export function address(/** @type {string} */ path, /** @type {Record<string, st
  */
 export async function send(method, url, { json, headers = {}, signal } = {}) {
   let response;
+  if (isStale) await renew();
   try {
     response = await fetch(url, {
       method,
@@ -56,6 +76,7 @@ export async function send(method, url, { json, headers = {}, signal } = {}) {
     if (signal?.aborted) throw error;
     throw refusal(0, "");
   }
+  if (response.status === 401) isStale = true;
   if (!response.ok) throw refusal(response.status, await response.text().catch(() => ""));
   return response;
 }

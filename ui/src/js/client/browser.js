@@ -19,6 +19,8 @@ import { count, t } from "./texts.js";
 
 /** How long a finger rests to choose, in milliseconds. */
 const LONG_PRESS = 500;
+/** Where the panel of the details has no room beside the list. */
+const narrow = matchMedia("(max-width: 60rem)");
 
 class FileBrowser extends HTMLElement {
   connectedCallback() {
@@ -31,7 +33,7 @@ class FileBrowser extends HTMLElement {
     this.permissions = new Set(may.split(" "));
     this.office = new Set((office ?? "").split(" ").filter(Boolean));
     this.mode = localStorage.getItem("entrepot-view") === "grid" ? "grid" : "list";
-    this.detailsOpen = localStorage.getItem("entrepot-details") === "open";
+    this.detailsOpen = !narrow.matches && localStorage.getItem("entrepot-details") === "open";
     this.parts = Object.fromEntries([...this.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
     this.panel = document.getElementById("details");
     document.getElementById("toasts").dataset.dismiss = t("close");
@@ -52,6 +54,7 @@ class FileBrowser extends HTMLElement {
     this.tray?.attach({ user, chunk: Number(chunk), browser: this });
     this.tools();
     this.listen();
+    narrow.addEventListener("change", () => { if (narrow.matches && this.detailsOpen) { this.detailsOpen = false; this.updatePanel(); } });
     if (this.dataset.problem !== undefined) return;
     if (Number(this.dataset.total) > this.entries.length) this.load(this.path, { replace: true });
     else if (this.entries.length) this.display();
@@ -125,7 +128,7 @@ class FileBrowser extends HTMLElement {
       if (focus !== undefined) this.rows.focus(this.selection.focus);
     } catch (error) {
       if (error.name === "AbortError") return;
-      if (replace) toast(error.message, { bad: true });
+      if (replace) this.refused(error);
       else this.failed(path, error);
     } finally {
       clearTimeout(slow);
@@ -138,6 +141,11 @@ class FileBrowser extends HTMLElement {
     return this.load(this.path, { replace: true, focus });
   }
 
+  /** Says why something was not done; where the session has ended, with the way back in. */
+  refused(error) {
+    toast(error.message, { bad: true, action: error.status === 401 ? { text: t("sign_in"), act: () => location.assign(api.signInAddress()) } : undefined });
+  }
+
   failed(path, error) {
     this.path = path;
     this.entries = [];
@@ -148,7 +156,7 @@ class FileBrowser extends HTMLElement {
     this.changed();
     this.parts.foot.textContent = "";
     this.parts.body.replaceChildren(el("div", { class: "empty" }, icon("warn"), el("h2", {}, t("not_shown")), el("p", {}, error.message),
-      error.status === 401 ? el("a", { class: "btn", href: location.href }, t("sign_in")) : button({ icon: "refresh", text: t("try_again"), act: () => this.load(path) })));
+      error.status === 401 ? el("a", { class: "btn", href: api.signInAddress() }, t("sign_in")) : button({ icon: "refresh", text: t("try_again"), act: () => this.load(path) })));
   }
 
   sort() {
@@ -254,16 +262,16 @@ class FileBrowser extends HTMLElement {
     this.parts.bulk.hidden = chosen.size === 0;
     if (chosen.size) {
       const items = this.actions.for(this.selection.targets());
-      this.parts.bulk.replaceChildren(el("strong", { "aria-live": "polite" }, count("selected", chosen.size)),
-        ...items.filter((item) => item && item.bulk !== false).map((item) => item.href ? el("a", { class: "btn btn-quiet btn-s", href: item.href }, icon(item.icon, true), ` ${item.text}`) : button({ icon: item.icon, text: item.text, class: `btn btn-quiet btn-s${item.bad ? " is-bad" : ""}`, act: item.act })),
-        button({ icon: "x", text: t("clear"), class: "btn btn-quiet btn-s", act: () => this.selection.clear() }));
+      this.parts.bulk.replaceChildren(button({ icon: "x", label: t("clear"), class: "btn btn-quiet btn-icon btn-s", act: () => this.selection.clear() }), el("strong", { "aria-live": "polite" }, count("selected", chosen.size)),
+        ...items.filter((item) => item && item.bulk !== false).map((item) => item.href ? el("a", { class: "btn btn-quiet btn-s", href: item.href }, icon(item.icon, true), ` ${item.text}`) : button({ icon: item.icon, text: item.text, class: `btn btn-quiet btn-s${item.bad ? " is-bad" : ""}`, act: item.act })));
     }
     this.updatePanel();
   }
 
   toggleDetails(open = !this.detailsOpen) {
     this.detailsOpen = open;
-    localStorage.setItem("entrepot-details", open ? "open" : "closed");
+    // On a small screen the panel lies over the list: it is for the moment.
+    if (!narrow.matches) localStorage.setItem("entrepot-details", open ? "open" : "closed");
     this.updatePanel();
     this.rows.measured = false;
     this.rows.update();

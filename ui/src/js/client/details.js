@@ -32,7 +32,7 @@ export function showDetails(panel, chosen, { path, may, close }) {
   fact(t("permissions"), el("code", {}, permissions(entry.mode)));
   const picture = may("download") && entry.kind !== "d" && preview(entry.name) === "image" && entry.size < PICTURE;
   panel.replaceChildren(head(entry.name),
-    el("div", { class: "panel-pic" }, picture ? el("img", { src: api.fileAddress(where, true), alt: "" }) : mark(entry)),
+    el("div", { class: "panel-pic" }, picture ? el("img", { src: api.fileAddress(where, true), alt: "", on: { error: (event) => event.target.replaceWith(mark(entry)) } }) : mark(entry)),
     facts);
   if (entry.kind !== "d" && may("download")) {
     const result = el("div", { class: "stack-s", "aria-live": "polite" });

@@ -1,5 +1,6 @@
 // Questions in native dialogs, and menus. Each answers a promise; closing is an answer as well.
 
+import { signInAddress } from "./api.js";
 import { button, el, icon } from "./dom.js";
 import { t } from "./texts.js";
 
@@ -7,7 +8,7 @@ let number = 0;
 
 /**
  * A dialog with a heading, content and buttons; `value` of the button that closed it, or `""`.
- * @param {{ title: string, lead?: string, content?: Node[], buttons: { value: string, text: string, class?: string, check?: () => boolean }[], wide?: boolean, ready?: (dialog: HTMLDialogElement) => void }} of
+ * @param {{ title: string, lead?: string, content?: Node[], buttons: { value: string, text: string, class?: string, check?: () => boolean | Promise<boolean> }[], wide?: boolean, ready?: (dialog: HTMLDialogElement) => void }} of
  * @returns {Promise<string>}
  */
 export function ask({ title, lead, content = [], buttons, wide = false, ready }) {
@@ -24,7 +25,11 @@ export function ask({ title, lead, content = [], buttons, wide = false, ready })
     form.addEventListener("submit", (event) => {
       const { submitter } = /** @type {SubmitEvent} */ (event);
       const chosen = buttons.find(({ value }) => value === (/** @type {HTMLButtonElement} */ (submitter)?.value ?? buttons[0]?.value));
-      if (chosen?.check && !chosen.check()) event.preventDefault();
+      const isFine = chosen?.check ? chosen.check() : true;
+      if (isFine === true) return;
+      event.preventDefault();
+      // What takes a while keeps the dialog open until it is done.
+      Promise.resolve(isFine).then((done) => { if (done && dialog.open) dialog.close(chosen.value); });
     });
     dialog.append(form);
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(""); });
@@ -42,20 +47,42 @@ export function ask({ title, lead, content = [], buttons, wide = false, ready })
   });
 }
 
-/** Asks for a name; `null` when it was given up. `check` says what is wrong with it. */
-export async function askName(/** @type {{ title: string, value?: string, text: string, check: (name: string) => string }} */ { title, value = "", text, check }) {
-  const error = el("p", { class: "err", id: "ask-name-error", hidden: true });
+/**
+ * Asks for a name; `null` when it was given up. `check` says what is wrong with it. `work` does what the name is for: while it is
+ * refused, the dialog stays with what was typed.
+ */
+export async function askName(/** @type {{ title: string, value?: string, text: string, check: (name: string) => string, work?: (name: string) => Promise<unknown> }} */ { title, value = "", text, check, work }) {
+  let busy = false;
+  const error = el("p", { class: "err wrap", id: "ask-name-error", role: "alert", hidden: true });
+  const say = (/** @type {string} */ wrong, /** @type {Node[]} */ ...more) => {
+    error.hidden = !wrong;
+    error.replaceChildren(el("span", {}, wrong, ...more));
+    input.setAttribute("aria-invalid", String(Boolean(wrong)));
+    if (wrong) input.focus();
+  };
+  const act = async () => {
+    if (busy) return false;
+    busy = true;
+    try {
+      await work(input.value.trim());
+      return true;
+    } catch (refused) {
+      const { status, message } = /** @type {import("./api.js").Refused} */ (refused);
+      // In a page of its own: what was typed stays here.
+      say(message, ...(status === 401 ? [" ", el("a", { href: signInAddress(), target: "_blank", rel: "noopener", on: { click: () => input.focus() } }, t("sign_in"))] : []));
+      return false;
+    } finally {
+      busy = false;
+    }
+  };
   const input = el("input", { class: "input", id: "ask-name", value, maxlength: "255", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-describedby": "ask-name-error" });
   const answer = await ask({
     title,
     content: [el("div", { class: "field" }, el("label", { class: "label", for: "ask-name" }, t("name")), input, error)],
     buttons: [{ value: "yes", text, class: "btn-primary", check: () => {
       const wrong = check(input.value.trim());
-      error.hidden = !wrong;
-      error.textContent = wrong;
-      input.setAttribute("aria-invalid", String(Boolean(wrong)));
-      if (wrong) input.focus();
-      return !wrong;
+      say(wrong);
+      return wrong ? false : work ? act() : true;
     } }, { value: "", text: t("cancel") }],
     ready: () => { input.focus(); input.select(); },
   });

@@ -48,6 +48,8 @@ export function button(/** @type {{ icon?: string, text?: string, label?: string
 export function toast(/** @type {string} */ text, /** @type {{ bad?: boolean, action?: { text: string, act: () => void } }} */ { bad = false, action } = {}) {
   const box = document.getElementById("toasts");
   if (!box) return;
+  // Said once, however many parts of the page have come upon it.
+  for (const other of [...box.children]) if (other.querySelector(".grow")?.textContent === text) other.remove();
   const line = el("div", { class: "toast" },
     el("span", { class: bad ? "is-bad" : "is-ok" }, icon(bad ? "bad" : "ok")),
     el("span", { class: "grow" }, text),

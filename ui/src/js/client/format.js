@@ -69,7 +69,8 @@ export function permissions(/** @type {number} */ mode) {
 }
 
 const kinds = {
-  image: /\.(jpe?g|png|gif|webp|avif|bmp)$/i,
+  // SVG as a picture runs nothing; by itself the server gives it as a download only.
+  image: /\.(jpe?g|png|gif|webp|avif|bmp|svg)$/i,
   video: /\.(mp4|m4v|webm|ogv|mov)$/i,
   audio: /\.(mp3|ogg|oga|wav|m4a|flac|opus)$/i,
   pdf: /\.pdf$/i,
@@ -85,6 +86,14 @@ export function kindOf(/** @type {string} */ name) {
 /** Whether the server offers a part of the page: `preview` or `edit`. */
 export function has(/** @type {string} */ part) {
   return document.querySelector("file-browser")?.dataset.extras.split(" ").includes(part) ?? true;
+}
+
+/** Bytes that the editor takes. */
+const EDITABLE = 512 * 1024;
+
+/** Whether the editor opens it. */
+export function isEditable(/** @type {import("./entries.js").Entry} */ entry) {
+  return entry.kind !== "d" && has("edit") && kindOf(entry.name) === "text" && entry.size <= EDITABLE;
 }
 
 /** What is shown of a file; `null` for nothing. */

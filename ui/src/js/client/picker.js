@@ -41,14 +41,8 @@ export async function pickFolder({ title, text, start }) {
     return el("li", {}, el("button", { type: "button", class: "picker-line", on: { click: async () => { await show(path); box.querySelector("button")?.focus(); } } }, icon(sign), el("span", { class: "clip" }, name)));
   }
   async function make() {
-    const name = await askName({ title: t("new_folder"), text: t("create_folder"), check: wrongName });
-    if (name === null) return;
-    try {
-      await api.send("POST", api.address("/user/dirs", { path: join(here, encode(name)) }));
-      await show(join(here, encode(name)));
-    } catch (error) {
-      place.append(el("span", { class: "err" }, /** @type {Error} */ (error).message));
-    }
+    const name = await askName({ title: t("new_folder"), text: t("create_folder"), check: wrongName, work: (name) => api.send("POST", api.address("/user/dirs", { path: join(here, encode(name)) })) });
+    if (name !== null) await show(join(here, encode(name)));
   }
   show(start);
   const answer = await ask({

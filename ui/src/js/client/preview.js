@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { button, el } from "./dom.js";
-import { preview, size } from "./format.js";
+import { isEditable, preview, size } from "./format.js";
 import { t } from "./texts.js";
 
 /** Bytes of a text that are shown. */
@@ -18,8 +18,9 @@ export function show(files, at) {
   const title = el("h2", { class: "clip grow", id: "preview-title" });
   const stage = el("div", { class: "preview-stage" });
   const download = el("a", { class: "btn btn-s" }, t("download"));
+  const edit = el("a", { class: "btn btn-s" }, t("edit"));
   const dialog = el("dialog", { class: "preview", "aria-labelledby": "preview-title" },
-    el("div", { class: "preview-head" }, title, download,
+    el("div", { class: "preview-head" }, title, edit, download,
       files.length > 1 ? button({ icon: "left", label: t("previous"), class: "btn btn-quiet btn-icon btn-s", act: () => step(-1) }) : null,
       files.length > 1 ? button({ icon: "right", label: t("next"), class: "btn btn-quiet btn-icon btn-s", act: () => step(1) }) : null,
       button({ icon: "x", label: t("close"), class: "btn btn-quiet btn-icon btn-s", act: () => dialog.close() })),
@@ -46,6 +47,8 @@ export function show(files, at) {
     const address = api.fileAddress(path, true);
     title.textContent = entry.name;
     download.setAttribute("href", api.fileAddress(path));
+    edit.hidden = !isEditable(entry);
+    edit.setAttribute("href", `/web/client/editfile?path=${path}`);
     const failed = () => stage.replaceChildren(el("p", { class: "preview-note" }, t("cannot_show")));
     switch (preview(entry.name)) {
       case "image":
