@@ -1,5 +1,7 @@
 //! The program: everything is in the rooms, the command line in `entrepot-cli`.
 
+mod program_pages;
+
 use std::process::ExitCode;
 
 /// A static build of glibc obeys the host's `/etc/nsswitch.conf` and loads the host's modules, which bring the host's C
@@ -29,5 +31,5 @@ mod name_service {
 fn main() -> ExitCode {
     #[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
     name_service::pin();
-    entrepot_cli::run()
+    entrepot_cli::run(program_pages::let_go)
 }

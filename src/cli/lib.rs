@@ -52,8 +52,12 @@ use clap::Parser as _;
 
 use arguments::{Arguments, Command, ConfigCommand};
 
+/// Lets go of what only the start of the program needed in memory; answers how many bytes may come back.
+pub type LetGo = fn() -> std::io::Result<usize>;
+
 /// Reads the command line, does what it says, and answers with the exit code of the process (see [`exit`] for the codes).
-pub fn run() -> ExitCode {
+/// A server calls `let_go` when its start is over.
+pub fn run(let_go: LetGo) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -66,7 +70,7 @@ pub fn run() -> ExitCode {
     // The one cryptography stack, before anything can ask for a default (a second call would be an error of no interest).
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let outcome = match &arguments.command {
-        Command::Serve(command) => serve::run(command),
+        Command::Serve(command) => serve::run(command, let_go),
         Command::Portable(command) => portable::run(command),
         Command::Ping(place) => ping::run(place),
         Command::Resetpwd(command) => reset_password::run(command),

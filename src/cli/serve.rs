@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use tracing::Level;
 
 use crate::{
-    announce,
+    LetGo, announce,
     arguments::Serve,
     backup::{self, schedule::Schedule},
     blame,
@@ -42,11 +42,14 @@ use crate::{
     version,
 };
 
-/// Runs the server until a signal ends it.
+/// From being ready to letting go of the pages of the start: what the start left to do beside the work is done by then.
+const SETTLING: Duration = Duration::from_secs(5);
+
+/// Runs the server until a signal ends it; `let_go` is for what only its start needed.
 ///
 /// # Errors
 /// Whatever keeps it from starting, or ends it before its time.
-pub(crate) fn run(command: &Serve) -> anyhow::Result<()> {
+pub(crate) fn run(command: &Serve, let_go: LetGo) -> anyhow::Result<()> {
     check_clock(SystemTime::now())?;
     let folder = DataFolder::at(&command.place.data_dir)?;
     // Its settings, too, may come from there.
@@ -64,7 +67,7 @@ pub(crate) fn run(command: &Serve) -> anyhow::Result<()> {
     }
     raise_descriptor_limit();
     let runtime = runtime::build().context("the threads of the server cannot be started")?;
-    let outcome = runtime.block_on(serve(&folder, sources, loaded, command.any_port, &log));
+    let outcome = runtime.block_on(serve(&folder, sources, loaded, command.any_port, &log, let_go));
     // What still blocks a thread now (a dead disk) must not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(1));
     match outcome {
@@ -112,7 +115,14 @@ fn raise_descriptor_limit() {
     }
 }
 
-async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: bool, log: &LogHandle) -> anyhow::Result<End> {
+async fn serve(
+    folder: &DataFolder,
+    sources: Sources,
+    loaded: Loaded,
+    any_port: bool,
+    log: &LogHandle,
+    let_go: LetGo,
+) -> anyhow::Result<End> {
     let mut signals = Signals::listen().context("signals")?;
     // Its lock makes this process the one server of the folder: from here on the small files in it are ours.
     let store = load::open_store(&loaded)?;
@@ -139,7 +149,7 @@ async fn serve(folder: &DataFolder, sources: Sources, loaded: Loaded, any_port: 
     .await
     .map_err(|error| blame::with_way_out(error, &loaded, folder))?;
     house.core.services().control_log(log.control());
-    let attendant = Attendant::new(folder, &loaded, log);
+    let attendant = Attendant::new(folder, &loaded, log, let_go);
     attendant.serve_the_core(&house, &loaded, sources, any_port);
     let outcome = attendant.attend(&house, &warnings, &mut signals).await;
     // Who was told that the service stops waits for its end.
@@ -179,12 +189,20 @@ struct Attendant<'a> {
     schedule: Arc<Schedule>,
     restart: Arc<Notify>,
     configuration: Vec<PathBuf>,
+    let_go: LetGo,
 }
 
 impl<'a> Attendant<'a> {
-    fn new(folder: &'a DataFolder, loaded: &Loaded, log: &'a LogHandle) -> Self {
-        let configuration = backup::configuration_files(loaded);
-        Self { folder, log, manager: ServiceManager::find(), schedule: Arc::default(), restart: Arc::default(), configuration }
+    fn new(folder: &'a DataFolder, loaded: &Loaded, log: &'a LogHandle, let_go: LetGo) -> Self {
+        Self {
+            folder,
+            log,
+            manager: ServiceManager::find(),
+            schedule: Arc::default(),
+            restart: Arc::default(),
+            configuration: backup::configuration_files(loaded),
+            let_go,
+        }
     }
 
     /// Hands the core what it cannot do itself.
@@ -223,7 +241,24 @@ impl<'a> Attendant<'a> {
         }
         tracing::info!(version = version::text(), sftp = ?house.ssh.addresses(), web = ?announce::ready(house).http, "ready");
         self.manager.ready();
+        self.settle(house);
         self.wait(house, signals).await
+    }
+
+    /// Gives the memory of the start back, a while after it.
+    fn settle(&self, house: &House) {
+        let (tasks, let_go) = (house.core.tasks().clone(), self.let_go);
+        house.core.tasks().spawn(async move {
+            tokio::select! {
+                () = tasks.stopping().cancelled_owned() => return,
+                () = tokio::time::sleep(SETTLING) => {}
+            }
+            match tasks.storage().run(let_go).await {
+                Ok(Ok(bytes)) => tracing::debug!(bytes, "let go of the pages of the program"),
+                Ok(Err(error)) => tracing::debug!(%error, "the pages of the program stay in memory"),
+                Err(error) => tracing::debug!(%error, "the pages of the program stay in memory"),
+            }
+        });
     }
 
     async fn wait(&self, house: &House, signals: &mut Signals) -> anyhow::Result<End> {
