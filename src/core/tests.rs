@@ -15,6 +15,7 @@ mod invites;
 mod jobs;
 mod leases;
 mod limits;
+mod links;
 mod live;
 mod metrics;
 mod mounts;

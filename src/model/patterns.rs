@@ -117,6 +117,13 @@ impl FilePatterns {
         self.entries.values().any(|entry| entry.path.starts_with(directory))
     }
 
+    /// Whether filters hold at or below `directory` that do not hold for it when it is called `name`: they are about the names
+    /// that clients use (ACC-354).
+    pub fn any_lost(&self, directory: &VirtualPath, name: &VirtualPath) -> bool {
+        let is_lost = |path: &VirtualPath| directory.starts_with(path) && !name.starts_with(path);
+        self.entries.values().any(|entry| entry.path.starts_with(directory) || is_lost(&entry.path))
+    }
+
     /// What the patterns say of `path`, whatever kind of entry it is (ACC-164).
     pub fn check(&self, path: &VirtualPath) -> PatternVerdict {
         if self.entries.is_empty() || path.is_root() {

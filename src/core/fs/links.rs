@@ -2,14 +2,19 @@
 
 use entrepot_model::{PatternVerdict, Permission, VirtualPath};
 
-use super::{UserFs, door::Door};
+use super::{
+    UserFs,
+    door::Door,
+    link_text::{climbs_late, leaves_root, relative},
+};
 use crate::{
     Core,
     audit::lines,
     error::{Error, Result},
     operation::Operation,
-    place::StorageIndex,
+    place::{Place, StorageIndex},
     policy::{self, Denial},
+    transfer::upload_end_present,
 };
 
 impl UserFs {
@@ -46,12 +51,85 @@ impl UserFs {
             self.note_denial(Operation::CreateSymlink, &target_path, &error);
             return Err(error);
         }
+        self.keeps_filters(&from, &target_path, link).await?;
         let above = leaves_root(&to.path.parent().unwrap_or_else(VirtualPath::root), target);
         // A text that climbs above the root means a path below it: who meets the link under another root must not be led
-        // out by it.
-        let text = if target.first() == Some(&b'/') || above { relative(&to.path, &from.path) } else { target.to_vec() };
+        // out by it. One that climbs after a name climbs from where that name leads, which may be a link itself.
+        let is_kept = target.first() != Some(&b'/') && !above && !climbs_late(target);
+        let text = if is_kept { target.to_vec() } else { relative(&to.path, &from.path) };
+        if text.starts_with(b"..") {
+            self.is_where_it_is_called(Operation::CreateSymlink, &to).await?;
+        }
         self.0.account.door.symlink(&granted, &text).await?;
         lines::command(&self.0, &from, &lines::Command { sender: "Symlink", target: Some(&to), ..lines::Command::default() });
+        Ok(())
+    }
+
+    /// Whether a link that is called `from` may be called `to`: if it leads elsewhere then, not to where less is granted than
+    /// under the new name, nor past a filter (ACC-379, ACC-354). `roots` are the old and the new name of what is renamed.
+    ///
+    /// # Errors
+    /// `Denied`, and what the storage says.
+    pub(super) async fn may_be_called(
+        &self,
+        from: &VirtualPath,
+        to: &VirtualPath,
+        roots: (&VirtualPath, &VirtualPath),
+    ) -> Result<()> {
+        let user = self.user();
+        if user.permissions.is_uniform() && user.patterns.is_empty() {
+            return Ok(());
+        }
+        let granted = policy::own_work(Operation::RenameFile, self.place(from));
+        let text = self.0.account.door.read_link(&granted).await?;
+        let (before, now) = (meaning(granted.place(), &text), meaning(&self.place(to), &text));
+        // Nobody follows what leads out of the root.
+        let Some(now) = now else { return Ok(()) };
+        if text.split(|&byte| byte == b'/').any(|part| part == b"..") {
+            self.is_where_it_is_called(Operation::RenameFile, &self.place(roots.1)).await?;
+        }
+        let is_along = || {
+            let inside = |path: &VirtualPath, root: &VirtualPath| {
+                path.starts_with(root).then(|| path.as_bytes()[root.as_bytes().len()..].to_vec())
+            };
+            let (old, new) = (before.as_ref().and_then(|before| inside(before, roots.0)), inside(&now, roots.1));
+            old.is_some() && old == new && !user.permissions.any_within(roots.1) && !user.patterns.any_within(roots.1)
+        };
+        let is_free = || user.permissions.grants_as_much_within(&now, to) && !user.patterns.any_lost(&now, to);
+        if before.as_ref() == Some(&now) || is_free() || is_along() {
+            return Ok(());
+        }
+        let error = Denial::new("permissions", format!("as {to} the link would lead to {now}, where other rules hold")).into();
+        self.note_denial(Operation::RenameFile, to, &error);
+        Err(error)
+    }
+
+    /// Filters are about the names that clients use: a link to a directory with others would lead past them.
+    async fn keeps_filters(&self, target: &Place, target_path: &VirtualPath, link: &VirtualPath) -> Result<()> {
+        if !self.user().patterns.any_lost(target_path, link) {
+            return Ok(());
+        }
+        let granted = policy::own_work(Operation::CreateSymlink, target.clone());
+        // What is not there may become a directory.
+        if upload_end_present(self.0.account.door.stat(&granted, true).await)?.is_some_and(|found| !found.is_directory()) {
+            return Ok(());
+        }
+        let error = Denial::new("file_patterns", format!("other filters hold in {target_path} than in {link}")).into();
+        self.note_denial(Operation::CreateSymlink, target_path, &error);
+        Err(error)
+    }
+
+    /// A text with `..` is read from the directory in which the link lies: that must be the one of its name, reached
+    /// without a link.
+    async fn is_where_it_is_called(&self, operation: Operation, link: &Place) -> Result<()> {
+        for directory in link.path.ancestors().skip(1).filter(|directory| !directory.is_root()) {
+            let granted = policy::own_work(operation, link.at(directory));
+            if self.0.account.door.stat(&granted, false).await?.is_symlink() {
+                let error = Denial::new("permissions", "the directory of the link is reached through a link itself").into();
+                self.note_denial(operation, &link.virtual_path, &error);
+                return Err(error);
+            }
+        }
         Ok(())
     }
 
@@ -78,6 +156,15 @@ impl UserFs {
     }
 }
 
+/// The virtual path that a link of this text leads to; `None` for one that nobody follows.
+fn meaning(link: &Place, text: &[u8]) -> Option<VirtualPath> {
+    let directory = link.path.parent().unwrap_or_else(VirtualPath::root);
+    if text.first() == Some(&b'/') || leaves_root(&directory, text) {
+        return None;
+    }
+    link.to_virtual(&directory.join(text).ok()?)
+}
+
 /// Whether links can be made in a storage: `common.symlink_mode` names the kinds, bit 1 every kind but SFTP, which is bit 2.
 pub(crate) fn are_possible(core: &Core, door: &Door, storage: StorageIndex) -> std::result::Result<(), Denial> {
     let mode = core.settings().common.symlink_mode;
@@ -92,58 +179,4 @@ pub(crate) fn are_possible(core: &Core, door: &Door, storage: StorageIndex) -> s
         return Err(Denial::new("storage", "this storage has no links"));
     }
     Ok(())
-}
-
-/// Whether a relative link text climbs above the root of its storage.
-fn leaves_root(directory: &VirtualPath, text: &[u8]) -> bool {
-    let mut depth = i64::try_from(directory.depth()).unwrap_or(i64::MAX);
-    for component in text.split(|&byte| byte == b'/') {
-        match component {
-            b"" | b"." => {}
-            b".." => depth -= 1,
-            _ => depth += 1,
-        }
-        if depth < 0 {
-            return true;
-        }
-    }
-    false
-}
-
-/// The text of a relative link at `link` that leads to `target`.
-fn relative(link: &VirtualPath, target: &VirtualPath) -> Vec<u8> {
-    let directory = link.parent().unwrap_or_else(VirtualPath::root);
-    let from: Vec<&[u8]> = directory.components().collect();
-    let to: Vec<&[u8]> = target.components().collect();
-    let shared = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
-    let mut parts: Vec<&[u8]> = vec![b"..".as_slice(); from.len() - shared];
-    parts.extend(&to[shared..]);
-    if parts.is_empty() { b".".to_vec() } else { parts.join(&b'/') }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn path(text: &str) -> VirtualPath {
-        VirtualPath::parse(text.as_bytes()).unwrap()
-    }
-
-    // SFTP-038
-    #[test]
-    fn absolute_targets_are_stored_relative_to_the_link() {
-        assert_eq!(relative(&path("/a/b/link"), &path("/a/c/file")), b"../c/file");
-        assert_eq!(relative(&path("/link"), &path("/file")), b"file");
-        assert_eq!(relative(&path("/a/link"), &path("/a")), b".");
-        assert_eq!(relative(&path("/a/b/c/link"), &path("/x")), b"../../../x");
-    }
-
-    // SFTP-040
-    #[test]
-    fn link_text_that_climbs_above_the_root_is_seen() {
-        assert!(leaves_root(&path("/a"), b"../../etc"));
-        assert!(leaves_root(&VirtualPath::root(), b"../x"));
-        assert!(!leaves_root(&path("/a/b"), b"../../etc"));
-        assert!(leaves_root(&path("/a"), b"x/../../../a/y"));
-    }
 }

@@ -4,7 +4,7 @@ use entrepot_model::VirtualPath;
 use entrepot_storage::Metadata;
 
 use super::{
-    Progress, UserFs, retire,
+    Progress, UserFs, links, retire,
     transplant::Transplant,
     unnameable::{self, is_nameable},
 };
@@ -178,14 +178,21 @@ impl UserFs {
         let user = self.user();
         if found.is_directory() {
             let is_free = policy::grants_every_rename(user, from) && policy::grants_every_rename(user, to);
-            if is_free && user.patterns.is_empty() && !self.rules_differ(from, to) {
+            if is_free && user.patterns.is_empty() && !self.rules_differ(from, to) && !self.may_hold_links(from) {
                 return Ok(());
             }
-        } else if !self.is_way_in(found, from, to).await? {
-            return Ok(());
+        } else {
+            if found.is_symlink() {
+                self.may_be_called(from, to, (from, to)).await?;
+            }
+            if !self.is_way_in(found, from, to).await? {
+                return Ok(());
+            }
         }
-        let mut directories = vec![(from.clone(), to.clone())];
-        while let Some((from, to)) = directories.pop() {
+        let roots = (from, to);
+        // What lies behind a link stays where it is.
+        let mut directories = vec![(from.clone(), to.clone(), found.is_symlink())];
+        while let Some((from, to, is_behind)) = directories.pop() {
             for directory in [&from, &to] {
                 policy::may_rename_in(user, directory)
                     .inspect_err(|error| self.note_denial(Operation::RenameDirectory, directory, error))?;
@@ -208,13 +215,24 @@ impl UserFs {
                     let operation = if is_directory { Operation::RenameDirectory } else { Operation::RenameFile };
                     self.authorize(operation, &from)?;
                     self.authorize(operation, &to)?;
+                    let is_link = entry.metadata.is_symlink();
+                    if is_link && !is_behind {
+                        self.may_be_called(&from, &to, roots).await?;
+                    }
                     if is_directory || self.is_way_in(&entry.metadata, &from, &to).await? {
-                        directories.push((from, to));
+                        directories.push((from, to, is_behind || is_link));
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether links that users made may lie in a directory, and lead to other rules when it is called otherwise.
+    fn may_hold_links(&self, directory: &VirtualPath) -> bool {
+        let (user, storage) = (self.user(), self.place(directory).storage);
+        let is_one = user.permissions.is_uniform() && user.patterns.is_empty();
+        !is_one && links::are_possible(&self.0.core, &self.0.account.door, storage).is_ok()
     }
 
     /// Whether other rules may hold in what is called `from`, or will be called `to`, than in what it lies in.

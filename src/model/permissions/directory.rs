@@ -74,6 +74,18 @@ impl DirectoryPermissions {
         exact || self.wildcards.iter().any(|w| w.segments.len() >= segments.len() && w.matches_start(&segments))
     }
 
+    /// Whether one list holds everywhere.
+    pub fn is_uniform(&self) -> bool {
+        self.wildcards.is_empty() && self.exact.keys().all(|key| key == b"/")
+    }
+
+    /// Whether everything that is granted in `other` is granted in `directory` and in every one that may lie below it.
+    pub fn grants_as_much_within(&self, directory: &VirtualPath, other: &VirtualPath) -> bool {
+        let granted = self.for_directory(other).0;
+        let needed: Vec<Permission> = Permission::ALL.into_iter().filter(|permission| granted.has(*permission)).collect();
+        self.all_within(directory, &needed)
+    }
+
     /// Whether all of `needed` is granted in `directory` and in every one that may lie below it.
     pub fn all_within(&self, directory: &VirtualPath, needed: &[Permission]) -> bool {
         let segments: Vec<&[u8]> = directory.components().collect();
