@@ -217,7 +217,11 @@ pub async fn share_of(core: &Core, id: &str) -> Result<String> {
 }
 
 fn database(error: entrepot_store::StoreError) -> Error {
-    Error::internal("resumable uploads", error)
+    match error {
+        // The account was deleted meanwhile.
+        entrepot_store::StoreError::Reference { .. } => Denial::new("account", "the account is gone").into(),
+        other => Error::internal("resumable uploads", other),
+    }
 }
 
 fn unsigned(value: i64) -> u64 {

@@ -149,6 +149,7 @@ impl From<Error> for ApiError {
             Error::Busy | Error::Shutdown => {
                 Self { is_passing: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()) }
             }
+            Error::NoSpace => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
             // Waiting does not bring what is not there.
             Error::Unavailable(what) => Self::new(StatusCode::SERVICE_UNAVAILABLE, what),
             other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, other.to_string()),

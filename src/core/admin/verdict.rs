@@ -46,6 +46,12 @@ pub async fn judge(core: &Core, session: &AdminSession, question: &Question) -> 
             checks.push(check(Stage::Account, Err(denial)));
             return Ok(Verdict::of(checks));
         }
+        // A storage that this server does not have, or cannot use as it is described.
+        Err(error @ (Error::Unsupported | Error::StorageDenied | Error::NotFound | Error::NotDirectory)) => {
+            let detail = format!("the storage of the account or of one of its folders cannot be used: {error}");
+            checks.push(check(Stage::Account, Err(Denial::new("filesystem", detail))));
+            return Ok(Verdict::of(checks));
+        }
         Err(error) => return Err(error),
     };
     checks.push(check(Stage::Account, checks::still_welcome(core, &account.user)));
