@@ -1,6 +1,8 @@
 //! Users (ACC-056…ACC-071).
 
-use entrepot_model::{AdminPermission as P, GroupMapping, TotpConfig, User};
+use std::collections::HashMap;
+
+use entrepot_model::{AdminPermission as P, EffectiveUser, Group, GroupMapping, TotpConfig, User};
 use entrepot_store::{ListOptions, PasswordChange};
 
 use super::{
@@ -26,6 +28,29 @@ pub async fn list(core: &Core, session: &AdminSession, mut options: ListOptions)
     settled(core).await?;
     let mut users = core.0.store.users().list(options).await.map_err(stored)?;
     users.iter_mut().for_each(User::hide_confidential);
+    Ok(users)
+}
+
+/// The same page with the quotas that hold, those of the groups included (ACC-196): for showing, not for saving.
+///
+/// # Errors
+/// As [`list`].
+pub async fn list_with_quotas(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<User>> {
+    let mut users = list(core, session, options).await?;
+    let mut known: HashMap<String, Option<Group>> = HashMap::new();
+    for user in users.iter_mut().filter(|user| !user.groups.is_empty()) {
+        for mapping in &user.groups {
+            if !known.contains_key(&mapping.name) {
+                let group = core.0.store.groups().get(&mapping.name).await.map_err(stored)?;
+                known.insert(mapping.name.clone(), group);
+            }
+        }
+        let groups: Vec<Group> = user.groups.iter().filter_map(|mapping| known.get(&mapping.name)?.clone()).collect();
+        // Groups that cannot be merged let nobody in: there is no other figure to show.
+        if let Ok(merged) = EffectiveUser::merge(user, &groups) {
+            (user.quota_size, user.quota_files) = (merged.user.quota_size, merged.user.quota_files);
+        }
+    }
     Ok(users)
 }
 

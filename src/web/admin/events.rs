@@ -22,6 +22,8 @@ use crate::{
     frame::{AdminPage, Area, Form, Look, PageError, PageResult, Shell, look::Html, render},
 };
 
+/// The protocol of events of visitors of a share.
+const SHARE: &str = "HTTPShare";
 /// Events of a page.
 const PAGE: u32 = 50;
 
@@ -183,6 +185,11 @@ fn strong(name: &str) -> String {
     format!("<b>{}</b>", cells::text(name))
 }
 
+/// Who did it: whoever comes with a link is not the user to whom the share belongs.
+fn who(look: &Look, username: &str, protocol: &str) -> String {
+    if protocol == SHARE { crate::frame::words::fill(look.t.event_visitor, &[&strong(username)]) } else { strong(username) }
+}
+
 /// The rule in `denied by rule: detail` (what core records with a refusal).
 fn rule(command: &str) -> Option<(String, String)> {
     let told = command.strip_prefix("denied by ")?;
@@ -205,10 +212,15 @@ pub(super) fn of_fs(look: &Look, event: &FsEvent, asks: bool) -> EventView {
         (None, 3) => ("warn", "warn", t.events_quota),
         (None, _) => ("bad", "bad", t.events_failed),
     };
-    let action = t.find(&format!("event.{}", event.action)).unwrap_or(t.event_other);
+    let is_done = event.status == 1 && rule.is_none();
+    let (verb, other) = if is_done { ("event.", t.event_other) } else { ("event.no_", t.event_no_other) };
+    let action = t.find(&format!("{verb}{}", event.action)).unwrap_or(other);
     let path = if event.virtual_path.is_empty() { &event.fs_path } else { &event.virtual_path };
     let name = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path);
-    let text = crate::frame::words::fill(action, &[&strong(&event.username), &strong(name), &cells::text(&event.action)]);
+    let text = crate::frame::words::fill(
+        action,
+        &[&who(look, &event.username, &event.protocol), &strong(name), &cells::text(&event.action)],
+    );
     let mut sub = vec![event.protocol.clone(), path.clone()];
     if event.file_size > 0 {
         sub.push(look.size(event.file_size));
@@ -267,13 +279,16 @@ pub(super) fn of_provider(look: &Look, event: &ProviderEvent) -> EventView {
 /// A login, or an attempt; `asks` as in [`of_fs`].
 pub(super) fn of_log(look: &Look, event: &LogEvent, asks: bool) -> EventView {
     let t = look.t;
+    let is_share = event.protocol == SHARE;
     let (icon, class, outcome, key) = match event.event {
+        5 if is_share => ("ok", "ok", t.events_done, "event.share_opened"),
         5 => ("ok", "ok", t.events_done, "event.login_ok"),
         6 => ("ok", "ok", t.events_done, "event.agreed"),
         2 if event.username.is_empty() => ("denied", "bad", t.events_refused, "event.login_nameless"),
         2 => ("denied", "bad", t.events_refused, "event.login_unknown"),
         3 => ("denied", "bad", t.events_refused, "event.login_no"),
         4 => ("bad", "bad", t.events_failed, "event.negotiation"),
+        _ if is_share => ("denied", "bad", t.events_refused, "event.share_not_opened"),
         _ => ("denied", "bad", t.events_refused, "event.login_failed"),
     };
     let text =

@@ -152,7 +152,7 @@ async fn people(page: &AdminPage) -> Result<People, entrepot_core::Error> {
     let mut after = None;
     loop {
         let options = ListOptions { limit: PEOPLE, after: after.take(), ..ListOptions::default() };
-        let found = users::list(page.core(), &page.session, options).await?;
+        let found = users::list_with_quotas(page.core(), &page.session, options).await?;
         people.is_none &= found.is_empty();
         let full = found.iter().filter(|user| user.used_quota_size > 0 || user.quota_size > 0);
         people.stores.extend(full.map(store));

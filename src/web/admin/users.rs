@@ -165,7 +165,7 @@ impl Object for User {
     }
 
     async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<Self>> {
-        users::list(core, session, options).await
+        users::list_with_quotas(core, session, options).await
     }
 
     async fn get(core: &Core, session: &AdminSession, name: &str) -> Result<Self> {

@@ -133,7 +133,7 @@ fn repair(path: &Path, owner: (Option<u32>, Option<u32>)) -> String {
 }
 
 fn room(path: &Path, facts: &FolderFacts) -> Finding {
-    let (shown, free, total) = (quoted(path), megabytes(facts.free), megabytes(facts.total));
+    let (shown, free, total) = (quoted(path), amount(facts.free), amount(facts.total));
     let message = format!("{free} of {total} are free on the disk of {shown}");
     let fix = "free space there, or move what is large to another disk";
     match facts.free {
@@ -143,9 +143,10 @@ fn room(path: &Path, facts: &FolderFacts) -> Finding {
     }
 }
 
-fn megabytes(bytes: u64) -> String {
-    let megabytes = bytes >> 20;
-    if megabytes < 10_240 { format!("{megabytes} MB") } else { format!("{} GB", megabytes >> 10) }
+/// As the pages say it: decimal units, one digit behind the point of gigabytes.
+fn amount(bytes: u64) -> String {
+    let megabytes = bytes / 1_000_000;
+    if megabytes < 1000 { format!("{megabytes} MB") } else { format!("{}.{} GB", megabytes / 1000, megabytes % 1000 / 100) }
 }
 
 /// As a shell takes it.
@@ -160,6 +161,12 @@ mod tests {
     use entrepot_model::doctor::Severity;
 
     use super::*;
+
+    #[test]
+    fn amounts_are_those_of_the_pages() {
+        assert_eq!(amount(999_999_999), "999 MB");
+        assert_eq!(amount(270_553_174_016), "270.5 GB");
+    }
 
     #[test]
     fn paths_are_quoted_so_that_a_shell_takes_them() {
