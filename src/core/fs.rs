@@ -12,6 +12,7 @@ mod copy;
 mod directory;
 pub mod door;
 mod hash;
+mod link_text;
 pub(crate) mod links;
 mod list;
 mod look;
