@@ -5,6 +5,7 @@
 //! an idle server holds.
 
 #![allow(unsafe_code, reason = "madvise works on addresses; what may be given to it is checked here")]
+#![allow(clippy::disallowed_methods, reason = "it reads what the kernel tells of this process")]
 
 use std::{
     ffi::c_void,
