@@ -250,7 +250,7 @@ async fn an_account_without_a_way_in_is_told() {
 async fn storage_that_the_server_does_not_have_is_an_answer() {
     let fixture = Fixture::new().await;
     let bucket = json!({ "provider": 1, "s3config": { "bucket": "b", "region": "r" } });
-    person(&fixture, "ann", json!({ "filesystem": bucket })).await;
+    person(&fixture, "ann", json!({ "filesystem": bucket, "home_dir": "/srv/ann" })).await;
     let verdict = judge(&fixture.core, &AdminSession::system(), &question(Operation::List, "/")).await.expect("an answer");
     let stopper = verdict.stopper().expect("it stops");
     assert_eq!((stopper.stage, stopper.rule.as_str()), (Stage::Account, "filesystem"));
