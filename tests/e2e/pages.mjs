@@ -209,7 +209,7 @@ async function admins() {
     await page.goto(`${base}/web/admin/${name}`);
     for (const box of await page.locator('.c-tick [name="name"]').all()) await box.check();
     await everyLook(`admin-bulk-${name}`);
-    await page.locator(".bulk").getByRole("button", { name: action }).click();
+    await Promise.all([page.waitForNavigation(), page.locator(".bulk").getByRole("button", { name: action }).click()]);
     await everyLook(`admin-bulk-${name}-${action}`);
   }
   await page.goto(`${base}/web/admin/sharing`);
