@@ -18,6 +18,7 @@ mod rename;
 mod root;
 mod staged;
 pub mod trial;
+mod whole;
 
 use std::{any::Any, path::PathBuf, sync::Arc};
 

@@ -12,7 +12,7 @@ use rustix::{
 };
 use tokio::sync::Semaphore;
 
-use super::{BULKY, Directory, HIDDEN_PREFIX, Held, Inner, LocalFile, rename::move_entry};
+use super::{BULKY, Directory, HIDDEN_PREFIX, Held, Inner, LocalFile, rename::move_entry, whole};
 use crate::{
     Attributes, CommitOptions, Durability, Error, ErrorKind, Metadata, Partial, ReadFile, Result, StageOptions, StagedFile,
     VirtualPath, Wait, WriteFile,
@@ -72,9 +72,14 @@ pub(super) fn find(inner: &Inner, root: &Arc<Held>, target: &[u8], id: &str) -> 
         return Ok(None);
     }
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let known = found.identity.map_or(0, |identity| whole::known(&hidden, identity, found.size));
+    if known == found.size {
+        return Ok(Some(Partial { durable: known, token: Vec::new() }));
+    }
     // After a crash nobody knows in which order writes were stored: a hole is a write that never was.
     let block = u64::try_from(stat.st_blksize).unwrap_or(4096);
-    let durable = openat(&parent, &*hidden, flags, Mode::empty()).map_or(found.size, |file| first_gap(file, found.size, block));
+    let opened = openat(&parent, &*hidden, flags, Mode::empty());
+    let durable = opened.map_or(found.size, |file| first_gap(file, known, found.size, block));
     Ok(Some(Partial { durable, token: Vec::new() }))
 }
 
@@ -196,6 +201,11 @@ impl Staged {
         let durable = if keep { self.file.cut_to_gapless()? } else { 0 };
         state.ended = true;
         if durable > 0 {
+            if self.file.is_fast()
+                && let Some(identity) = metadata(&fstat(self.file.fd())?).identity
+            {
+                whole::remember(&self.hidden, identity, durable);
+            }
             return Ok(Some(Partial { durable, token: Vec::new() }));
         }
         match unlinkat(&self.directory, &*self.hidden, AtFlags::empty()) {

@@ -65,11 +65,12 @@ pub(crate) fn write_all(fd: impl AsFd, data: &[u8], offset: u64) -> std::result:
     Ok(())
 }
 
-/// Where the data of a file of `size` bytes surely has no gap before: its size, or less if the file has a hole. Whole
-/// blocks are what a file system remembers, so the last block before a hole does not count.
-pub(crate) fn first_gap(fd: impl AsFd, size: u64, block: u64) -> u64 {
-    match seek(&fd, SeekFrom::Hole(0)) {
-        Ok(hole) if hole < size => hole.saturating_sub(block.max(1)),
+/// Where the data of a file of `size` bytes surely has no gap before: its size, or less if the file has a hole after its
+/// first `known` bytes, which have none. Whole blocks are what a file system remembers, so the last block before a hole
+/// does not count.
+pub(crate) fn first_gap(fd: impl AsFd, known: u64, size: u64, block: u64) -> u64 {
+    match seek(&fd, SeekFrom::Hole(known)) {
+        Ok(hole) if hole < size => hole.saturating_sub(block.max(1)).max(known),
         _ => size,
     }
 }
@@ -106,10 +107,10 @@ mod tests {
     fn gap_ends_what_counts_as_written() {
         let file = tempfile::tempfile().expect("file");
         write_all(&file, &[1; 8_192], 0).expect("write");
-        assert_eq!(first_gap(&file, 8_192, 4_096), 8_192);
+        assert_eq!(first_gap(&file, 0, 8_192, 4_096), 8_192);
         write_all(&file, &[1; 8_192], 1 << 20).expect("write");
         let size = (1 << 20) + 8_192;
         // File systems without holes answer the size, which is all that they know.
-        assert!([4_096, size].contains(&first_gap(&file, size, 4_096)));
+        assert!([4_096, size].contains(&first_gap(&file, 0, size, 4_096)));
     }
 }
