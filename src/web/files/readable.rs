@@ -17,6 +17,9 @@ pub(super) async fn may_read(fs: &UserFs, paths: &[VirtualPath]) -> Result<()> {
             fs.may_download(path).await?;
         } else if found.is_directory() && !fs.may_read_all(path) {
             doubtful.push(path.clone());
+        } else if found.is_directory() {
+            // A virtual folder is there even if its storage is not.
+            fs.list(path).await?.next(1).await?;
         }
     }
     fs.has_download_left()?;
