@@ -85,6 +85,17 @@ impl Error {
         Self::Internal(id)
     }
 
+    /// A failure of the database: a full disk is `NoSpace`, and any other a failure of the server. Both are logged.
+    pub(crate) fn of_store(context: &'static str, error: entrepot_store::StoreError) -> Self {
+        match error {
+            entrepot_store::StoreError::Full => {
+                tracing::error!(%error, "{context}");
+                Self::NoSpace
+            }
+            other => Self::internal(context, other),
+        }
+    }
+
     /// A wrong field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid { field: field.into(), message: message.into() }

@@ -35,6 +35,7 @@ use std::sync::Arc;
 pub use checksum::Sha256;
 pub use command::CommandEnd;
 use entrepot_model::{EffectiveUser, PathError, VirtualPath};
+use entrepot_store::StoreError;
 pub use hash::{HashAlgorithm, Hasher};
 pub use list::Listing;
 pub use progress::Progress;
@@ -204,9 +205,12 @@ impl UserFs {
         F: Future<Output = Result<T>> + Send + 'static,
         T: Send + 'static,
     {
-        // What earlier uploads left to be stored speaks of names that may change now.
-        let stored = self.0.core.0.store.transfers().barrier().await;
-        stored.map_err(|error| Error::internal("storing settlements", error))?;
+        // What earlier uploads left to be stored speaks of names that may change now. A database without room stops nobody:
+        // removing files may be what makes room.
+        match self.0.core.0.store.transfers().barrier().await {
+            Ok(()) | Err(StoreError::Full) => {}
+            Err(error) => return Err(Error::internal("storing settlements", error)),
+        }
         self.0.core.tasks().complete(work).await
     }
 

@@ -144,6 +144,7 @@ impl Core {
         core.0.tasks.spawn(crate::audit::move_outbox(core.clone()));
         core.0.tasks.spawn(crate::audit::expire(core.clone()));
         core.0.tasks.spawn(crate::transfer::partials::expire(core.clone()));
+        core.0.tasks.spawn(crate::transfer::store_late(core.clone()));
         core.0.tasks.spawn(resumable::expire(core.clone()));
         core.0.tasks.spawn(crate::registry::close_idle(core.clone()));
         core.0.tasks.spawn(lease::expire(core.clone()));

@@ -220,7 +220,7 @@ fn database(error: entrepot_store::StoreError) -> Error {
     match error {
         // The account was deleted meanwhile.
         entrepot_store::StoreError::Reference { .. } => Denial::new("account", "the account is gone").into(),
-        other => Error::internal("resumable uploads", other),
+        other => Error::of_store("resumable uploads", other),
     }
 }
 

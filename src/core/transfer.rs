@@ -26,7 +26,7 @@ pub(crate) use names::Busy;
 pub(crate) use opening::Continued;
 pub use opening::OpenWrite;
 pub(crate) use settlement::Settlement;
-pub(crate) use settlement::{TransferAllowance, allowance, allowance_of, quota_of};
+pub(crate) use settlement::{TransferAllowance, allowance, allowance_of, quota_of, store_late};
 pub(crate) use suspend::part_size;
 pub use upload::Upload;
 pub(crate) use upload::{Target, UploadFacts, UploadState};

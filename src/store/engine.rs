@@ -82,7 +82,17 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.writer.write(durability, operation).await
+        self.writer.write(durability, operation, |_| {}).await
+    }
+
+    /// As `write`; `then` learns the outcome before anybody else, also if nobody waits for it any more.
+    pub(crate) async fn write_then<T, F, N>(&self, durability: Durability, operation: F, then: N) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        N: FnOnce(Result<(), &StoreError>) + Send + 'static,
+    {
+        self.writer.write(durability, operation, then).await
     }
 
     /// Queues `operation` without waiting; it runs before everything that is queued later. A failure is logged.
@@ -90,16 +100,20 @@ impl Database {
     where
         F: FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static,
     {
-        self.writer.submit(what, operation, || {})
+        self.submit_then(operation, move |outcome| {
+            if let Err(error) = outcome {
+                tracing::error!(%error, what, "a queued database write failed");
+            }
+        })
     }
 
-    /// As `submit`; `then` runs once it is committed.
-    pub(crate) fn submit_then<F, T>(&self, what: &'static str, operation: F, then: T) -> Result<(), StoreError>
+    /// As `submit`; `then` learns the outcome, and sees to it.
+    pub(crate) fn submit_then<F, N>(&self, operation: F, then: N) -> Result<(), StoreError>
     where
         F: FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static,
-        T: FnOnce() + Send + 'static,
+        N: FnOnce(Result<(), StoreError>) + Send + 'static,
     {
-        self.writer.submit(what, operation, then)
+        self.writer.submit(operation, then)
     }
 
     /// Whether something was submitted that is not committed yet.

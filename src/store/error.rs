@@ -171,6 +171,9 @@ pub enum StoreError {
     /// There is no space left for the database.
     #[error("no space is left for the database: free space on the disk of the data folder")]
     Full,
+    /// Another write of the same transaction failed, and this one was undone with it.
+    #[error("the transaction was rolled back")]
+    Undone,
     /// Another process holds the database.
     #[error("the database is busy: another program has it open")]
     Busy,

@@ -13,7 +13,7 @@ use crate::engine::inspection::{inspect, inspect_still};
 use crate::engine::migration::{Schema, back_up};
 use crate::engine::place::{check_directory, take_lock};
 use crate::engine::{Database, Location};
-use crate::transfers::Journal;
+use crate::transfers::{Journal, Late};
 use crate::{
     Admins, ApiKeys, Checksums, DefenderHosts, DocumentUsers, EventActions, EventRules, Events, Folders, Groups, HostKeys,
     IpLists, ResumableUploads, RevokedTokens, Roles, SecretKeys, ServerCertificate, Settings, Setup, Shares, StoreError,
@@ -60,6 +60,7 @@ pub struct Store {
     main: Arc<Database>,
     events: Arc<Database>,
     journal: Arc<Mutex<Journal>>,
+    late: Arc<Late>,
     /// `None` in memory.
     files: Option<Arc<Files>>,
     /// The events that are only looked at.
@@ -125,6 +126,7 @@ impl Store {
             main: start("store", main, path, options.readers, lock)?,
             events,
             journal: Arc::new(Mutex::new(journal)),
+            late: Arc::default(),
             files: Some(Arc::new(files)),
             still: still.map(Arc::new),
         })
@@ -138,7 +140,7 @@ impl Store {
         };
         let journal = Arc::new(Mutex::new(Journal::in_memory()));
         let (main, events) = (start("store", Schema::Main)?, start("events", Schema::Events)?);
-        Ok(Self { main, events, journal, files: None, still: None })
+        Ok(Self { main, events, journal, late: Arc::default(), files: None, still: None })
     }
 
     /// Where the databases lie.
@@ -198,7 +200,7 @@ impl Store {
 
     /// Uploads that are not settled, and the settlement of transfers.
     pub fn transfers(&self) -> Transfers {
-        Transfers::new(Arc::clone(&self.main), Arc::clone(&self.journal))
+        Transfers::new(Arc::clone(&self.main), Arc::clone(&self.journal), Arc::clone(&self.late))
     }
 
     /// Uploads of a file in several requests.

@@ -2,6 +2,7 @@
 
 mod intent;
 mod journal;
+mod late;
 mod resumable;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,8 @@ use rusqlite::Connection;
 pub use intent::{UploadIntent, UploadState};
 pub(crate) use journal::Journal;
 use journal::note_stored;
+pub(crate) use late::Late;
+use late::{Carried, Change};
 pub use resumable::{ResumableUpload, ResumableUploads};
 
 use crate::accounts::{
@@ -113,11 +116,12 @@ pub struct Settled {
 pub struct Transfers {
     database: Arc<Database>,
     journal: Arc<Mutex<Journal>>,
+    late: Arc<Late>,
 }
 
 impl Transfers {
-    pub(crate) fn new(database: Arc<Database>, journal: Arc<Mutex<Journal>>) -> Self {
-        Self { database, journal }
+    pub(crate) fn new(database: Arc<Database>, journal: Arc<Mutex<Journal>>, late: Arc<Late>) -> Self {
+        Self { database, journal, late }
     }
 
     /// Notes an upload that begins, or what has changed of it. When this answers, a restart finds the note even if the
@@ -130,19 +134,16 @@ impl Transfers {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         let number = journal.append(&intent)?;
         let stored = Arc::clone(&self.journal);
-        self.database.submit_then(
-            "the beginning of an upload",
-            move |c| {
-                intent.save(c)?;
-                note_stored(c, number)
-            },
-            move || {
-                let emptied = stored.lock().unwrap_or_else(PoisonError::into_inner).stored(number);
-                if let Err(error) = emptied {
-                    tracing::warn!(%error, "the upload journal cannot be emptied");
-                }
-            },
-        )
+        let change: Change = Arc::new(move |c| {
+            intent.save(c)?;
+            note_stored(c, number)
+        });
+        self.carry("the beginning of an upload", change, move || {
+            let emptied = stored.lock().unwrap_or_else(PoisonError::into_inner).stored(number);
+            if let Err(error) = emptied {
+                tracing::warn!(%error, "the upload journal cannot be emptied");
+            }
+        })
     }
 
     /// Stores the partial of an upload under what has changed of it, without waiting; before anything asked for later.
@@ -150,7 +151,7 @@ impl Transfers {
     /// # Errors
     /// `Overloaded` or `Closed`; a failure of the write itself is logged.
     pub fn submit_partial(&self, intent: UploadIntent) -> Result<(), StoreError> {
-        self.database.submit("a partial", move |c| intent.save(c))
+        self.carry("a partial", Arc::new(move |c| intent.save(c)), || {})
     }
 
     /// The intent of this id.
@@ -190,7 +191,13 @@ impl Transfers {
     /// Settles a transfer: intent, quota, counters and events, all or nothing. Users and folders that are gone are
     /// passed over.
     pub async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
-        self.database.write(Durability::Normal, move |c| settle(c, &settlement)).await
+        let carried = Carried::new(&self.late, None);
+        let (applied, ended) = (Arc::clone(&carried), carried);
+        let operation = move |c: &Connection| {
+            applied.apply(c)?;
+            settle(c, &settlement)
+        };
+        self.database.write_then(Durability::Normal, operation, move |outcome| _ = ended.ended(outcome)).await
     }
 
     /// Replaces the quota figures of a user or folder without waiting, in order with the settlements before and after it.
@@ -199,24 +206,77 @@ impl Transfers {
     /// # Errors
     /// `Overloaded` or `Closed`; a failure of the write itself is logged.
     pub fn submit_usage(&self, owner: QuotaOwner, files: i64, size: i64, now: i64) -> Result<(), StoreError> {
-        self.database.submit("quota figures", move |c| match &owner {
+        let change: Change = Arc::new(move |c| match &owner {
             QuotaOwner::User(name) => set_user_usage(c, name, files, size, now),
             QuotaOwner::Folder(name) => set_named_folder_usage(c, name, files, size, now),
-        })
+        });
+        self.carry("quota figures", change, || {})
     }
 
     /// Waits until everything that was submitted before is stored; at once if there is nothing. Whoever changes what a
     /// submitted settlement speaks of calls it first: a restart judges an intent by what lies on the storage.
+    ///
+    /// # Errors
+    /// `Full` while something waits for room on the disk.
     pub async fn barrier(&self) -> Result<(), StoreError> {
-        if self.database.has_submitted() { self.database.write(Durability::Normal, |_| Ok(())).await } else { Ok(()) }
+        if self.late.is_empty() && !self.database.has_submitted() {
+            return Ok(());
+        }
+        let carried = Carried::new(&self.late, None);
+        let (applied, ended) = (Arc::clone(&carried), carried);
+        let then = move |outcome: Result<(), &StoreError>| _ = ended.ended(outcome);
+        self.database.write_then(Durability::Normal, move |c| applied.apply(c), then).await
     }
 
-    /// As `settle`, without waiting.
+    /// Whether changes wait for room on the disk: they are stored with the next one that is, or with [`Transfers::barrier`].
+    pub fn has_late(&self) -> bool {
+        !self.late.is_empty()
+    }
+
+    /// As `settle`, without waiting. What the disk has no room for is stored once there is some.
     ///
     /// # Errors
     /// `Overloaded` or `Closed`; a failure of the write itself is logged.
     pub fn submit_settle(&self, settlement: Settlement) -> Result<(), StoreError> {
-        self.database.submit("the settlement of a transfer", move |c| settle(c, &settlement).map(drop))
+        self.carry("the settlement of a transfer", Arc::new(move |c| settle(c, &settlement).map(drop)), || {})
+    }
+
+    /// As `submit_settle`, and waits for it: what it speaks of was done, so a disk that is full is no error.
+    ///
+    /// # Errors
+    /// Any other failure of the database.
+    pub async fn settle_surely(&self, settlement: Settlement) -> Result<(), StoreError> {
+        let carried = Carried::new(&self.late, Some(Arc::new(move |c| settle(c, &settlement).map(drop))));
+        let (applied, ended) = (Arc::clone(&carried), Arc::clone(&carried));
+        let (sender, mut safe) = tokio::sync::oneshot::channel();
+        let then = move |outcome: Result<(), &StoreError>| {
+            let _ = sender.send(ended.ended(outcome));
+        };
+        let outcome = self.database.write_then(Durability::Normal, move |c| applied.apply(c), then).await;
+        match outcome {
+            Err(error) if safe.try_recv().unwrap_or(false) => {
+                tracing::error!(%error, "a change waits until the database has room");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Submits a change, behind what waits for room; `then` runs once it is committed.
+    fn carry(&self, what: &'static str, change: Change, then: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+        let carried = Carried::new(&self.late, Some(change));
+        let applied = Arc::clone(&carried);
+        self.database.submit_then(
+            move |c| applied.apply(c),
+            move |outcome| {
+                let is_safe = carried.ended(outcome.as_ref().copied());
+                match outcome {
+                    Ok(()) => then(),
+                    Err(error) if is_safe => tracing::error!(%error, what, "a change waits until the database has room"),
+                    Err(error) => tracing::error!(%error, what, "a queued database write failed"),
+                }
+            },
+        )
     }
 }
 

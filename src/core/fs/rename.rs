@@ -105,7 +105,7 @@ impl UserFs {
             for partial in core.partials.moved(session.username(), from, to) {
                 // Without a pause between: whoever goes on with it now comes after us.
                 let stored = core.store.transfers().submit_partial(partial);
-                stored.map_err(|error| Error::internal("moving a partial", error))?;
+                stored.map_err(|error| Error::of_store("moving a partial", error))?;
             }
         }
         self.settlement("rename", from, Some(to), found.size).change(session, to, change, false).write(session).await

@@ -239,7 +239,7 @@ impl UserFs {
                 let uses = self.0.confines.as_ref().and_then(Confines::uses);
                 intent.share = uses.as_ref().and_then(|uses| uses.share()).map(str::to_owned);
                 let noted = self.0.core.0.store.transfers().begin(intent.clone());
-                noted.map_err(|error| Error::internal("noting an upload", error))?;
+                noted.map_err(|error| Error::of_store("noting an upload", error))?;
                 if let Some(uses) = uses {
                     uses.hand_over();
                 }

@@ -243,7 +243,7 @@ pub(super) async fn commit(core: &Core, upload: &ResumableUpload, file: Upload) 
 
 /// An upload of which nothing may remain has ended.
 async fn forget_if_lost(core: &Core, upload: &ResumableUpload, error: &Error) {
-    if !matches!(error, Error::Quota | Error::FileQuota | Error::NoSpace | Error::Denied(_)) {
+    if !matches!(error, Error::Quota | Error::FileQuota | Error::Denied(_)) {
         return;
     }
     if let Err(error) = core.0.store.resumable_uploads().delete(&upload.id).await.map_err(database) {

@@ -1,6 +1,9 @@
 //! Settlement: the end of a change, in the ledger and in one transaction of the database.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use entrepot_model::{EffectiveUser, User};
 use entrepot_store::{
@@ -143,16 +146,17 @@ impl Settlement {
         self
     }
 
-    /// Writes everything in one transaction and waits for it. Dropping the future abandons the answer only.
+    /// Writes everything in one transaction and waits for it, unless the disk of the database is full: what this settles is
+    /// done, so it waits for room. Dropping the future abandons the answer only.
     pub(crate) async fn write(mut self, session: &SessionState) -> Result<()> {
         let core = &session.core.0;
         self.rows.now = core.clock.millis();
         for (owner, change) in &self.changes {
             core.ledger.ensure(owner, Usage::default()).apply(*change);
         }
-        let written = core.store.transfers().settle(self.rows).await;
+        let written = core.store.transfers().settle_surely(self.rows).await;
         core.audit.wake();
-        written.map(drop).map_err(|error| Error::internal("settling a transfer", error))
+        written.map_err(|error| Error::internal("settling a transfer", error))
     }
 
     /// Hands everything to the writer without waiting; for ends that nobody waits for.
@@ -166,9 +170,20 @@ impl Settlement {
         if let Err(StoreError::Overloaded) = transfers.submit_settle(self.rows.clone()) {
             // The queue is full: a task waits in our place, so that no row is lost.
             let rows = self.rows;
-            core.tasks.spawn(async move { transfers.settle(rows).await.map(drop) });
+            core.tasks.spawn(async move { transfers.settle_surely(rows).await });
         }
         core.audit.wake();
+    }
+}
+
+/// Stores what had to wait because the disk of the database was full.
+pub(crate) async fn store_late(core: Core) {
+    while core.tasks().rest(Duration::from_secs(5)).await {
+        let transfers = core.0.store.transfers();
+        if transfers.has_late() && transfers.barrier().await.is_ok() {
+            tracing::info!("what waited for room in the database is stored");
+            core.0.audit.wake();
+        }
     }
 }
 

@@ -120,7 +120,7 @@ pub(super) async fn publish_as(
         may_replace(state, place, intent, found)?;
         // The file that goes may be one whose settlement is still to be stored: a restart could not tell its size any more.
         let stored = session.core.0.store.transfers().barrier().await;
-        stored.map_err(|error| Error::internal("storing settlements", error))?;
+        stored.map_err(|error| Error::of_store("storing settlements", error))?;
     }
     // A link or special file that is replaced was never counted.
     let replaced = found.as_ref().filter(|found| found.is_file()).map(|found| found.size);
@@ -185,7 +185,7 @@ fn note_intent(state: &UploadState, intent: &UploadIntent, place: &Place, replac
             virtual_path: place.virtual_path.as_bytes().to_vec(),
             ..intent.clone()
         };
-        store.begin(changed).map_err(|error| Error::internal("storing an upload intent", error))?;
+        store.begin(changed).map_err(|error| Error::of_store("storing an upload intent", error))?;
     }
     Ok(())
 }
@@ -285,15 +285,17 @@ pub(crate) async fn give_up(state: &Arc<UploadState>, error: &Error) {
 }
 
 /// Mode 1 keeps nothing; the others keep what can be resumed, unless there was no room for it (ACC-282, decisions on modes
-/// in ARCHITECTURE.md). An upload in several requests is kept between them in any mode (API-157). Any other of a stranger is
-/// not gone on with by anybody, nor is what an account leaves that is deleted.
+/// in ARCHITECTURE.md). An upload in several requests is kept between them in any mode (API-157), also on a disk that is full
+/// for now: its pieces were acknowledged. Any other of a stranger is not gone on with by anybody, nor is what an account
+/// leaves that is deleted.
 fn keeps_partial(state: &UploadState, error: &Error) -> bool {
     if state.facts.beside && state.facts.continued.is_none() || state.facts.session.is_of_the_gone() {
         return false;
     }
     let mode = state.facts.session.core.settings().common.upload_mode;
     let is_kept = mode & 2 != 0 || mode & 1 == 0 || state.facts.continued.is_some();
-    !matches!(error, Error::Quota | Error::FileQuota | Error::NoSpace | Error::Denied(_)) && is_kept
+    let has_room = !matches!(error, Error::NoSpace) || state.facts.continued.is_some();
+    !matches!(error, Error::Quota | Error::FileQuota | Error::Denied(_)) && has_room && is_kept
 }
 
 async fn settle_given_up(state: &Arc<UploadState>, intent: &UploadIntent, partial: Option<Partial>, cause: &Error) -> Result<()> {

@@ -96,10 +96,12 @@ impl Writer {
         sender.send(message).map_err(|_| StoreError::Closed)
     }
 
-    pub(super) async fn write<T, F>(&self, durability: Durability, operation: F) -> Result<T, StoreError>
+    /// `then` runs on the thread once the commit has been tried, also if nobody waits for the outcome any more.
+    pub(super) async fn write<T, F, N>(&self, durability: Durability, operation: F, then: N) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        N: FnOnce(Result<(), &StoreError>) + Send + 'static,
     {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let (sender, receiver) = oneshot::channel();
@@ -107,7 +109,9 @@ impl Writer {
             let outcome = connection.and_then(operation);
             let failed = outcome.is_err();
             let answer: Answer = Box::new(move |commit| {
-                let _ = sender.send(outcome.and_then(|value| commit.map(|()| value)));
+                let outcome = outcome.and_then(|value| commit.map(|()| value));
+                then(outcome.as_ref().map(|_| ()));
+                let _ = sender.send(outcome);
             });
             (failed, answer)
         });
@@ -116,10 +120,11 @@ impl Writer {
         receiver.await.unwrap_or_else(|_| Err(StoreError::database("a write was given up and undone")))
     }
 
-    pub(super) fn submit<F, T>(&self, what: &'static str, operation: F, then: T) -> Result<(), StoreError>
+    /// `then` runs on the thread once the commit has been tried.
+    pub(super) fn submit<F, N>(&self, operation: F, then: N) -> Result<(), StoreError>
     where
         F: FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static,
-        T: FnOnce() + Send + 'static,
+        N: FnOnce(Result<(), StoreError>) + Send + 'static,
     {
         let submitted = Arc::clone(&self.submitted);
         if submitted.fetch_add(1, Ordering::Relaxed) >= SUBMITTED {
@@ -130,10 +135,7 @@ impl Writer {
             let outcome = connection.and_then(operation);
             let failed = outcome.is_err();
             let answer: Answer = Box::new(move |commit| {
-                match outcome.and(commit) {
-                    Ok(()) => then(),
-                    Err(error) => tracing::error!(%error, what, "a queued database write failed"),
-                }
+                then(outcome.and(commit));
                 submitted.fetch_sub(1, Ordering::Release);
             });
             (failed, answer)
@@ -340,7 +342,7 @@ impl Worker {
         };
         if self.connection.is_autocommit() {
             // A full disk or an I/O error made the engine roll back everything.
-            return Err((StoreError::database("the transaction was rolled back"), answer));
+            return Err((StoreError::Undone, answer));
         }
         let undone = if failed { self.statement("ROLLBACK TO operation") } else { Ok(()) };
         match undone.and_then(|()| self.statement("RELEASE operation")) {

@@ -133,14 +133,19 @@ async fn storage_that_cannot_resume_takes_a_file_in_one_piece() {
     assert_eq!(get(&session.fs(), "/f").await.expect("read"), b"0123456789");
 }
 
-// A partial must not fill what is full.
+// API-157: what was acknowledged stays, and the upload goes on once there is room.
 #[tokio::test]
-async fn full_storage_ends_the_upload() {
+async fn full_storage_keeps_what_was_acknowledged() {
     let (fixture, session, who, id) = started(8, b"01").await;
     fixture.memory("alice").faults().set_capacity(3);
-    assert_eq!(send(&fixture, &who, &id, chunk(2, b"2345")).await, Err(Error::NoSpace));
-    assert_eq!(offset(&fixture, &who, &id).await, Err(Error::NotFound));
-    assert_eq!((size(&session.fs(), "/f").await, fixture.used("alice").await), (None, usage(0, 0)));
+    assert_eq!(send(&fixture, &who, &id, chunk(2, b"234567")).await, Err(Error::NoSpace));
+    let at = offset(&fixture, &who, &id).await.expect("it is still there");
+    assert!((2..=3).contains(&at), "{at}");
+    fixture.memory("alice").faults().set_capacity(100);
+    let rest = b"01234567"[usize::try_from(at).expect("small")..].to_vec();
+    assert_eq!(send(&fixture, &who, &id, chunk(at, &rest)).await, Ok(8));
+    assert_eq!(get(&session.fs(), "/f").await.expect("read"), b"01234567");
+    assert_eq!(fixture.used("alice").await, usage(1, 8));
 }
 
 // API-155, API-156: to ask how far an upload is refuses nobody who brings more, and nobody else who asks.
