@@ -99,6 +99,8 @@ pub struct JobStatus {
     pub entries: u64,
     /// Bytes that were copied.
     pub bytes: u64,
+    /// The entry that one that failed could not go on at, where it knows.
+    pub stopped_at: Option<VirtualPath>,
     /// Milliseconds since the epoch.
     pub started_at: i64,
     /// Milliseconds since the epoch.
@@ -123,6 +125,7 @@ impl Job {
             state,
             entries: self.progress.entries(),
             bytes: self.progress.bytes(),
+            stopped_at: self.progress.stopped_at(),
             started_at: self.started_at,
             ended_at,
         }

@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use entrepot_model::VirtualPath;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
@@ -18,6 +20,7 @@ struct Counters {
     entries: AtomicU64,
     bytes: AtomicU64,
     cancelled: CancellationToken,
+    stopped_at: Mutex<Option<VirtualPath>>,
 }
 
 impl Progress {
@@ -29,6 +32,11 @@ impl Progress {
     /// Bytes that were copied.
     pub fn bytes(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// The entry that it could not go on at.
+    pub fn stopped_at(&self) -> Option<VirtualPath> {
+        self.0.stopped_at.lock().clone()
     }
 
     /// Ends the operation at the next entry.
@@ -52,6 +60,11 @@ impl Progress {
     /// `Cancelled` once it was told to end.
     pub(crate) fn check(&self) -> Result<()> {
         if self.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    /// Notes at which entry it ends: a deep one says more than the directory that the operation is about.
+    pub(super) fn stops_at(&self, path: &VirtualPath) {
+        self.0.stopped_at.lock().get_or_insert_with(|| path.clone());
     }
 
     pub(crate) fn add_entry(&self) {

@@ -57,7 +57,7 @@ impl UserFs {
         }
         if !self.stat(path, false).await.as_ref().is_ok_and(Metadata::is_directory) {
             progress.check()?;
-            self.remove_file(path).await?;
+            self.remove_file(path).await.inspect_err(|_| progress.stops_at(path))?;
             progress.add_entry();
             return Ok(());
         }
@@ -73,7 +73,8 @@ impl UserFs {
             } else if directory.has_more {
                 (directory.left, directory.has_more) = self.remove_files_of(&directory.path, progress).await?;
             } else {
-                self.remove_emptied(&directory.path, unnameable).await?;
+                let emptied = self.remove_emptied(&directory.path, unnameable).await;
+                emptied.inspect_err(|_| progress.stops_at(&directory.path))?;
                 progress.add_entry();
                 open.pop();
             }
@@ -91,7 +92,7 @@ impl UserFs {
 
     /// Removes what is no directory; answers the directories that are left, and whether those are not all.
     async fn remove_files_of(&self, directory: &VirtualPath, progress: &Progress) -> Result<(VecDeque<VirtualPath>, bool)> {
-        let mut listing = self.list(directory).await?;
+        let mut listing = self.list(directory).await.inspect_err(|_| progress.stops_at(directory))?;
         let mut found = VecDeque::new();
         let mut has_more = false;
         loop {
@@ -103,7 +104,7 @@ impl UserFs {
                 let Ok(path) = directory.child(&entry.name) else { return Err(Error::Unsupported) };
                 if !entry.metadata.is_directory() {
                     progress.check()?;
-                    self.remove_file(&path).await?;
+                    self.remove_file(&path).await.inspect_err(|_| progress.stops_at(&path))?;
                     progress.add_entry();
                 } else if found.len() < REMEMBERED {
                     found.push_back(path);

@@ -5,7 +5,7 @@ use actix_web::{
     http::StatusCode,
     web::{ServiceConfig, delete, get, patch, post},
 };
-use entrepot_core::UserFs;
+use entrepot_core::{Denial, UserFs};
 use entrepot_http::Disposition;
 use entrepot_model::VirtualPath;
 use serde::Deserialize;
@@ -140,8 +140,17 @@ async fn upload(request: HttpRequest, user: UserToken, paths: PathQuery, query: 
     }
     let path = paths.path("path", &fs)?;
     let placing = Placing::of(&request, query.flag("mkdir_parents")?);
-    files::receive(&fs, &path, body, files::declared_length(&request), placing).await?;
-    Ok(done_as(StatusCode::CREATED, "Upload completed"))
+    files::is_as_expected(&request, &fs, &path).await?;
+    let stored = files::receive_all(&fs, &path, body, files::declared_length(&request), placing).await?;
+    // Somebody may have been faster while the body was on its way.
+    if let Err(error) = files::is_as_expected(&request, &fs, &path).await {
+        stored.discard(Denial::new("state", "the file was changed while the upload arrived")).await;
+        return Err(error);
+    }
+    stored.commit().await.map_err(refused)?;
+    let mut answer = done_as(StatusCode::CREATED, "Upload completed");
+    files::note_state(&mut answer, &fs, &path).await;
+    Ok(answer)
 }
 
 /// `{modification_time}`; a missing one is 0.

@@ -92,6 +92,11 @@ pub(crate) struct JobView<'a> {
     ended_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// The code that the operation would have been answered with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped_at: Option<&'a VirtualPath>,
 }
 
 /// The form of a job in answers.
@@ -101,7 +106,7 @@ pub(crate) fn shown_job(job: &JobStatus) -> JobView<'_> {
         JobState::Running => ("running", None),
         JobState::Done => ("done", None),
         JobState::Cancelled => ("cancelled", None),
-        JobState::Failed(error) => ("failed", Some(error.to_string())),
+        JobState::Failed(error) => ("failed", Some(error)),
     };
     JobView {
         id: &job.id,
@@ -113,7 +118,9 @@ pub(crate) fn shown_job(job: &JobStatus) -> JobView<'_> {
         bytes: job.bytes,
         started_at: job.started_at,
         ended_at: job.ended_at,
-        error,
+        error: error.map(ToString::to_string),
+        status: error.map(|error| refused(error.clone()).code().as_u16()),
+        stopped_at: error.and(job.stopped_at.as_ref()),
     }
 }
 

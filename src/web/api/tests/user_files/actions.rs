@@ -226,6 +226,9 @@ async fn directory_keeps_an_entry_of_its_own() {
         assert_eq!(job["state"], "failed");
     }
     assert_eq!((home.names(""), home.names("d")), (vec!["c".into(), "d".into(), "locked".into()], vec!["locked".to_owned()]));
+    // API-150
+    let job = ended(&home, &as_job(&home, "DELETE", "dirs?path=d").await).await;
+    assert_eq!((&job["state"], &job["status"], &job["stopped_at"]), (&json!("failed"), &json!(403), &json!("/d/locked/b")));
     is(&home.get("files?path=locked/a").await, 403);
     is(&move_to(&home, "c", "free").await, 200);
 }
@@ -247,6 +250,7 @@ async fn long_work_can_go_on_as_a_job() {
     assert_eq!(home.names(""), ["c.txt", "other"]);
     let failed = ended(&home, &as_job(&home, "POST", "file-actions/move?path=c.txt&target=other").await).await;
     assert_eq!((&failed["state"], failed["error"].as_str().is_some()), (&json!("failed"), true));
+    assert!(failed["status"].as_u64().is_some_and(|code| code >= 400) && failed.get("stopped_at").is_none(), "{failed}");
     let list = home.send(TestRequest::get().uri("/api/v2/x/jobs")).await.json();
     let kinds: Vec<&Value> = list.as_array().unwrap().iter().map(|job| &job["kind"]).collect();
     assert_eq!(kinds, ["copy", "move", "delete", "move"]);

@@ -45,6 +45,28 @@ async fn body_becomes_the_file() {
 
 // API-143
 #[actix_web::test]
+async fn file_is_replaced_only_in_the_state_that_was_seen() {
+    let home = Home::new().await;
+    let send = async |path: &str, header: (&str, &str), content: &'static str| {
+        let request = TestRequest::post().uri(&format!("/api/v2/user/files/upload?path={path}"));
+        home.send(request.insert_header(header).set_payload(content)).await
+    };
+    let first = send("/a.txt", ("if-none-match", "*"), "first").await;
+    is(&first, 201);
+    is(&send("/a.txt", ("if-none-match", "*"), "other").await, 412);
+    let tag = first.header("etag").to_owned();
+    assert_eq!(home.get("files?path=/a.txt").await.header("etag"), tag, "it is the one of downloads");
+    let second = send("/a.txt", ("if-match", &tag), "second").await;
+    is(&second, 201);
+    is(&send("/a.txt", ("if-match", &tag), "third").await, 412);
+    is(&send("/a.txt", ("if-match", &format!("\"x\", {}", second.header("etag"))), "third").await, 201);
+    is(&send("/gone.txt", ("if-match", &tag), "x").await, 412);
+    is(&send("/gone.txt", ("if-match", "*"), "x").await, 412);
+    assert_eq!((home.content("a.txt").unwrap().as_slice(), home.names("")), (&b"third"[..], vec!["a.txt".to_owned()]));
+}
+
+// API-143
+#[actix_web::test]
 async fn time_of_the_last_change_comes_along() {
     let home = Home::new().await;
     for (name, value, taken) in [
