@@ -11,8 +11,8 @@ const dist = new URL("dist/", import.meta.url);
 /** Name in the manifest -> the files it is joined from, in this order. */
 const styles = {
   "app.css": ["css/tokens.css", "css/base.css", "css/components.css", "css/pages.css"],
-  "admin.css": ["css/admin.css"],
-  "client.css": ["css/client.css"],
+  "admin.css": ["css/admin.css", "css/find.css"],
+  "client.css": ["css/client.css", "css/find.css", "css/reading.css"],
 };
 /** Name in the manifest -> its file. Scripts are small and stay as they are written, for everybody to read. */
 const scripts = {
@@ -24,6 +24,7 @@ const scripts = {
   "office.js": "js/office.js",
   "visit.js": "js/visit.js",
   "openapi.js": "js/openapi.js",
+  "showing.js": "js/showing.js",
 };
 /** Signs lie in assets/, where packages and documents take them from as well. */
 const images = ["logo.svg", "logo-mark.svg"];
@@ -47,15 +48,15 @@ function hashed(name, content) {
 }
 
 /**
- * A script whose imports name the files that they are built to; those become files as well. Modules may not import each other
+ * A script whose imports name the files that they are built to, also those that are made only when they are needed; those become files as well. Modules may not import each other
  * in a circle, because each name carries the hash of the content.
  */
 async function script(path, files, done) {
   if (done.has(path)) return done.get(path);
   done.set(path, null);
   let text = await readFile(new URL(path), "utf8");
-  for (const [, one, other] of text.matchAll(/\bfrom "(\.[^"]+)"|\bimport "(\.[^"]+)"/g)) {
-    const specifier = one ?? other;
+  for (const [, one, other, later] of text.matchAll(/\bfrom "(\.[^"]+)"|\bimport "(\.[^"]+)"|\bawait import\("(\.[^"]+)"\)/g)) {
+    const specifier = one ?? other ?? later;
     const made = await script(new URL(specifier, path).href, files, done);
     if (made === null) throw new Error(`${path}: ${specifier} imports it in turn`);
     text = text.replaceAll(`"${specifier}"`, `"./${made}"`);

@@ -53,6 +53,7 @@ mod tests;
 mod throttle;
 pub mod tokens;
 pub mod transfer;
+pub mod whereabouts;
 
 pub use caller::UserCaller;
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -45,6 +45,11 @@ pub trait Examiner: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The addresses by which other machines may reach this one, the likeliest first.
+    fn own_addresses(&self) -> Vec<IpAddr> {
+        Vec::new()
+    }
+
     /// The addresses that a name leads to, as this machine sees it.
     ///
     /// # Errors

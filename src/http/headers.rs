@@ -3,9 +3,10 @@
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use entrepot_config::settings::Security;
 
-/// Nothing inline, nothing from elsewhere, no frames (SEC-176). Pages, styles and signs come from this server only.
+/// Nothing inline, nothing from elsewhere (SEC-176). Pages, styles and signs come from this server only. No page of ours can be
+/// in a frame; a file that is shown in place, such as a PDF, can.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; \
-     script-src 'self'; connect-src 'self'; media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+     script-src 'self'; connect-src 'self'; media-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const DEFAULTS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

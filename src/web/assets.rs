@@ -56,6 +56,9 @@ pub(crate) struct Assets {
     /// Script of the pages of shares.
     #[serde(rename = "visit.js")]
     pub(crate) visit_js: String,
+    /// Script that shows files of a share.
+    #[serde(rename = "showing.js")]
+    pub(crate) showing_js: String,
     /// Script of the page about the REST API.
     #[serde(rename = "openapi.js")]
     pub(crate) openapi_js: String,
@@ -146,6 +149,7 @@ mod tests {
                 &all.editor_js,
                 &all.find_js,
                 &all.visit_js,
+                &all.showing_js,
             ]
         } {
             assert!(Dist::get(name).is_some(), "{name:?}");

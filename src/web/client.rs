@@ -5,6 +5,7 @@ mod connect;
 mod edit;
 pub(crate) mod entries;
 mod files;
+mod find;
 mod folder;
 mod forms;
 mod mount;
@@ -36,6 +37,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(me::routes::<ClientPage>)
         .configure(mount::routes)
         .configure(shares::routes)
+        .configure(find::routes)
         .configure(visits::routes)
         .service(at("/recent").route(get().to(recent::show)))
         .service(at("/connect").route(get().to(connect::show)))

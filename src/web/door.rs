@@ -81,6 +81,11 @@ impl Door {
         format!("{}?next={}", self.to(name), crate::api::escaped(&self.next))
     }
 
+    /// Whether somebody asked for a page and was led here, and nothing else says why: a bookmark, after the session has ended.
+    pub(crate) fn is_sent_here(&self) -> bool {
+        !self.next.is_empty() && self.flash.is_none()
+    }
+
     /// The beginning and the end of the fingerprint: enough to compare at a glance.
     pub(crate) fn short_fingerprint(&self) -> Option<String> {
         let text = self.fingerprint.as_deref()?;

@@ -35,5 +35,6 @@ pub(crate) use multipart::{receive_form, receive_guarded_form};
 pub(crate) use query::{PathQuery, decoded_path};
 pub(crate) use refusal::refused;
 pub(crate) use search::{Wanted, search};
+pub(crate) use tree::{Weight, weigh};
 pub(crate) use upload::{Placing, declared_length, is_time, receive, receive_all, replace_all};
 pub(crate) use zip::{send_zip, zip_name};

@@ -8,6 +8,7 @@
 pub(crate) mod answer;
 pub(crate) mod cookies;
 pub(crate) mod form;
+pub(crate) mod hits;
 pub(crate) mod look;
 pub(crate) mod next;
 pub(crate) mod preferences;

@@ -202,6 +202,7 @@ async function admins() {
   await guest.locator('[name="repeat"]').fill("other");
   await guest.locator("main button[type=submit], form button.btn-primary").first().click();
   await everyLook("door-invite-refused", { at: guest, refused: true });
+  refusals = true;
   await guest.goto(`${link}x`);
   await everyLook("door-invite-gone", { at: guest, refused: true });
   await other.close();

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _, UdpSocket},
     path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -23,6 +23,10 @@ const SOON: Duration = Duration::from_secs(21 * 24 * 3600);
 const FILES: &str = "a PEM file with the chain, one with its key, both readable for the account of the server";
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Addresses of documentation (RFC 5737, RFC 3849): nobody has them, and the way there is the way to everybody else.
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+const ELSEWHERE_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 
 /// Looks for a running server.
 pub(crate) struct Outside {
@@ -91,6 +95,10 @@ impl Examiner for Outside {
         disks()
     }
 
+    fn own_addresses(&self) -> Vec<IpAddr> {
+        [SocketAddr::from((ELSEWHERE, 9)), SocketAddr::from((ELSEWHERE_V6, 9))].into_iter().filter_map(own_address).collect()
+    }
+
     fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, String> {
         let found = (name, 0_u16).to_socket_addrs().map_err(|error| format!("{name} cannot be looked up: {error}"))?;
         let mut addresses: Vec<IpAddr> = found.map(|address| address.ip().to_canonical()).collect();
@@ -98,6 +106,15 @@ impl Examiner for Outside {
         addresses.dedup();
         if addresses.is_empty() { Err(format!("{name} has no address")) } else { Ok(addresses) }
     }
+}
+
+/// The address that this machine would have towards another. Nothing is sent: a datagram socket only looks up the way.
+fn own_address(to: SocketAddr) -> Option<IpAddr> {
+    let from: SocketAddr = if to.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
+    let socket = UdpSocket::bind(from).ok()?;
+    socket.connect(to).ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
 }
 
 /// The certificates of the settings, without a running server. One that the server makes itself it also renews; one that keeps

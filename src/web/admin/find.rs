@@ -2,7 +2,6 @@
 //! scripts it is a page.
 
 use actix_web::web::{ServiceConfig, get};
-use askama::Template;
 use entrepot_core::admin::{ListOptions, settings};
 use entrepot_model::{Admin, ApiKey, BaseEventAction, BaseVirtualFolder, EventRule, Group, Role, User};
 
@@ -12,61 +11,31 @@ use super::{
 };
 use crate::{
     api::escaped,
-    frame::{AdminPage, Area, PageResult, Shell, render},
+    frame::{
+        AdminPage, Area, PageResult, Shell,
+        hits::{Found, Hit, Hits, is_about, wanted},
+    },
 };
 
 /// Objects of a kind that are shown.
 const OBJECTS: u64 = 6;
 /// Settings that are shown.
 const SETTINGS: usize = 6;
-/// Longest text that is looked for, in bytes.
-const LONGEST: usize = 256;
-
-/// Something found.
-struct Hit {
-    href: String,
-    label: String,
-    sub: String,
-    icon: &'static str,
-}
-
-/// What was found of a kind.
-struct Hits {
-    title: &'static str,
-    hits: Vec<Hit>,
-}
-
-#[derive(Template)]
-#[template(path = "admin/find.html")]
-struct FindPage {
-    f: Shell,
-    q: String,
-    kinds: Vec<Hits>,
-}
-
-#[derive(Template)]
-#[template(path = "admin/find_hits.html")]
-struct FindHits {
-    f: Shell,
-    kinds: Vec<Hits>,
-}
-
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/find", get().to(page)).route("/find/hits", get().to(hits));
 }
 
 async fn page(page: AdminPage) -> PageResult {
-    let (q, kinds, f) = find(page).await;
-    render(&FindPage { f, q, kinds })
+    let lead = page.look.t.find_lead;
+    find(page).await.page(lead)
 }
 
 async fn hits(page: AdminPage) -> PageResult {
-    let (_, kinds, f) = find(page).await;
-    render(&FindHits { f, kinds })
+    find(page).await.hits()
 }
 
-async fn find(page: AdminPage) -> (String, Vec<Hits>, Shell) {
-    let q: String = page.query.get("q").trim().chars().take(LONGEST).collect();
+async fn find(page: AdminPage) -> Found {
+    let q = wanted(&page.query);
     let mut creates = Vec::new();
     let mut kinds = Vec::new();
     objects::<User>(&page, &q, "user", &mut creates, &mut kinds).await;
@@ -96,13 +65,7 @@ async fn find(page: AdminPage) -> (String, Vec<Hits>, Shell) {
     kinds.insert(0, Hits { title: f.t.find_pages, hits: pages });
     kinds.push(Hits { title: f.t.nav_settings, hits: settings });
     kinds.retain(|kind| !kind.hits.is_empty());
-    (q, kinds, f)
-}
-
-/// Whether every word of the search is in the text.
-fn is_about(text: &str, q: &str) -> bool {
-    let text = text.to_lowercase();
-    q.to_lowercase().split_whitespace().all(|word| text.contains(word))
+    Found { f, q, kinds }
 }
 
 /// Objects of a kind whose name has the text, and the way to make one. Whoever may not see them finds none.

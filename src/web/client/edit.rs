@@ -6,13 +6,17 @@ use entrepot_core::{Metadata, UserFs};
 use entrepot_model::VirtualPath;
 use futures_util::stream;
 
-use super::place::{May, Quota, encoded, files_of, page_error, path_of};
+use super::{
+    place::{May, Quota, encoded, files_of, page_error, path_of},
+    texts,
+};
 use crate::{
     error::ApiError,
     files::{self, PathQuery, Placing},
     frame::{
-        ClientForm, ClientPage, PageError, PageResult, Shell,
+        ClientForm, ClientPage, Form, PageError, PageResult, Shell,
         answer::{redirect_saying, render_again},
+        look::Html,
         render,
     },
 };
@@ -34,14 +38,18 @@ struct EditPage {
     /// The state that was read.
     tag: String,
     may_save: bool,
-    /// Somebody else changed it meanwhile.
-    is_stale: bool,
+    may_create: bool,
+    /// Somebody else changed it meanwhile: what is in the file now, empty where it is gone.
+    other: Option<String>,
+    /// Another name that was proposed or typed.
+    as_name: String,
     problem: Option<String>,
+    texts: Html,
 }
 
-/// Tells the states of a file apart.
+/// Tells the states of a file apart; it is what the REST API says as `ETag`.
 fn tag(found: &Metadata) -> String {
-    format!("{}-{}.{}", found.size, found.modified.seconds, found.modified.nanoseconds)
+    files::version(found)
 }
 
 async fn read(fs: &UserFs, path: &VirtualPath, page: &ClientPage) -> Result<(String, String), PageError> {
@@ -65,18 +73,35 @@ async fn read(fs: &UserFs, path: &VirtualPath, page: &ClientPage) -> Result<(Str
 
 fn build(page: ClientPage, fs: &UserFs, path: &VirtualPath, text: String, tag: String) -> EditPage {
     let parent = path.parent().unwrap_or_else(VirtualPath::root);
+    let may = May::of(page.caller.user(), &parent);
+    let name = String::from_utf8_lossy(path.file_name().unwrap_or_default()).into_owned();
     EditPage {
         quota: Quota::of(fs),
         path: encoded(path.as_bytes()),
-        name: String::from_utf8_lossy(path.file_name().unwrap_or_default()).into_owned(),
-        back: format!("/web/client/files?path={}", encoded(parent.as_bytes())),
+        back: address("files", &parent),
         text,
         tag,
-        may_save: May::of(page.caller.user(), &parent).has("overwrite"),
-        is_stale: false,
+        may_save: may.has("overwrite"),
+        may_create: may.has("upload"),
+        other: None,
+        as_name: beside(&name),
+        name,
         problem: None,
+        texts: texts::data(page.look.t),
         f: Shell::client(page, "files"),
     }
+}
+
+/// A name beside another: `plan (2).txt`.
+fn beside(name: &str) -> String {
+    match name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()) {
+        Some((stem, ending)) => format!("{stem} (2).{ending}"),
+        None => format!("{name} (2)"),
+    }
+}
+
+fn address(page: &str, path: &VirtualPath) -> String {
+    format!("/web/client/{page}?path={}", encoded(path.as_bytes()))
 }
 
 /// UI-135
@@ -98,25 +123,51 @@ pub(super) async fn save(sent: ClientForm, paths: PathQuery) -> PageResult {
     require_editor(&page)?;
     let fs = files_of(&page)?;
     let path = path_of(&fs, &paths, "path")?;
-    // Browsers send line ends as CR LF (HTML, section 4.10.21.4); files keep those that they had.
-    let text = form.get("text").replace("\r\n", "\n");
-    let text = if form.get("ends") == "crlf" { text.replace('\n', "\r\n") } else { text };
+    let text = text_of(&form);
     let known = form.get("tag").to_owned();
     let now = fs.stat(&path, true).await.map(|found| tag(&found)).unwrap_or_default();
-    if known != now && form.get("force") != "1" {
-        return render_again(&EditPage { is_stale: true, ..build(page, &fs, &path, text, now) });
+    let how = form.get("how");
+    if how == "as" {
+        return save_as(page, &fs, &path, text, (known, form.get("as_name").trim())).await;
     }
+    if known != now && how != "replace" {
+        let other = read(&fs, &path, &page).await.map(|(text, _)| text).unwrap_or_default();
+        return render_again(&EditPage { other: Some(other), ..build(page, &fs, &path, text, now) });
+    }
+    match store(&fs, &path, text.clone(), true).await {
+        Ok(()) => Ok(redirect_saying(&address("editfile", &path), &page.look, page.look.t.me_saved)),
+        Err(problem) => render_again(&EditPage { problem: Some(problem), ..build(page, &fs, &path, text, now) }),
+    }
+}
+
+/// Beside the file that somebody else has changed, and over nothing.
+async fn save_as(page: ClientPage, fs: &UserFs, path: &VirtualPath, text: String, (tag, name): (String, &str)) -> PageResult {
+    let parent = path.parent().unwrap_or_else(VirtualPath::root);
+    let stored = match parent.child(name.as_bytes()) {
+        Ok(target) => store(fs, &target, text.clone(), false).await.map(|()| target),
+        Err(_) => Err(page.look.t.files_bad_name.to_owned()),
+    };
+    match stored {
+        Ok(target) => Ok(redirect_saying(&address("editfile", &target), &page.look, page.look.t.me_saved)),
+        Err(problem) => {
+            let other = read(fs, path, &page).await.map(|(text, _)| text).unwrap_or_default();
+            let as_name = name.to_owned();
+            let built = build(page, fs, path, text, tag);
+            render_again(&EditPage { problem: Some(problem), other: Some(other), as_name, ..built })
+        }
+    }
+}
+
+/// Browsers send line ends as CR LF (HTML, section 4.10.21.4); files keep those that they had.
+fn text_of(form: &Form) -> String {
+    let text = form.get("text").replace("\r\n", "\n");
+    if form.get("ends") == "crlf" { text.replace('\n', "\r\n") } else { text }
+}
+
+async fn store(fs: &UserFs, path: &VirtualPath, text: String, may_replace: bool) -> Result<(), String> {
     let length = text.len() as u64;
-    let body = stream::iter([Ok::<_, ApiError>(Bytes::from(text.clone()))]);
-    let placing = Placing { makes_parents: false, may_replace: true, modified: None };
-    match files::receive(&fs, &path, body, Some(length), placing).await {
-        Ok(_) => {
-            let back = format!("/web/client/editfile?path={}", encoded(path.as_bytes()));
-            Ok(redirect_saying(&back, &page.look, page.look.t.me_saved))
-        }
-        Err(error) => {
-            let problem = Some(page_error(error).to_string());
-            render_again(&EditPage { problem, ..build(page, &fs, &path, text, now) })
-        }
-    }
+    let body = stream::iter([Ok::<_, ApiError>(Bytes::from(text))]);
+    let placing = Placing { makes_parents: false, may_replace, modified: None };
+    let stored = files::receive(fs, path, body, Some(length), placing).await;
+    stored.map(drop).map_err(|error| page_error(error).to_string())
 }

@@ -1,15 +1,16 @@
 //! What scripts ask about a directory before they offer or begin something.
 
-use actix_web::{HttpResponse, http::StatusCode};
-use entrepot_core::{Error, FileKind, UserFs};
+use actix_web::{HttpResponse, http::StatusCode, web};
+use entrepot_core::{Core, Error, FileKind, UserFs};
 use entrepot_model::VirtualPath;
 use serde::{Deserialize, Serialize};
 
 use super::place::{Crumb, May, Quota, crumbs, encoded};
 use crate::{
+    Site,
     api::{access::UserToken, body::JsonBody},
     error::{ApiError, ApiResult, json},
-    files::{PathQuery, refused},
+    files::{self, PathQuery, Weight, refused},
 };
 
 /// Names that are asked about at once.
@@ -29,6 +30,23 @@ pub(super) async fn facts(UserToken(user): UserToken, paths: PathQuery) -> ApiRe
     let path = paths.path_or_start("path", &fs)?;
     let may = May::of(user.user(), &path);
     Ok(json(StatusCode::OK, &Facts { path: encoded(path.as_bytes()), crumbs: crumbs(&path), may, quota: Quota::of(&fs) }))
+}
+
+/// Entries that are counted, and the milliseconds that counting may take.
+const MOST_ENTRIES: usize = 100_000;
+const PATIENCE: i64 = 4000;
+
+/// What is in a directory, all the way down, as far as that can be said at once.
+pub(super) async fn weight_of(core: &Core, fs: &UserFs, path: &VirtualPath) -> Result<Weight, Error> {
+    let until = core.clock().millis().saturating_add(PATIENCE);
+    files::weigh(core, fs, path, MOST_ENTRIES, until).await
+}
+
+/// `/web/client/api/weight`: before it is deleted.
+pub(super) async fn weight(site: web::Data<Site>, UserToken(user): UserToken, paths: PathQuery) -> ApiResult {
+    let fs = user.lease().map_err(refused)?.fs();
+    let path = paths.path("path", &fs)?;
+    Ok(json(StatusCode::OK, &weight_of(site.core(), &fs, &path).await.map_err(refused)?))
 }
 
 /// Files that are to come into a directory.

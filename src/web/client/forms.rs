@@ -7,10 +7,13 @@ use entrepot_core::{Error, UserFs};
 use entrepot_model::VirtualPath;
 use futures_util::StreamExt as _;
 
-use super::place::{May, Quota, encoded, files_of, path_of};
+use super::{
+    folder::weight_of,
+    place::{May, Quota, encoded, files_of, path_of},
+};
 use crate::{
     error::ApiError,
-    files::{self, Incoming, PathQuery, Placing},
+    files::{self, Incoming, PathQuery, Placing, Weight},
     frame::{
         ClientForm, ClientPage, Form, Look, PageError, PageResult, Shell,
         answer::{redirect_refusing, redirect_saying, render_again},
@@ -37,6 +40,31 @@ struct AskPage {
     back: String,
     value: String,
     problem: Option<String>,
+    /// What goes with a directory.
+    weight: Option<Weight>,
+}
+
+/// Files, and bytes, of a directory that goes only for somebody who has typed its name.
+const LARGE: (usize, i64) = (100, 1_000_000_000);
+
+impl AskPage {
+    /// Whether the name is to be typed.
+    fn is_large(&self) -> bool {
+        self.weight.as_ref().is_some_and(is_large)
+    }
+
+    /// What goes, in words.
+    fn weighed(&self) -> Option<String> {
+        let weight = self.weight.as_ref()?;
+        let t = self.f.t;
+        let parts =
+            [self.f.count(t.files_folders, weight.folders), self.f.count(t.files_files, weight.files), self.f.size(weight.bytes)];
+        Some(self.f.say(if weight.whole { t.files_weight } else { t.files_weight_more }, parts.join(", ")))
+    }
+}
+
+fn is_large(weight: &Weight) -> bool {
+    !weight.whole || weight.files > LARGE.0 || weight.bytes > LARGE.1
 }
 
 /// What is asked.
@@ -73,6 +101,7 @@ fn ask(page: ClientPage, fs: &UserFs, ask: Ask, path: &VirtualPath) -> AskPage {
         name: if path.is_root() { page.look.t.files_home.to_owned() } else { name },
         back: list(&back),
         problem: None,
+        weight: None,
         f: Shell::client(page, "files"),
     }
 }
@@ -164,16 +193,25 @@ pub(super) async fn do_rename(sent: ClientForm, paths: PathQuery) -> PageResult 
 pub(super) async fn delete(page: ClientPage, paths: PathQuery) -> PageResult {
     let fs = files_of(&page)?;
     let path = path_of(&fs, &paths, "path")?;
-    let is_directory = fs.stat(&path, false).await?.is_directory();
-    render(&ask(page, &fs, if is_directory { Ask::DeleteFolder } else { Ask::DeleteFile }, &path))
+    if !fs.stat(&path, false).await?.is_directory() {
+        return render(&ask(page, &fs, Ask::DeleteFile, &path));
+    }
+    let weight = weight_of(page.core(), &fs, &path).await.ok();
+    render(&AskPage { weight, ..ask(page, &fs, Ask::DeleteFolder, &path) })
 }
 
 /// The page asked before; a directory goes with all that is in it.
 pub(super) async fn do_delete(sent: ClientForm, paths: PathQuery) -> PageResult {
-    let ClientForm { page, .. } = sent;
+    let ClientForm { page, form } = sent;
     let fs = files_of(&page)?;
     let path = path_of(&fs, &paths, "path")?;
     let is_directory = fs.stat(&path, false).await?.is_directory();
+    if form.has("typed") && form.get("typed").trim() != name_of(&path).trim() {
+        let weight = weight_of(page.core(), &fs, &path).await.ok();
+        let problem = Some(page.look.t.files_typed_other.to_owned());
+        let value = form.get("typed").to_owned();
+        return render_again(&AskPage { weight, problem, value, ..ask(page, &fs, Ask::DeleteFolder, &path) });
+    }
     let deleted = if is_directory { fs.remove_tree(&path).await } else { fs.remove_file(&path).await };
     let to = list(&parent(&path));
     Ok(match deleted {

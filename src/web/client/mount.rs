@@ -24,6 +24,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         web::scope("/api")
             .wrap(from_fn(seat))
             .service(at("/folder").route(get().to(folder::facts)))
+            .service(at("/weight").route(get().to(folder::weight)))
             .service(at("/exist").route(post().to(folder::exist)))
             .service(at("/alive").route(get().to(folder::alive)))
             .configure(api::of_users)

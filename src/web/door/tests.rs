@@ -90,6 +90,12 @@ async fn users_have_a_door_of_their_own() {
     let user = serde_json::from_value(house.user("ana")).unwrap();
     entrepot_core::admin::users::add(&house.core, &entrepot_core::admin::AdminSession::system(), user).await.unwrap();
     let mut browser = Browser::new(&house);
+    // A bookmark leads here and is told why.
+    let sent = browser.get("/web/client/shares?x=1").await;
+    assert_eq!(sent.header("location"), "/web/client/login?next=%2Fweb%2Fclient%2Fshares%3Fx%3D1");
+    let told = browser.get(sent.header("location")).await;
+    assert!(told.text.contains("Sign in to open that page"), "{}", told.text);
+    assert!(!browser.get("/web/client/login").await.text.contains("Sign in to open that page"));
     let login = [("username", "ana"), ("password", "secret")];
     let answer = browser.post("/web/client/login", &login).await;
     assert_eq!(answer.header("location"), "/web/client/files", "{}", answer.text);

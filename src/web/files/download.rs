@@ -21,7 +21,7 @@ const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 /// What a file may do in a browser: nothing, whatever is in it (API-129).
 const HARMLESS: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
 /// One that is shown: what the viewers of browsers need, and only within our own pages.
-const SHOWN: &str = "default-src 'none'; img-src 'self'; media-src 'self'; object-src 'self'; style-src 'unsafe-inline'; \
+const SHOWN: &str = "default-src 'none'; img-src 'self'; media-src 'self'; object-src 'self'; frame-src 'self'; style-src 'unsafe-inline'; \
      frame-ancestors 'self'; form-action 'none'; base-uri 'none'";
 
 /// Answers with a file, or the part of it that the request asks for, under the conditions that it names. HEAD reads nothing

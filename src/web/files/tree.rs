@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use entrepot_core::{DirectoryEntry, Error, FileKind, Metadata, Result, UserFs, fs::Listing};
+use entrepot_core::{Core, DirectoryEntry, Error, FileKind, Metadata, Result, UserFs, fs::Listing};
 use entrepot_model::VirtualPath;
+use serde::Serialize;
 
 use super::readable::look_at;
 
@@ -93,6 +94,49 @@ impl Tree {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What is at and below paths.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Weight {
+    /// What is no directory, and links are none that are followed.
+    pub files: usize,
+    pub folders: usize,
+    pub bytes: i64,
+    /// False where counting was given up: there is more than that.
+    pub whole: bool,
+}
+
+/// Counts what is below a directory, for at most that many entries and until that moment, in milliseconds since the epoch.
+///
+/// # Errors
+/// What listing comes to.
+pub(crate) async fn weigh(core: &Core, fs: &UserFs, directory: &VirtualPath, most: usize, until: i64) -> Result<Weight> {
+    let mut weight = Weight::default();
+    let mut left = vec![directory.clone()];
+    while let Some(path) = left.pop() {
+        let mut listing = fs.list(&path).await?;
+        loop {
+            let entries = listing.next(PAGE).await?;
+            if entries.is_empty() {
+                break;
+            }
+            if weight.files + weight.folders >= most || core.clock().millis() >= until {
+                return Ok(weight);
+            }
+            for entry in entries {
+                if !entry.metadata.is_directory() {
+                    weight.files += 1;
+                    let size = if entry.metadata.is_file() { entry.metadata.size } else { 0 };
+                    weight.bytes = weight.bytes.saturating_add_unsigned(size);
+                    continue;
+                }
+                weight.folders += 1;
+                left.extend(path.child(&entry.name).ok());
+            }
+        }
+    }
+    Ok(Weight { whole: true, ..weight })
 }
 
 /// What is named twice, or lies in a directory that is named as well, comes once.

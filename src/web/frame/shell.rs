@@ -92,7 +92,7 @@ impl Shell {
 
     /// Whether there is a search over everything.
     pub(crate) fn has_find(&self) -> bool {
-        self.area == Area::Admin && !self.is_confined
+        !self.is_confined
     }
 
     /// Where the area begins.

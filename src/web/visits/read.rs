@@ -38,6 +38,8 @@ struct BrowsePage {
     pages: usize,
     has_session: bool,
     may_write: bool,
+    /// Files may be looked at: previews are not switched off, and looking uses nothing up.
+    may_look: bool,
     chunk: u64,
     texts: Html,
 }
@@ -57,7 +59,8 @@ impl BrowsePage {
 
     /// Pictures all through: shown as such.
     fn is_gallery(&self) -> bool {
-        !self.rows.is_empty()
+        self.may_look
+            && !self.rows.is_empty()
             && self.rows.iter().filter(|row| row.is_picture() && row.size < 12_000_000).count() * 2 > self.rows.len()
     }
 }
@@ -120,6 +123,8 @@ fn built(
     let (total, bytes) = (rows.len(), rows.iter().map(|row| row.size).fold(0, i64::saturating_add));
     let pages = total.div_ceil(ROWS).max(1);
     let number = visitor.query.get("page").parse().unwrap_or(1).clamp(1, pages);
+    let about = visit.about();
+    let is_off = visitor.site.core().settings().hook.webclient_disable_preview;
     BrowsePage {
         base: page(&visitor.id, ""),
         path: encoded(below.as_bytes()),
@@ -132,10 +137,11 @@ fn built(
         pages,
         has_session: visit.has_session(),
         may_write: visit.scope().can_write(),
+        may_look: about.uses_left.is_none() && !is_off,
         chunk: u64::from(visitor.client.features.upload_chunk) << 20,
         texts: texts::data(visitor.look.t),
         id: visitor.id,
-        about: visit.about(),
+        about,
         f: visitor.look,
     }
 }

@@ -79,7 +79,34 @@ function focusStart() {
   else told?.focus({ preventScroll: true });
 }
 
+/** Switches that this browser keeps for itself: on, unless it says off. */
+function localSwitches() {
+  for (const label of document.querySelectorAll("[data-local]")) {
+    const box = label.querySelector("input");
+    const { local: name } = label.dataset;
+    box.checked = localStorage.getItem(name) !== "off";
+    box.addEventListener("change", () => (box.checked ? localStorage.removeItem(name) : localStorage.setItem(name, "off")));
+    label.hidden = false;
+  }
+}
+
+/** A picture that cannot be shown gives way to the sign of its file. */
+function failedPictures() {
+  const fail = (picture) => {
+    const sign = document.createElement("span");
+    sign.className = "fi";
+    sign.textContent = picture.dataset.sign;
+    picture.replaceWith(sign);
+  };
+  for (const picture of document.querySelectorAll("img[data-sign]")) {
+    picture.addEventListener("error", () => fail(picture));
+    if (picture.complete && picture.currentSrc && !picture.naturalWidth) fail(picture);
+  }
+}
+
 showTimes();
+localSwitches();
+failedPictures();
 sendOnce();
 keepTyped();
 copyButtons();

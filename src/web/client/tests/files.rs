@@ -191,9 +191,66 @@ async fn editor_saves_only_over_what_it_read() {
     assert_eq!(stale.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(stale.text.contains("changed the file meanwhile") && stale.text.contains("mine"));
     assert_eq!(std::fs::read_to_string(house.home("ada").join("a.txt")).unwrap(), "two\nlines");
-    let fields = [("text", "mine"), ("tag", &tag(&stale)), ("ends", "crlf"), ("force", "1")];
-    browser.post("/web/client/editfile?path=/a.txt", &fields).await;
-    assert_eq!(std::fs::read_to_string(house.home("ada").join("a.txt")).unwrap(), "mine");
+    assert!(stale.text.contains("two\nlines</textarea>") && stale.text.contains("value=\"a (2).txt\""), "{}", stale.text);
+    let fields = |how, name| [("text", "mine"), ("tag", known.as_str()), ("ends", "lf"), ("how", how), ("as_name", name)];
+    // Under another name, but over nothing.
+    let taken = browser.post("/web/client/editfile?path=/a.txt", &fields("as", "b.bin")).await;
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let beside = browser.post("/web/client/editfile?path=/a.txt", &fields("as", "a (2).txt")).await;
+    assert_eq!(beside.header("location"), "/web/client/editfile?path=/a%20%282%29.txt");
+    let content = |name: &str| std::fs::read_to_string(house.home("ada").join(name)).unwrap();
+    assert_eq!((content("a.txt").as_str(), content("a (2).txt").as_str()), ("two\nlines", "mine"));
+    browser.post("/web/client/editfile?path=/a.txt", &fields("replace", "")).await;
+    assert_eq!(content("a.txt"), "mine");
+}
+
+// UI-183
+#[actix_web::test]
+async fn what_goes_with_a_folder_is_counted_and_a_large_one_is_typed() {
+    let house = house(json!({})).await;
+    put(&house, "small/deep/a.txt", "12345");
+    for number in 0..101 {
+        put(&house, &format!("large/{number}"), "1");
+    }
+    let mut browser = ada(&house).await;
+    let weight = browser.get("/web/client/api/weight?path=/small").await.json();
+    assert_eq!(weight, json!({"files": 1, "folders": 1, "bytes": 5, "whole": true}));
+    assert_eq!(browser.get("/web/client/api/weight?path=/none").await.status, StatusCode::NOT_FOUND);
+    let page = browser.get("/web/client/delete?path=/small").await;
+    assert!(page.text.contains("1 folder, 1 file") && !page.text.contains("name=\"typed\""), "{}", page.text);
+    let page = browser.get("/web/client/delete?path=/large").await;
+    assert!(page.text.contains("101 files") && page.text.contains("name=\"typed\""), "{}", page.text);
+    let wrong = browser.post("/web/client/delete?path=/large", &[("typed", "small")]).await;
+    assert_eq!((wrong.status, wrong.text.contains("typed-error")), (StatusCode::UNPROCESSABLE_ENTITY, true));
+    assert!(house.home("ada").join("large").exists());
+    let gone = browser.post("/web/client/delete?path=/large", &[("typed", "large")]).await;
+    assert_eq!((gone.status, house.home("ada").join("large").exists()), (StatusCode::SEE_OTHER, false));
+}
+
+// UI-185
+#[actix_web::test]
+async fn files_and_pages_are_found_by_a_part_of_their_name() {
+    let house = house(json!({})).await;
+    put(&house, "yard/deep/Plan of the keel.txt", "1");
+    put(&house, "planks/x", "1");
+    let mut browser = ada(&house).await;
+    let found = browser.get("/web/client/find/hits?q=plan").await;
+    assert!(found.text.contains("href=\"/web/client/files?path=/planks\""), "{}", found.text);
+    let file = "href=\"/web/client/files?path=/yard/deep&#38;show=Plan%20of%20the%20keel.txt\"";
+    assert!(found.text.contains(file), "{}", found.text);
+    assert!(found.text.find("/planks\"").unwrap() < found.text.find(file).unwrap(), "what is near comes first");
+    let pages = browser.get("/web/client/find?q=conn").await;
+    assert!(pages.text.contains("href=\"/web/client/connect\"") && !pages.text.contains("show="), "{}", pages.text);
+    assert!(browser.get("/web/client/find/hits?q=nothing-of-that").await.text.contains("hits-none"));
+    assert_eq!(house.get("/web/client/find/hits?q=plan").await.status, StatusCode::SEE_OTHER);
+}
+
+// UI-189
+#[actix_web::test]
+async fn cards_show_a_name_that_leads_here_from_elsewhere() {
+    let named = crate::testing::fresh(|settings| settings.acme.domains = vec!["files.example.org".into()]).await;
+    let names = entrepot_core::whereabouts::whereabouts(&named.core).await.unwrap();
+    assert_eq!(names, ["files.example.org"]);
 }
 
 // UI-135, ENV-017

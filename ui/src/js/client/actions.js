@@ -1,9 +1,10 @@
 // What is done with entries. Each action says what it did, or why it was not done.
 
 import * as api from "./api.js";
-import { ask, askName, confirm, wrongName } from "./dialogs.js";
+import { ask, askName, wrongName } from "./dialogs.js";
 import { el, toast } from "./dom.js";
 import { isEditable, moment } from "./format.js";
+import { nameField } from "./name_field.js";
 import { encode, freeName, join, last, parent, readable } from "./paths.js";
 import { pickFolder } from "./picker.js";
 import { count, t } from "./texts.js";
@@ -82,7 +83,7 @@ export class Actions {
     if (name !== null) await this.run(async () => ({ text: t("made", name), focus: encode(name) }));
   }
 
-  /** In place: the name becomes a field. */
+  /** In place: the name becomes a field. What is refused stays in it. */
   rename(/** @type {Entry} */ entry) {
     const { browser } = this;
     if (!browser.may(entry.kind === "d" ? "rename_dirs" : "rename_files")) return;
@@ -90,58 +91,26 @@ export class Actions {
     browser.rows.focus(index);
     const label = browser.rows.made.get(index)?.querySelector(".name");
     if (!label) return;
-    let over = false;
-    const end = (name) => {
-      if (over) return;
-      over = true;
-      input.replaceWith(label);
-      if (name === null || name === entry.name) {
-        browser.rows.focus(index, true);
-        return;
-      }
-      this.run(async () => {
-        await api.send("PATCH", api.address(entry.kind === "d" ? "/user/dirs" : "/user/files", { path: browser.at(entry), target: join(parent(browser.at(entry)), encode(name)) }));
-        return { text: t("renamed", entry.name, name), focus: encode(name) };
-      });
+    const work = async (/** @type {string} */ name) => {
+      await api.send("PATCH", api.address(entry.kind === "d" ? "/user/dirs" : "/user/files", { path: browser.at(entry), target: join(parent(browser.at(entry)), encode(name)) }));
+      await this.run(async () => ({ text: t("renamed", entry.name, name), focus: encode(name) }));
     };
-    const check = () => {
-      const name = input.value.trim();
-      const wrong = wrongName(name) || (name !== entry.name && this.isTaken(name) ? t("exists") : "");
-      input.setCustomValidity(wrong);
-      input.setAttribute("aria-invalid", String(Boolean(wrong)));
-      return wrong ? undefined : name;
-    };
-    const input = el("input", { class: "input input-name", value: entry.name, maxlength: "255", "aria-label": t("rename_of", entry.name), autocomplete: "off", autocapitalize: "none", spellcheck: "false", on: {
-      input: check,
-      keydown: (event) => {
-        event.stopPropagation();
-        if (event.key === "Escape") end(null);
-        if (event.key !== "Enter") return;
-        event.preventDefault();
-        const name = check();
-        if (name === undefined) input.reportValidity();
-        else end(name);
-      },
-      blur: () => end(check() ?? null),
-    } });
-    label.replaceWith(input);
-    input.focus();
-    const stem = entry.kind === "d" ? -1 : entry.name.lastIndexOf(".");
-    input.setSelectionRange(0, stem > 0 ? stem : entry.name.length);
+    nameField(label, { name: entry.name, isFolder: entry.kind === "d", isTaken: (name) => this.isTaken(name), work, refused: (error) => browser.refused(error), end: () => browser.rows.focus(index, true) });
   }
 
   async remove(/** @type {Entry[]} */ entries) {
     const { browser } = this;
     if (!entries.length || !entries.every(({ kind }) => browser.may(kind === "d" ? "delete_dirs" : "delete_files"))) return;
-    const directories = entries.filter(({ kind }) => kind === "d").length;
-    const title = entries.length === 1 ? t("delete_one", entries[0].name) : count("delete_many", entries.length);
-    if (!(await confirm({ title, lead: directories ? t("delete_lead_folders") : t("delete_lead"), text: entries.length === 1 ? t("delete") : count("delete_many", entries.length) }))) return;
+    const at = (/** @type {Entry} */ entry) => browser.at(entry);
+    const { isMeant, remove } = await import("./remove.js");
+    if (!(await isMeant(entries, at))) return;
     const first = browser.shown.indexOf(entries[0]);
     const next = browser.shown.slice(first).find((entry) => !entries.includes(entry)) ?? browser.shown[first - 1];
     browser.selection.chosen.clear();
     await this.run(async () => {
-      for (const entry of entries) await this.wait(await api.send("DELETE", api.address(entry.kind === "d" ? "/user/dirs" : "/user/files", { path: browser.at(entry) }), { headers: LATER }));
-      return { text: entries.length === 1 ? t("deleted", entries[0].name) : count("deleted_n", entries.length), focus: next?.enc };
+      const gone = await remove(entries, { at, wait: (response) => this.wait(response) });
+      if (!gone) return browser.reload();
+      return { text: gone === 1 && entries.length === 1 ? t("deleted", entries[0].name) : count("deleted_n", gone), focus: next?.enc };
     });
   }
 
@@ -199,7 +168,7 @@ export class Actions {
       await new Promise((resolve) => setTimeout(resolve, pause));
       const job = await (await api.send("GET", api.address(`/x/jobs/${id}`))).json();
       if (job.state === "running") continue;
-      if (job.state !== "done") throw new Error(job.error ?? t("stopped"));
+      if (job.state !== "done") throw Object.assign(job.status ? api.refusal(job.status, JSON.stringify({ error: job.error })) : new Error(job.error ?? t("stopped")), { at: job.stopped_at });
       return;
     }
   }

@@ -20,10 +20,10 @@ async function renew() {
   const response = await fetch("/web/client/files", { headers: { Accept: "text/html" } }).catch(() => null);
   if (!response?.ok) return;
   const now = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("file-browser");
-  const here = document.querySelector("file-browser");
+  const here = document.querySelector("file-browser, form.editor");
   if (!now || !here) return;
   // Somebody else: nothing of this page is theirs.
-  if (now.dataset.user !== here.dataset.user) return location.reload();
+  if (now.dataset.user !== here.dataset.user) return here.matches("form") ? undefined : location.reload();
   here.dataset.token = now.dataset.token;
   token = now.dataset.token;
   isStale = false;
@@ -60,9 +60,9 @@ export function address(/** @type {string} */ path, /** @type {Record<string, st
 /**
  * @param {string} method
  * @param {string} url
- * @param {{ json?: unknown, headers?: Record<string, string>, signal?: AbortSignal }} [options]
+ * @param {{ json?: unknown, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal }} [options]
  */
-export async function send(method, url, { json, headers = {}, signal } = {}) {
+export async function send(method, url, { json, body, headers = {}, signal } = {}) {
   let response;
   if (isStale) await renew();
   try {
@@ -70,7 +70,7 @@ export async function send(method, url, { json, headers = {}, signal } = {}) {
       method,
       signal,
       headers: { Accept: "application/json", ...guard(), ...(json === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
-      body: json === undefined ? undefined : JSON.stringify(json),
+      body: json === undefined ? body : JSON.stringify(json),
     });
   } catch (error) {
     if (signal?.aborted) throw error;

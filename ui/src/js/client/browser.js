@@ -7,18 +7,17 @@ import { menu } from "./dialogs.js";
 import { button, el, icon, setSprite, toast } from "./dom.js";
 import { fromApi, fromRow, sort } from "./entries.js";
 import { preview, size } from "./format.js";
-import { keyDown } from "./keys.js";
+import { commands } from "./keys.js";
 import { join, last, parent, readable } from "./paths.js";
-import { show as showPreview } from "./preview.js";
+import { listen } from "./pointer.js";
 import { Rows } from "./rows.js";
 import { Search } from "./search.js";
 import { Selection } from "./selection.js";
 import { count, t } from "./texts.js";
+import { Toolbar } from "./toolbar.js";
 
 /** @typedef {import("./entries.js").Entry} Entry */
 
-/** How long a finger rests to choose, in milliseconds. */
-const LONG_PRESS = 500;
 /** Where the panel of the details has no room beside the list. */
 const narrow = matchMedia("(max-width: 60rem)");
 
@@ -50,15 +49,28 @@ class FileBrowser extends HTMLElement {
     });
     this.actions = new Actions(this);
     this.search = new Search(this);
+    this.toolbar = new Toolbar(this);
     this.tray = this.querySelector("upload-tray");
     this.tray?.attach({ user, chunk: Number(chunk), browser: this });
-    this.tools();
-    this.listen();
+    this.toolbar.tools();
+    listen(this);
     narrow.addEventListener("change", () => { if (narrow.matches && this.detailsOpen) { this.detailsOpen = false; this.updatePanel(); } });
+    document.addEventListener("palette", (event) => /** @type {CustomEvent} */ (event).detail.push(...commands(this)));
     if (this.dataset.problem !== undefined) return;
-    if (Number(this.dataset.total) > this.entries.length) this.load(this.path, { replace: true });
+    // A link to one of the entries.
+    const focus = /[?&]show=([^&]*)/.exec(location.search)?.[1];
+    if (Number(this.dataset.total) > this.entries.length) this.load(this.path, { replace: true, focus });
     else if (this.entries.length) this.display();
+    if (focus) this.reveal(focus);
     this.updatePanel();
+  }
+
+  /** Chooses the entry of that encoded name, and brings it into view. */
+  reveal(/** @type {string} */ enc) {
+    const index = this.shown.findIndex((entry) => entry.enc === enc);
+    if (index < 0) return;
+    this.selection.only(index);
+    this.rows.focus(index);
   }
 
   /** Whether the account may do that here. */
@@ -120,10 +132,10 @@ class FileBrowser extends HTMLElement {
       const at = this.shown.findIndex(({ enc }) => enc === (focus ?? focused));
       this.selection.focus = Math.max(0, at);
       this.selection.anchor = this.selection.focus;
-      this.heading(facts.crumbs);
-      this.tools();
+      this.toolbar.heading(facts.crumbs);
+      this.toolbar.tools();
       this.display();
-      this.quota(facts.quota);
+      this.toolbar.quota(facts.quota);
       this.changed();
       if (focus !== undefined) this.rows.focus(this.selection.focus);
     } catch (error) {
@@ -151,8 +163,8 @@ class FileBrowser extends HTMLElement {
     this.entries = [];
     this.shown = [];
     this.permissions = new Set();
-    this.heading(null);
-    this.tools();
+    this.toolbar.heading(null);
+    this.toolbar.tools();
     this.changed();
     this.parts.foot.textContent = "";
     this.parts.body.replaceChildren(el("div", { class: "empty" }, icon("warn"), el("h2", {}, t("not_shown")), el("p", {}, error.message),
@@ -164,14 +176,20 @@ class FileBrowser extends HTMLElement {
     this.shown = this.entries;
   }
 
+  /** By a column; by the other end of it where it is that column already. */
   sortBy(/** @type {string} */ by) {
-    this.descending = this.by === by && !this.descending;
+    this.order(by, this.by === by && !this.descending);
+  }
+
+  order(/** @type {string} */ by, /** @type {boolean} */ descending) {
     this.by = by;
+    this.descending = descending;
     history.replaceState({}, "", this.pageAddress(this.path));
     const entry = this.shown[this.selection.focus];
-    if (this.search.found) sort(this.shown, by, this.descending);
+    if (this.search.found) sort(this.shown, by, descending);
     else this.sort();
     this.selection.focus = Math.max(0, this.shown.indexOf(entry));
+    this.toolbar.tools();
     this.display();
   }
 
@@ -209,44 +227,10 @@ class FileBrowser extends HTMLElement {
       el("th", { scope: "col", class: "c-more" }, el("span", { class: "vh" }, t("actions")))));
   }
 
-  heading(crumbs) {
-    this.parts.title.textContent = this.title;
-    document.title = `${this.title} · Entrepot`;
-    this.tray?.retitle();
-    if (!crumbs) return;
-    const steps = crumbs.length ? [{ name: t("home"), path: "/" }, ...crumbs] : [];
-    this.parts.crumbs.replaceChildren(el("ol", {}, steps.flatMap(({ name, path }, at) => [
-      at ? el("li", { "aria-hidden": "true" }, "/") : null,
-      el("li", {}, at === steps.length - 1 ? el("span", { "aria-current": "page" }, name) : el("a", { href: this.pageAddress(path), "data-go": path }, name)),
-    ])));
-    if (!steps.length) this.parts.crumbs.replaceChildren();
-  }
-
-  /** The buttons of the place: what the account may not do is not there. */
-  tools() {
-    const view = el("span", { class: "seg seg-icons", role: "group", "aria-label": t("view") },
-      ["list", "grid"].map((mode) => el("button", { type: "button", "aria-pressed": String(this.mode === mode), "aria-label": t(mode), title: t(mode), on: { click: () => this.setMode(mode) } }, icon(mode))));
-    this.parts.tools.replaceChildren(...[
-      this.search.field(),
-      view,
-      button({ icon: "info", label: t("details"), class: "btn btn-icon", act: () => this.toggleDetails() }),
-      this.may("create_dirs") ? button({ icon: "newfolder", text: t("new_folder"), class: "btn wide-only", act: () => this.actions.newFolder() }) : null,
-      this.may("create_dirs") ? button({ icon: "newfolder", label: t("new_folder"), class: "btn btn-icon small-only", act: () => this.actions.newFolder() }) : null,
-      this.may("upload") ? el("button", { type: "button", class: "btn btn-primary", "aria-haspopup": "menu", on: { click: (event) => this.uploadMenu(event.currentTarget) } }, icon("upload"), ` ${t("upload")}`) : null,
-    ].filter(Boolean));
-  }
-
-  uploadMenu(at) {
-    menu(at, t("upload"), [
-      { icon: "file", text: t("upload_files"), key: "u", act: () => this.tray.choose() },
-      { icon: "folder", text: t("upload_folder"), act: () => this.tray.choose(true) },
-    ]);
-  }
-
   setMode(mode) {
     this.mode = mode;
     localStorage.setItem("entrepot-view", mode);
-    this.tools();
+    this.toolbar.tools();
     this.display();
   }
 
@@ -259,12 +243,7 @@ class FileBrowser extends HTMLElement {
       this.allBox.checked = chosen.size > 0 && chosen.size === this.shown.length;
       this.allBox.indeterminate = chosen.size > 0 && chosen.size < this.shown.length;
     }
-    this.parts.bulk.hidden = chosen.size === 0;
-    if (chosen.size) {
-      const items = this.actions.for(this.selection.targets());
-      this.parts.bulk.replaceChildren(button({ icon: "x", label: t("clear"), class: "btn btn-quiet btn-icon btn-s", act: () => this.selection.clear() }), el("strong", { "aria-live": "polite" }, count("selected", chosen.size)),
-        ...items.filter((item) => item && item.bulk !== false).map((item) => item.href ? el("a", { class: "btn btn-quiet btn-s", href: item.href }, icon(item.icon, true), ` ${item.text}`) : button({ icon: item.icon, text: item.text, class: `btn btn-quiet btn-s${item.bad ? " is-bad" : ""}`, act: item.act })));
-    }
+    this.toolbar.bulk();
     this.updatePanel();
   }
 
@@ -285,17 +264,6 @@ class FileBrowser extends HTMLElement {
     showDetails(this.panel, [...this.selection.chosen], { path: (entry) => this.at(entry), may: (what) => this.may(what), close: () => this.toggleDetails(false) });
   }
 
-  quota(quota) {
-    const box = document.querySelector("[data-quota]");
-    if (!box || !quota) return;
-    const percent = quota.limit ? Math.min(100, Math.floor((quota.used / quota.limit) * 100)) : 100;
-    box.querySelector("[data-quota-text]").textContent = t("storage_of", size(quota.used), size(quota.limit));
-    const meter = box.querySelector("progress");
-    meter.value = percent;
-    meter.setAttribute("aria-label", t("storage_used", percent));
-    meter.classList.toggle("meter-warn", percent >= 85);
-  }
-
   /** Opens an entry: a directory is gone to, a file is shown, or downloaded. */
   open(/** @type {Entry} */ entry) {
     if (entry.kind === "d") {
@@ -304,11 +272,18 @@ class FileBrowser extends HTMLElement {
     }
     if (!this.may("download")) return;
     const kind = preview(entry.name);
-    if (kind === "pdf") window.open(api.fileAddress(this.at(entry), true), "_blank", "noopener");
-    else if (kind === null) location.assign(this.isOffice(entry) ? this.officeAddress(entry) : api.fileAddress(this.at(entry)));
-    else {
-      const others = kind === "image" ? this.shown.filter((other) => other.kind !== "d" && preview(other.name) === "image") : [entry];
-      showPreview(others.map((other) => ({ entry: other, path: this.at(other) })), others.indexOf(entry));
+    if (kind === null || (kind === "pdf" && !navigator.pdfViewerEnabled)) location.assign(this.isOffice(entry) ? this.officeAddress(entry) : api.fileAddress(this.at(entry)));
+    else this.look(entry, kind);
+  }
+
+  /** Shows a file, with the others of its kind before and after it. */
+  async look(/** @type {Entry} */ entry, /** @type {string} */ kind) {
+    const others = this.shown.filter((other) => other.kind !== "d" && preview(other.name) === kind);
+    try {
+      const { show } = await import("./preview.js");
+      show(others.map((other) => ({ entry: other, path: this.at(other) })), others.indexOf(entry));
+    } catch {
+      this.refused(api.refusal(0, ""));
     }
   }
 
@@ -319,85 +294,6 @@ class FileBrowser extends HTMLElement {
   indexOf(/** @type {EventTarget} */ target) {
     const row = /** @type {Element} */ (target).closest?.("[data-index]");
     return row && this.parts.body.contains(row) ? Number(row.dataset.index) : -1;
-  }
-
-  listen() {
-    this.addEventListener("click", (event) => this.clicked(event));
-    this.addEventListener("keydown", (event) => keyDown(this, event));
-    document.addEventListener("keydown", (event) => {
-      if (event.target === document.body) keyDown(this, event);
-    });
-    this.addEventListener("contextmenu", (event) => {
-      const index = this.indexOf(event.target);
-      if (index < 0 || event.target.closest("a, input")) return;
-      event.preventDefault();
-      if (!this.selection.chosen.has(this.shown[index])) this.selection.only(index);
-      this.entryMenu(index, event.target.closest("[data-index]"));
-    });
-    let timer = 0;
-    const stop = () => clearTimeout(timer);
-    this.addEventListener("pointerdown", (event) => {
-      const index = this.indexOf(event.target);
-      if (event.pointerType !== "touch" || index < 0) return;
-      timer = setTimeout(() => {
-        this.pressed = true;
-        this.selection.toggle(index);
-      }, LONG_PRESS);
-    });
-    for (const end of ["pointerup", "pointercancel", "pointermove"]) this.addEventListener(end, stop);
-    addEventListener("popstate", () => {
-      const query = new URLSearchParams(location.search);
-      this.by = query.get("sort") || "name";
-      this.descending = query.get("order") === "desc";
-      const path = /[?&]path=([^&]*)/.exec(location.search)?.[1] || "/";
-      this.load(path.replace(/%2F/gi, "/"));
-    });
-  }
-
-  clicked(event) {
-    const { target } = event;
-    if (this.pressed) {
-      this.pressed = false;
-      event.preventDefault();
-      return;
-    }
-    const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
-    const go = target.closest("[data-go]");
-    const by = target.closest("a[data-sort]");
-    const todo = target.closest("[data-do]");
-    if (plain && (go || by || todo)) {
-      event.preventDefault();
-      if (go) this.go(go.dataset.go, { focus: "" });
-      else if (by) this.sortBy(by.dataset.sort);
-      else if (todo.dataset.do === "upload") this.tray.choose();
-      else this.actions.newFolder();
-      return;
-    }
-    const index = this.indexOf(target);
-    if (index < 0) return;
-    if (target.closest("[data-more]")) {
-      this.selection.moveTo(index);
-      this.entryMenu(index, target.closest("[data-more]"));
-      return;
-    }
-    if (target.matches("input.box")) {
-      if (event.shiftKey) this.selection.reach(index);
-      else this.selection.toggle(index);
-      return;
-    }
-    if (target.closest("input")) return;
-    if (event.shiftKey) {
-      event.preventDefault();
-      this.selection.reach(index);
-    } else if (event.ctrlKey || event.metaKey) {
-      event.preventDefault();
-      this.selection.toggle(index);
-    } else if (target.closest("a.name") || this.grid || matchMedia("(pointer: coarse)").matches) {
-      event.preventDefault();
-      this.selection.moveTo(index);
-      this.open(this.shown[index]);
-    } else this.selection.only(index);
-    this.rows.made.get(index)?.focus({ preventScroll: true });
   }
 
   entryMenu(index, at) {

@@ -94,27 +94,23 @@ export function wrongName(/** @type {string} */ name) {
   return !name || name === "." || name === ".." || /[/\\\0]/.test(name) || new TextEncoder().encode(name).length > 255 ? t("bad_name") : "";
 }
 
-/** Asks before what cannot be taken back. */
-export async function confirm(/** @type {{ title: string, lead: string, text: string }} */ { title, lead, text }) {
-  return (await ask({ title, content: [el("p", {}, lead)], buttons: [{ value: "yes", text, class: "btn-danger-solid" }, { value: "", text: t("cancel") }] })) === "yes";
-}
-
 /**
- * A menu at an element.
- * @param {Element} at
+ * A menu at an element, or where a pointer is. With `chosen`, an item is one of several of which one holds.
+ * @param {{ getBoundingClientRect: () => DOMRect }} at
  * @param {string} label
- * @param {({ icon: string, text: string, key?: string, bad?: boolean, href?: string, act?: () => void } | null)[]} items
+ * @param {({ icon: string, text: string, key?: string, bad?: boolean, href?: string, chosen?: boolean, act?: () => void } | null)[]} items
  */
 export function menu(at, label, items) {
   const box = el("div", { class: "menu menu-pop", role: "menu", "aria-label": label, popover: "auto" }, items.map((item) => item === null ? el("hr") : line(item)));
-  const entries = [...box.querySelectorAll("[role=menuitem]")];
+  const entries = [...box.querySelectorAll("[role^=menuitem]")];
   box.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
+    const end = { Home: 0, End: -1 }[event.key];
+    if (!step && end === undefined) return;
     event.preventDefault();
     event.stopPropagation();
     const now = entries.indexOf(/** @type {Element} */ (document.activeElement));
-    /** @type {HTMLElement} */ (entries.at((now + step + entries.length) % entries.length)).focus();
+    /** @type {HTMLElement} */ (entries.at(end ?? (now + step + entries.length) % entries.length)).focus();
   });
   box.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState === "closed") box.remove();
@@ -124,13 +120,14 @@ export function menu(at, label, items) {
   const place = at.getBoundingClientRect();
   const room = box.getBoundingClientRect();
   box.style.insetInlineStart = "auto";
-  box.style.left = `${Math.max(8, Math.min(place.right - room.width, innerWidth - room.width - 8))}px`;
+  box.style.left = `${Math.max(8, Math.min(place.width ? place.right - room.width : place.left, innerWidth - room.width - 8))}px`;
   box.style.top = `${place.bottom + room.height + 8 > innerHeight ? Math.max(8, place.top - room.height - 4) : place.bottom + 4}px`;
-  /** @type {HTMLElement} */ (entries[0])?.focus();
+  /** @type {HTMLElement} */ (entries.find((entry) => entry.getAttribute("aria-checked") === "true") ?? entries[0])?.focus();
 
-  function line({ icon: name, text, key, bad, href, act }) {
+  function line({ icon: name, text, key, bad, href, chosen, act }) {
     const content = [icon(name), text, key ? el("kbd", {}, key) : null];
     const done = () => { box.hidePopover(); act?.(); };
-    return href ? el("a", { role: "menuitem", href, class: bad ? "is-bad" : null, on: { click: done } }, content) : el("button", { role: "menuitem", type: "button", class: bad ? "is-bad" : null, on: { click: done } }, content);
+    const role = chosen === undefined ? { role: "menuitem" } : { role: "menuitemradio", "aria-checked": String(chosen) };
+    return href ? el("a", { ...role, href, class: bad ? "is-bad" : null, on: { click: done } }, content) : el("button", { ...role, type: "button", class: bad ? "is-bad" : null, on: { click: done } }, content);
   }
 }

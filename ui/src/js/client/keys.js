@@ -42,6 +42,9 @@ function moving(browser, event) {
   };
 }
 
+/** Letters alone do something, unless that is switched off on the page "Me" (WCAG 2.1.4). */
+const isOn = () => localStorage.getItem("entrepot-keys") !== "off";
+
 function plain(browser, event) {
   if (event.altKey) return event.key === "ArrowUp" ? () => browser.up() : null;
   const { selection, actions } = browser;
@@ -56,6 +59,14 @@ function plain(browser, event) {
     Delete: entry ? () => actions.remove(selection.targets()) : null,
     Escape: selection.chosen.size || browser.search.found ? () => { selection.clear(); browser.search.stop(); } : null,
     ContextMenu: onRow && entry ? () => browser.entryMenu(selection.focus, browser.rows.made.get(selection.focus)) : null,
+  };
+  if (event.shiftKey && event.key === "F10") return keys.ContextMenu;
+  return keys[event.key] ?? (isOn() ? letter(browser, event.key, entry) : null);
+}
+
+function letter(browser, key, entry) {
+  const { selection, actions } = browser;
+  return {
     n: browser.may("create_dirs") ? () => actions.newFolder() : null,
     u: browser.may("upload") ? () => browser.tray.choose() : null,
     s: entry && browser.may("share") ? () => actions.share(selection.targets()) : null,
@@ -63,13 +74,29 @@ function plain(browser, event) {
     g: () => browser.setMode(browser.grid ? "list" : "grid"),
     "/": () => browser.search.focus(),
     "?": help,
-  };
-  if (event.shiftKey && event.key === "F10") return keys.ContextMenu;
-  return keys[event.key];
+  }[key];
+}
+
+/** What can be done here, for the palette of Ctrl K: first with what is chosen, then with the directory. */
+export function commands(/** @type {any} */ browser) {
+  const { actions, selection } = browser;
+  const chosen = selection.chosen.size ? actions.for(selection.targets()).filter(Boolean) : [];
+  return [
+    ...chosen,
+    browser.may("create_dirs") ? { icon: "newfolder", text: t("new_folder"), key: "n", act: () => actions.newFolder() } : null,
+    browser.may("upload") ? { icon: "upload", text: t("upload_files_to"), key: "u", act: () => browser.tray.choose() } : null,
+    browser.may("upload") ? { icon: "upload", text: t("upload_folder_to"), act: () => browser.tray.choose(true) } : null,
+    { icon: "check", text: t("select_all"), key: "Ctrl A", act: () => selection.all() },
+    { icon: browser.grid ? "list" : "grid", text: t(browser.grid ? "list" : "grid"), key: "g", act: () => browser.setMode(browser.grid ? "list" : "grid") },
+    { icon: "info", text: t("details"), key: "i", act: () => browser.toggleDetails() },
+    { icon: "search", text: t("search_files"), key: "/", act: () => browser.search.focus() },
+    { icon: "help", text: t("keys"), key: "?", act: help },
+  ].filter(Boolean);
 }
 
 function help() {
   const lines = [["↑ ↓ Home End", "key_move"], ["Space", "key_select"], ["Shift ↑ ↓", "key_extend"], ["Ctrl A", "key_all"], ["Enter", "key_open"], ["Backspace", "key_parent"], ["F2", "key_rename"], ["Del", "key_delete"],
-    ["Ctrl C X V", "key_paste"], ["n", "key_new"], ["u", "key_upload"], ["s", "key_share"], ["i", "key_details"], ["g", "key_view"], ["/", "key_search"], ["Esc", "key_clear"]];
-  ask({ title: t("keys"), content: [el("dl", { class: "facts keys" }, lines.flatMap(([key, text]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, t(text))]))], buttons: [{ value: "", text: t("close") }] });
+    ["Ctrl C X V", "key_paste"], ["Ctrl K", "key_palette"], ["n", "key_new"], ["u", "key_upload"], ["s", "key_share"], ["i", "key_details"], ["g", "key_view"], ["/", "key_search"], ["Esc", "key_clear"]];
+  const shown = isOn() ? lines : lines.filter(([key]) => !/^[a-z/]$/.test(key));
+  ask({ title: t("keys"), content: [el("dl", { class: "facts keys" }, shown.flatMap(([key, text]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, t(text))]))], buttons: [{ value: "", text: t("close") }] });
 }

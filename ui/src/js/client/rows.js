@@ -170,6 +170,7 @@ export class Rows {
     return el("div", { class: "tile", role: "row", "aria-rowindex": index + 1 },
       el("span", { class: "pic", role: "gridcell" }, picture ? el("img", { src: this.of.picture(entry), alt: "", loading: "lazy", decoding: "async", on: { error: (event) => event.target.replaceWith(mark(entry)) } }) : mark(entry)),
       el("span", { class: "cap-line", role: "gridcell" }, this.name(entry, " plain"), el("span", { class: "sub num" }, entry.kind === "d" ? t("folder") : size(entry.size))),
+      el("span", { class: "tile-more", role: "gridcell" }, el("button", { class: "btn btn-quiet btn-icon btn-s", type: "button", tabindex: "-1", "aria-label": t("more_for", entry.name), "aria-haspopup": "menu", "data-more": true }, icon("more"))),
       el("span", { role: "gridcell" }, el("input", { class: "box tick", type: "checkbox", tabindex: "-1", "aria-label": t("select", entry.name) })));
   }
 }

@@ -64,7 +64,9 @@ export class Selection {
 
   /** What an action is about: what is chosen, else where the keyboard is. */
   targets() {
-    if (this.chosen.size) return this.shown().filter((entry) => this.chosen.has(entry));
+    // In their order; one alone needs no look at all of them.
+    if (this.chosen.size > 1) return this.shown().filter((entry) => this.chosen.has(entry));
+    if (this.chosen.size) return [...this.chosen];
     const entry = this.shown()[this.focus];
     return entry ? [entry] : [];
   }
