@@ -238,8 +238,14 @@ impl UserFs {
             Ok((reservation, (file, mut intent))) => {
                 let uses = self.0.confines.as_ref().and_then(Confines::uses);
                 intent.share = uses.as_ref().and_then(|uses| uses.share()).map(str::to_owned);
-                let noted = self.0.core.0.store.transfers().begin(intent.clone());
-                noted.map_err(|error| Error::of_store("noting an upload", error))?;
+                if let Err(error) = self.0.core.0.store.transfers().begin(intent.clone()) {
+                    // Nobody would know of the hidden file; what an earlier upload left of it stays.
+                    if let Err(error) = file.abandon(partial.is_some()).await {
+                        tracing::warn!(connection_id = %self.0.id, %error, "removing an upload that cannot be noted");
+                    }
+                    partial.into_iter().for_each(|partial| self.0.core.0.partials.restore(partial));
+                    return Err(Error::of_store("noting an upload", error));
+                }
                 if let Some(uses) = uses {
                     uses.hand_over();
                 }
