@@ -100,9 +100,9 @@ async function check(files) {
 }
 
 async function write(files) {
-  await rm(dist, { recursive: true, force: true });
   await mkdir(dist, { recursive: true });
   for (const [name, content] of files) await writeFile(new URL(name, dist), content);
+  for (const name of await readdir(dist)) if (!files.has(name)) await rm(new URL(name, dist), { recursive: true });
   console.log([...files].map(([name, content]) => `${name} ${Buffer.byteLength(content)}`).join("\n"));
   console.log(`-> ${fileURLToPath(dist)}`);
 }

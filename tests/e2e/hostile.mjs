@@ -53,6 +53,26 @@ const answer = "42"; // a comment
 [ref]: plan.txt
 `;
 
+/** Half a second of a tone (RIFF). */
+function wav() {
+  const rate = 8000;
+  const sound = Buffer.from(Array.from({ length: rate / 2 }, (_, at) => 128 + Math.round(60 * Math.sin(at / 3))));
+  const head = Buffer.alloc(44);
+  head.write("RIFF", 0);
+  head.writeUInt32LE(36 + sound.length, 4);
+  head.write("WAVEfmt ", 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(rate, 28);
+  head.writeUInt16LE(1, 32);
+  head.writeUInt16LE(8, 34);
+  head.write("data", 36);
+  head.writeUInt32LE(sound.length, 40);
+  return Buffer.concat([head, sound]);
+}
+
 /** Puts them below `yard`. */
 export async function fill(home) {
   const yard = join(home, "yard");
@@ -66,6 +86,8 @@ export async function fill(home) {
   await writeFile(join(yard, "timber.csv"), `Part;Length;Note\n${Array.from({ length: 1500 }, (_, at) => `plank ${at};${(at * 1.5).toFixed(1)};"oak; ""dry""\nsecond line"`).join("\n")}\n`);
   await writeFile(join(yard, "old.csv"), Buffer.from("Name,Ort\nJ\xf6rg,K\xf6ln\n", "latin1"));
   await writeFile(join(yard, "engine.rs"), `//! Engine.\nfn main() {\n    let speed = 42; /* knots\n    and more */\n    println!("{speed} \\"kn\\"");\n}\n`);
+  await writeFile(join(yard, "horn.wav"), wav());
+  await writeFile(join(yard, "film.mp4"), "no film");
   await writeFile(join(yard, "letter.pdf"), "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj 3 0 obj<</Type/Page/MediaBox[0 0 200 200]/Parent 2 0 R>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF");
   for (let number = 0; number < 140; number += 1) await writeFile(join(yard, "deep", number % 2 ? "deeper" : "", `part-${number}.txt`), "x".repeat(1000));
 }

@@ -33,10 +33,10 @@ async function visitor(options = {}, origin = base) {
   });
   page.on("pageerror", (error) => problems.push(`script: ${error.stack} (${page.url()})`));
   page.on("response", (response) => {
-    if (new URL(response.url()).origin !== origin && !response.url().startsWith("chrome-extension:")) problems.push(`foreign: ${response.url()}`);
+    if (new URL(response.url()).origin !== origin && !/^chrome/.test(response.url())) problems.push(`foreign: ${response.url()}`);
     if (response.status() >= 400 && !page.refusals) problems.push(`status ${response.status()}: ${response.url()}`);
   });
-  page.on("request", (request) => { if (!request.url().startsWith(origin) && !/^(?:blob|data|chrome-extension|about):/.test(request.url())) problems.push(`asked elsewhere: ${request.url()}`); });
+  page.on("request", (request) => { if (!request.url().startsWith(origin) && !/^(?:blob|data|chrome|chrome-extension|about):/.test(request.url())) problems.push(`asked elsewhere: ${request.url()}`); });
   page.on("dialog", (dialog) => (dialog.type() === "beforeunload" ? dialog.accept() : problems.push(`a file spoke: ${dialog.message()}`) && dialog.dismiss()));
   return { context, page };
 }
@@ -159,6 +159,13 @@ async function pictures() {
   await close();
   const raw = await context.request.get(`${base}/web/client/file?path=/yard/sign.svg&inline=1`);
   check(raw.headers()["content-disposition"].startsWith("attachment") && raw.headers()["content-security-policy"].includes("sandbox"), "by itself SVG is a download");
+  await open("horn.wav");
+  await page.waitForFunction(() => document.querySelector("dialog.preview audio")?.readyState > 0);
+  check((await page.locator("dialog.preview audio").evaluate((one) => Math.round(one.duration * 10))) === 5, "sound is played");
+  await close();
+  await open("film.mp4");
+  await page.locator(".preview-note", { hasText: "cannot show" }).waitFor();
+  await close();
   if (await page.evaluate(() => navigator.pdfViewerEnabled)) {
     await open("letter.pdf");
     await page.locator("dialog.preview iframe").waitFor();
@@ -234,6 +241,15 @@ async function editor() {
   await page.getByRole("button", { name: "Save it again" }).click();
   await page.locator(".editor-foot", { hasText: /Saved/ }).waitFor();
   check((await readFile(join(home, "yard", "list (2).txt"), "utf8")) === "again", "a deleted file is there again");
+  // A page that is left in the middle has it when somebody comes back.
+  await page.locator("#text").fill("in the middle");
+  await yard();
+  await page.goto(`${base}/web/client/editfile?path=/yard/list%20%282%29.txt`);
+  await page.locator(".note-info", { hasText: "was kept" }).waitFor();
+  check((await page.locator("#text").inputValue()) === "in the middle", "what was typed is there again");
+  await page.getByRole("button", { name: "Drop it" }).click();
+  await page.locator(".editor-foot", { hasText: /Saved/ }).waitFor();
+  check((await page.locator("#text").inputValue()) === "again", "and can be dropped");
   page.refusals = false;
 }
 
@@ -278,8 +294,14 @@ async function deleting() {
   await page.getByRole("button", { name: "Delete", exact: true }).last().click();
   check(await page.locator("#remove-wrong").isVisible(), "a large folder is not deleted by a click");
   await page.locator("#remove-typed").fill("deep");
+  let asked = 0;
+  await page.route(/api\/x\/jobs\//, (route) => ((asked += 1) < 6 ? route.fulfill({ json: { id: "1", kind: "delete", state: "running", entries: 41, bytes: 0 } }) : route.continue()));
   await page.keyboard.press("Enter");
+  await page.locator(".toast", { hasText: "Deleting… 41 entries" }).getByRole("button", { name: "Stop" }).waitFor();
+  if (shots) await page.screenshot({ path: `${shots}/delete-goes-on.png` });
   await row("deep").waitFor({ state: "detached" });
+  check((await page.locator(".toast .spin").count()) === 0, "what is over is not told any longer");
+  await page.unroute(/api\/x\/jobs\//);
   // What stays is told by its name.
   const held = join(home, "yard", "held");
   await mkdir(held);

@@ -57,8 +57,9 @@ impl AskPage {
     fn weighed(&self) -> Option<String> {
         let weight = self.weight.as_ref()?;
         let t = self.f.t;
-        let parts =
-            [self.f.count(t.files_folders, weight.folders), self.f.count(t.files_files, weight.files), self.f.size(weight.bytes)];
+        let folders = (weight.folders > 0).then(|| self.f.count(t.files_folders, weight.folders));
+        let parts = folders.into_iter().chain([self.f.count(t.files_files, weight.files), self.f.size(weight.bytes)]);
+        let parts: Vec<String> = parts.collect();
         Some(self.f.say(if weight.whole { t.files_weight } else { t.files_weight_more }, parts.join(", ")))
     }
 }

@@ -74,6 +74,10 @@ class Editor {
   }
 
   key(event) {
+    if (event.key === "F3" && !document.querySelector("dialog[open]")) {
+      event.preventDefault();
+      return this.finder.step(event.shiftKey ? -1 : 1);
+    }
     if (!(event.ctrlKey || event.metaKey) || event.altKey || document.querySelector("dialog[open]")) return;
     const act = { s: () => this.save(), f: () => this.finder.open(), g: () => this.finder.step(event.shiftKey ? -1 : 1) }[event.key.toLowerCase()];
     if (!act) return;

@@ -2,8 +2,8 @@
 
 import * as api from "./api.js";
 import { ask, askName, wrongName } from "./dialogs.js";
-import { el, toast } from "./dom.js";
-import { isEditable, moment } from "./format.js";
+import { el, progress, toast } from "./dom.js";
+import { isEditable, moment, size } from "./format.js";
 import { nameField } from "./name_field.js";
 import { encode, freeName, join, last, parent, readable } from "./paths.js";
 import { pickFolder } from "./picker.js";
@@ -13,6 +13,9 @@ import { count, t } from "./texts.js";
 
 /** What may take long goes on as a job (RFC 7240). */
 const LATER = { Prefer: "respond-async" };
+
+/** Milliseconds after which work is told of while it goes on. */
+const SOON = 600;
 
 /** Milliseconds of a week. */
 const WEEK = 7 * 24 * 3600 * 1000;
@@ -160,16 +163,23 @@ export class Actions {
     });
   }
 
-  /** Long work goes on as a job on the server; it is asked until it is over. */
+  /** Long work goes on as a job on the server; it is asked until it is over, and says how far it is where that takes a while. */
   async wait(/** @type {Response} */ response) {
     if (response.status !== 202) return;
     const { id } = await response.json();
-    for (let pause = 200; ; pause = Math.min(2000, pause * 1.5)) {
-      await new Promise((resolve) => setTimeout(resolve, pause));
-      const job = await (await api.send("GET", api.address(`/x/jobs/${id}`))).json();
-      if (job.state === "running") continue;
-      if (job.state !== "done") throw Object.assign(job.status ? api.refusal(job.status, JSON.stringify({ error: job.error })) : new Error(job.error ?? t("stopped")), { at: job.stopped_at });
-      return;
+    const address = api.address(`/x/jobs/${id}`);
+    const line = progress({ text: t("stop"), stop: () => api.send("DELETE", address).catch(() => {}) });
+    const begun = performance.now();
+    try {
+      for (let pause = 200; ; pause = Math.min(1000, pause * 1.5)) {
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        const job = await (await api.send("GET", address)).json();
+        if (job.state === "done") return;
+        if (job.state !== "running") throw Object.assign(job.status ? api.refusal(job.status, JSON.stringify({ error: job.error })) : new Error(job.error ?? t("stopped")), { at: job.stopped_at, isStopped: job.state === "cancelled" });
+        if (performance.now() - begun > SOON) line.say(t(`job_${job.kind}`, [count("entries_n", job.entries), job.bytes ? size(job.bytes) : ""].filter(Boolean).join(", ")));
+      }
+    } finally {
+      line.end();
     }
   }
 

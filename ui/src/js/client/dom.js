@@ -45,6 +45,19 @@ export function button(/** @type {{ icon?: string, text?: string, label?: string
     of.icon ? icon(of.icon, (of.class ?? "").includes("btn-s")) : null, of.text ? ` ${of.text}` : null);
 }
 
+/** Says how far something is, for as long as it goes on, with a way to stop it. */
+export function progress(/** @type {{ text: string, stop: () => void }} */ { text, stop }) {
+  const says = el("span", { class: "grow num" });
+  const line = el("div", { class: "toast" }, el("span", { class: "spin", "aria-hidden": "true" }), says, button({ text, class: "btn btn-quiet btn-s", act: stop }));
+  return {
+    say(/** @type {string} */ words) {
+      says.textContent = words;
+      if (!line.isConnected) document.getElementById("toasts")?.append(line);
+    },
+    end: () => line.remove(),
+  };
+}
+
 /** Says something for ten seconds, with one thing to do about it at most. */
 export function toast(/** @type {string} */ text, /** @type {{ bad?: boolean, action?: { text: string, act: () => void } }} */ { bad = false, action } = {}) {
   const box = document.getElementById("toasts");
@@ -57,6 +70,7 @@ export function toast(/** @type {string} */ text, /** @type {{ bad?: boolean, ac
     action ? button({ text: action.text, class: "btn btn-quiet btn-s", act: () => { line.remove(); action.act(); } }) : null,
     button({ icon: "x", label: box.dataset.dismiss ?? "×", class: "btn btn-quiet btn-icon btn-s", act: () => line.remove() }));
   box.append(line);
-  while (box.children.length > 4) box.firstElementChild?.remove();
+  // What goes on stays.
+  for (const old of [...box.children].filter((one) => !one.querySelector(".spin")).slice(0, -4)) old.remove();
   setTimeout(() => line.remove(), bad ? 20_000 : 10_000);
 }

@@ -22,6 +22,11 @@ export class Finder {
       field.readOnly ? null : el("div", { class: "row finder-line" }, this.other, button({ text: t("replace"), class: "btn btn-s", act: () => this.replace() }), button({ text: t("replace_all"), class: "btn btn-s", act: () => this.replaceAll() })));
     this.bar.addEventListener("keydown", (event) => this.key(event));
     field.addEventListener("input", () => { if (!this.bar.hidden) this.look(false); });
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || this.bar.hidden) return;
+      event.preventDefault();
+      this.close();
+    });
   }
 
   key(event) {
@@ -45,10 +50,11 @@ export class Finder {
 
   close() {
     const { starts, current, length } = this.margin.marks;
+    const isHere = document.activeElement === this.field;
     this.bar.hidden = true;
     this.mark([], -1);
     this.field.focus();
-    if (current >= 0) this.field.setSelectionRange(starts[current], starts[current] + length);
+    if (current >= 0 && !isHere) this.field.setSelectionRange(starts[current], starts[current] + length);
   }
 
   mark(starts, current) {

@@ -105,16 +105,18 @@ async function tell(/** @type {{ name: string, why: string }[]} */ stayed) {
  */
 export async function remove(entries, { at, wait }) {
   const stayed = [];
+  let gone = 0;
   for (const entry of entries) {
     try {
       await wait(await api.send("DELETE", api.address(entry.kind === "d" ? "/user/dirs" : "/user/files", { path: at(entry) }), { headers: { Prefer: "respond-async" } }));
+      gone += 1;
     } catch (error) {
       // Without a session or a connection none of the others goes either.
       if (!stayed.length && (error.status === 401 || error.status === 0)) throw error;
       stayed.push({ name: entry.name, why: error.at ? t("stopped_at", error.at, error.message) : error.message });
-      if (error.status === 401 || error.status === 0) break;
+      if (error.status === 401 || error.status === 0 || error.isStopped) break;
     }
   }
   if (stayed.length) await tell(stayed);
-  return entries.length - stayed.length;
+  return gone;
 }
