@@ -48,8 +48,8 @@ class Editor {
 
   buttons() {
     const row = form.querySelector(".btns");
-    this.save_ = form.querySelector("button[type=submit]");
-    this.save_?.addEventListener("click", (event) => {
+    this.saver = form.querySelector("button[type=submit]");
+    this.saver?.addEventListener("click", (event) => {
       event.preventDefault();
       this.save();
     });
@@ -134,7 +134,7 @@ class Editor {
     if (this.isSaving || field.readOnly) return;
     const sent = field.value;
     this.isSaving = true;
-    this.save_.setAttribute("aria-busy", "true");
+    this.saver.setAttribute("aria-busy", "true");
     this.changed();
     let isStale = false;
     try {
@@ -147,7 +147,7 @@ class Editor {
       if (!isStale) this.refused(error);
     }
     this.isSaving = false;
-    this.save_.removeAttribute("aria-busy");
+    this.saver.removeAttribute("aria-busy");
     this.changed();
     if (isStale) await this.conflict();
   }

@@ -48,7 +48,8 @@ export function button(/** @type {{ icon?: string, text?: string, label?: string
 /** Says how far something is, for as long as it goes on, with a way to stop it. */
 export function progress(/** @type {{ text: string, stop: () => void }} */ { text, stop }) {
   const says = el("span", { class: "grow num" });
-  const line = el("div", { class: "toast" }, el("span", { class: "spin", "aria-hidden": "true" }), says, button({ text, class: "btn btn-quiet btn-s", act: stop }));
+  // Numbers that change each second are not read out.
+  const line = el("div", { class: "toast", "aria-live": "off" }, el("span", { class: "spin", "aria-hidden": "true" }), says, button({ text, class: "btn btn-quiet btn-s", act: stop }));
   return {
     say(/** @type {string} */ words) {
       says.textContent = words;

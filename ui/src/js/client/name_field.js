@@ -34,6 +34,8 @@ export function nameField(label, { name: before, isFolder, isTaken, work, refuse
     try {
       await work(name);
       state = "over";
+      // The list was read anew, unless it could not be.
+      if (input.isConnected) input.replaceWith(label);
     } catch (error) {
       state = "typing";
       input.readOnly = false;
