@@ -92,7 +92,7 @@ pub(crate) async fn answer(core: &Core, request: &Value) -> anyhow::Result<Value
     }
     let keys: Vec<String> = serde_json::from_value(request["keys"].clone())?;
     let taken = settings::take_back(core, &session, &keys).await.map_err(|error| match error {
-        Error::Invalid { field, message } => Failure::with_code(exit::CONFIGURATION, format!("{field} {message}")),
+        Error::Invalid { field, message, .. } => Failure::with_code(exit::CONFIGURATION, format!("{field} {message}")),
         other => anyhow::Error::new(other),
     })?;
     Ok(json!({ "ok": true, "keys": taken }))

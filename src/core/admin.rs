@@ -42,7 +42,7 @@ use entrepot_model::{Admin, AdminPermission, FieldError, ValidationRules};
 use entrepot_secrets::Sensitive;
 use entrepot_store::StoreError;
 
-pub use entrepot_store::{IpListPage, ListOptions, Order};
+pub use entrepot_store::{IpListPage, ListOptions, Only, Order, Sort};
 pub use setup::SetupRequest;
 
 use crate::{
@@ -212,7 +212,39 @@ fn enabled_commands(settings: &Settings) -> Vec<String> {
 
 /// A wrong field, as the client gets it.
 pub(crate) fn invalid(error: FieldError) -> Error {
-    Error::invalid(error.field, error.message)
+    let others = error.others.into_iter().map(|other| (other.field, other.message)).collect();
+    Error::Invalid { field: error.field, message: error.message, others }
+}
+
+/// Faults that several checks found, one after the other: whoever fills a form hears of all of them at once.
+#[derive(Default)]
+pub(crate) struct Faults(Option<Error>);
+
+impl Faults {
+    /// Goes on after a wrong field.
+    ///
+    /// # Errors
+    /// What is no wrong field.
+    pub(crate) fn note(&mut self, checked: Result<()>) -> Result<()> {
+        match (checked, &mut self.0) {
+            (Ok(()), _) => {}
+            (Err(error @ Error::Invalid { .. }), None) => self.0 = Some(error),
+            (Err(Error::Invalid { field, message, others: more }), Some(Error::Invalid { field: first, others, .. })) => {
+                for (field, message) in std::iter::once((field, message)).chain(more) {
+                    if field != *first && others.iter().all(|(other, _)| *other != field) {
+                        others.push((field, message));
+                    }
+                }
+            }
+            (Err(error), _) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// All of them, if there are any.
+    pub(crate) fn end(self) -> Result<()> {
+        self.0.map_or(Ok(()), Err)
+    }
 }
 
 /// What a failed save or look-up means to the client (ACC-013, ACC-060, ACC-220).

@@ -60,6 +60,8 @@ pub enum Error {
         field: String,
         /// What is wrong with it, and what would be right.
         message: String,
+        /// What else is wrong: field and message.
+        others: Vec<(String, String)>,
     },
     /// An object of that name exists, or it refers to one that does not.
     Conflict(String),
@@ -98,7 +100,7 @@ impl Error {
 
     /// A wrong field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Invalid { field: field.into(), message: message.into() }
+        Self::Invalid { field: field.into(), message: message.into(), others: Vec::new() }
     }
 }
 
@@ -126,8 +128,8 @@ impl fmt::Display for Error {
             Self::TransferQuota => f.write_str("denying transfer due to quota limit"),
             Self::TooMany => f.write_str("too many sessions or transfers"),
             // Many texts begin with the field already.
-            Self::Invalid { field, message } if message.starts_with(field.as_str()) => f.write_str(message),
-            Self::Invalid { field, message } => write!(f, "{field}: {message}"),
+            Self::Invalid { field, message, .. } if message.starts_with(field.as_str()) => f.write_str(message),
+            Self::Invalid { field, message, .. } => write!(f, "{field}: {message}"),
             Self::Conflict(message) | Self::InUse(message) => f.write_str(message),
             Self::Unavailable(what) => f.write_str(what),
             // By an administrator, for idleness, by a rule of the account: the line of who did it says which.

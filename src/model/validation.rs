@@ -1,4 +1,4 @@
-//! Validation of what clients send. Objects are made uniform in place, and the first fault is named.
+//! Validation of what clients send. Objects are made uniform in place; the first fault is named, and the others go with it.
 
 mod admin;
 mod api_key;
@@ -27,6 +27,39 @@ pub struct FieldError {
     pub field: String,
     /// What is wrong with it; names the member.
     pub message: String,
+    /// What else is wrong with the object, one fault a member: clients of the API get the first, forms show all.
+    pub others: Vec<FieldError>,
+}
+
+/// Faults of one object, of each member the first.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Option<FieldError>);
+
+impl Faults {
+    /// Goes on after a fault.
+    pub(crate) fn note(&mut self, checked: Result<(), FieldError>) {
+        let Err(mut fault) = checked else { return };
+        let others = std::mem::take(&mut fault.others);
+        let Some(first) = &mut self.0 else {
+            self.0 = Some(FieldError { others, ..fault });
+            return;
+        };
+        for fault in std::iter::once(fault).chain(others) {
+            if first.field != fault.field && first.others.iter().all(|other| other.field != fault.field) {
+                first.others.push(fault);
+            }
+        }
+    }
+
+    /// As [`Self::note`], with what was checked.
+    pub(crate) fn take<T>(&mut self, checked: Result<T, FieldError>) -> Option<T> {
+        checked.map_err(|fault| self.note(Err(fault))).ok()
+    }
+
+    /// The first, with all others.
+    pub(crate) fn end(self) -> Result<(), FieldError> {
+        self.0.map_or(Ok(()), Err)
+    }
 }
 
 impl FieldError {
@@ -35,7 +68,7 @@ impl FieldError {
         let (field, message) = (field.into(), message.into());
         let last = field.rsplit('.').next().unwrap_or(&field);
         let message = if message.contains(last) { message } else { format!("{field}: {message}") };
-        Self { field, message }
+        Self { field, message, others: Vec::new() }
     }
 }
 

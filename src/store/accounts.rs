@@ -2,6 +2,7 @@
 
 mod admins;
 mod api_keys;
+mod choosing;
 mod document;
 mod event_actions;
 mod event_rules;
@@ -22,6 +23,7 @@ mod users;
 pub use admins::Admins;
 pub(crate) use admins::insert_admin;
 pub use api_keys::ApiKeys;
+pub use choosing::{Only, Sort};
 pub use event_actions::EventActions;
 pub use event_rules::EventRules;
 pub use folders::Folders;

@@ -29,8 +29,8 @@ mod tests;
 mod transfers;
 
 pub use accounts::{
-    Admins, ApiKeys, EventActions, EventRules, FolderUsage, Folders, Groups, Invitation, ListOptions, LoginRecord, Order,
-    PasswordChange, Roles, Shares, TransferDirection, UserUsage, Users,
+    Admins, ApiKeys, EventActions, EventRules, FolderUsage, Folders, Groups, Invitation, ListOptions, LoginRecord, Only, Order,
+    PasswordChange, Roles, Shares, Sort, TransferDirection, UserUsage, Users,
 };
 pub use certificate::{ServerCertificate, StoredCertificate};
 pub use checksums::{Checksums, FileState};

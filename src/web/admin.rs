@@ -21,6 +21,7 @@ mod ip_lists;
 mod maintenance;
 mod object;
 mod overview;
+mod placeholders;
 mod profile;
 mod roles;
 mod security;
@@ -29,6 +30,7 @@ mod setup;
 mod sharing;
 mod tabs;
 mod user_actions;
+mod user_sign_in;
 mod users;
 mod why;
 

@@ -171,11 +171,11 @@ fn check(t: &Words, filled: &Filled) -> FormErrors {
 fn explain(t: &Words, error: Error) -> (StatusCode, FormErrors) {
     let mut errors = FormErrors::default();
     let status = match error {
-        Error::Invalid { field, message } if field == "username" => {
+        Error::Invalid { field, message, .. } if field == "username" => {
             errors.username = Some(sentence(&message));
             StatusCode::UNPROCESSABLE_ENTITY
         }
-        Error::Invalid { field, message } if field == "password" => {
+        Error::Invalid { field, message, .. } if field == "password" => {
             errors.password = Some(sentence(&message));
             StatusCode::UNPROCESSABLE_ENTITY
         }

@@ -181,7 +181,7 @@ async function someone(mine) {
   await new Promise((resolve) => setTimeout(resolve, 1500));
 }
 
-const ADMIN = ["overview", "activity", "events", "events?kind=provider", "events?kind=log", "users", "users?q=nobody", "user", "user/ingrid.holm", "user/ingrid.holm?card=sign_in", "user/ingrid.holm?card=files", "user/ingrid.holm?card=limits", "user/ingrid.holm?card=access", "user/ingrid.holm?card=protocols", "user/ingrid.holm?card=storage", "user/ingrid.holm?card=about", "user/ingrid.holm/json", "user/ingrid.holm/delete", "groups", "group", "group/Sales", "group/Sales?card=basics", "folders", "folder", "folder/projects", "managers", "manager", "manager/bo", "manager/bo?card=rights", "roles", "role", "role/north", "apikeys", "apikey", "eventrules", "eventrule", "eventrule/on-upload", "eventrule/on-upload?card=when", "eventrule/on-upload?card=conditions", "eventrule/on-upload?card=does", "eventactions", "eventaction", "eventaction/tell", "eventaction/tell?card=action", "defender", "ip-lists?kind=2", "ip-list/2", "ip-list/2/203.0.113.0%2F24", "ip-list/2/203.0.113.0%2F24/delete", "status", "hostkeys", "certificate", "maintenance", "doctor", "log", "configs", "configs?q=idle", "configs/common.idle_timeout", "profile", "sharing", "why", "why?username=old.boat&operation=upload&path=/report.pdf&protocol=FTP&ip=192.0.2.9", "find?q=in", "setup/files", "setup/reach", "setup/person", "setup/safety", "setup/done", "changepwd", "mfa", "more", "nothing"];
+const ADMIN = ["overview", "activity", "events", "events?kind=provider", "events?kind=log", "users", "users?q=nobody", "users?state=disabled&sort=last_login&order=desc", "user", "user?start=partner", "user/ingrid.holm", "user/ingrid.holm?card=sign_in", "user/ingrid.holm?card=files", "user/ingrid.holm?card=limits", "user/ingrid.holm?card=access", "user/ingrid.holm?card=protocols", "user/ingrid.holm?card=storage", "user/ingrid.holm?card=about", "user/ingrid.holm/json", "user/ingrid.holm/delete", "invites", "groups", "group", "group/Sales", "group/Sales?card=basics", "folders", "folder", "folder/projects", "managers", "manager", "manager/bo", "manager/bo?card=rights", "roles", "role", "role/north", "apikeys", "apikey", "eventrules", "eventrule", "eventrule/on-upload", "eventrule/on-upload?card=when", "eventrule/on-upload?card=conditions", "eventrule/on-upload?card=does", "eventactions", "eventaction", "eventaction/tell", "eventaction/tell?card=action", "defender", "ip-lists?kind=2", "ip-list/2", "ip-list/2/203.0.113.0%2F24", "ip-list/2/203.0.113.0%2F24/delete", "status", "hostkeys", "certificate", "maintenance", "doctor", "log", "configs", "configs?q=idle", "configs/common.idle_timeout", "profile", "sharing", "why", "why?username=old.boat&operation=upload&path=/report.pdf&protocol=FTP&ip=192.0.2.9", "find?q=in", "find?q=type:user nobody", "setup/files", "setup/reach", "setup/person", "setup/safety", "setup/done", "changepwd", "mfa", "more", "nothing"];
 const CLIENT = ["files", "files?path=/Drawings", "files?path=/nothing", "newfolder?path=/", "upload?path=/", "rename?path=/Notes.md", "delete?path=/Notes.md", "delete?path=/Drawings", "editfile?path=/Photos/keel.jpg", "shares", "share", "share?paths=/Notes.md", "recent", "connect", "profile", "changepwd", "mfa", "more", "nothing"];
 const MISSING = /nothing|keel\.jpg/;
 const word = (path) => path.replace(/[/?=&%]/g, "-").slice(0, 60);
@@ -213,6 +213,7 @@ async function admins() {
     await Promise.all([page.waitForNavigation(), page.locator(".bulk").getByRole("button", { name: action }).click()]);
     await everyLook(`admin-bulk-${name}-${action}`);
   }
+  await lists();
   await page.goto(`${base}/web/admin/sharing`);
   await page.getByRole("link", { name: /^End/ }).first().click();
   await everyLook("admin-sharing-end");
@@ -220,6 +221,37 @@ async function admins() {
   await page.keyboard.press("Control+k");
   await page.waitForSelector(".palette[open] .hits a");
   await everyLook("admin-palette");
+}
+
+/** What scripts add to lists and forms: all of a page, panels, rows, placeholders. */
+async function lists() {
+  await page.goto(`${base}/web/admin/users`);
+  await page.locator("[data-all]").check();
+  const [ticked, rows] = [await page.locator('tbody .box:checked').count(), await page.locator("tbody tr").count()];
+  check(ticked === rows && rows > 1, `all of the page: ${ticked} of ${rows}`);
+  check((await page.locator("[data-count]").textContent()).includes(String(rows)), "how many are selected is said");
+  await page.locator(".bulk summary").click();
+  await everyLook("admin-bulk-group");
+  await page.keyboard.press("Escape");
+  check(!(await page.locator(".bulk .drop-in").isVisible()), "Escape closes a panel");
+  await page.locator(".list-line summary").click();
+  await everyLook("admin-columns");
+  await page.getByLabel("E-mail", { exact: true }).check();
+  await page.locator(".list-line").getByRole("button", { name: "Show" }).click();
+  await page.locator('th:has-text("E-mail")').waitFor();
+  await page.getByRole("link", { name: "Last sign-in" }).click();
+  await page.waitForURL("**sort=last_login**");
+  check((await page.locator("th[aria-sort=descending]").count()) === 1, "one column orders the list");
+  await page.goto(`${base}/web/admin/user/ingrid.holm?card=folders`);
+  const before = await page.locator("[data-row]").count();
+  await page.locator("[data-more]").click();
+  check((await page.locator("[data-row]").count()) === before + 1, "a row more");
+  await page.goto(`${base}/web/admin/eventaction/tell?card=action`);
+  await page.locator(".placeholders summary").click();
+  await everyLook("admin-placeholders");
+  await page.locator('[name="options.http_config.body"]').fill("File: ");
+  await page.getByRole("button", { name: "{{.VirtualPath}}" }).click();
+  check((await page.locator('[name="options.http_config.body"]').inputValue()) === "File: {{.VirtualPath}}", "a placeholder is put where one types");
 }
 
 async function signIn(at) {

@@ -25,6 +25,15 @@ pub async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> 
     Ok(admins)
 }
 
+/// How many administrators such a list has without paging.
+///
+/// # Errors
+/// As [`list`].
+pub async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+    session.require(P::Any)?;
+    core.0.store.admins().count(options).await.map_err(stored)
+}
+
 /// One administrator; `confidential` as for users (SEC-008).
 ///
 /// # Errors

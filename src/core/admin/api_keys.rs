@@ -33,7 +33,7 @@ impl std::fmt::Debug for NewApiKey {
     }
 }
 
-/// A page of keys, in the order of their ids, without hashes.
+/// A page of keys, by default in the order of their ids, without hashes.
 ///
 /// # Errors
 /// `Denied` without `*`.
@@ -42,6 +42,15 @@ pub async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> 
     let mut keys = core.0.store.api_keys().list(options).await.map_err(stored)?;
     keys.iter_mut().for_each(ApiKey::hide_confidential);
     Ok(keys)
+}
+
+/// How many keys such a list has without paging.
+///
+/// # Errors
+/// As [`list`].
+pub async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+    require(session)?;
+    core.0.store.api_keys().count(options).await.map_err(stored)
 }
 
 /// One key, without its hash.

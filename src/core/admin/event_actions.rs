@@ -23,6 +23,24 @@ pub async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> 
     Ok(actions)
 }
 
+/// Names of a page of them, without the rest: what fields suggest.
+///
+/// # Errors
+/// As [`list`].
+pub async fn names(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<String>> {
+    session.require(P::Any)?;
+    core.0.store.event_actions().names(options).await.map_err(stored)
+}
+
+/// How many actions such a list has without paging.
+///
+/// # Errors
+/// As [`list`].
+pub async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+    session.require(P::Any)?;
+    core.0.store.event_actions().count(options).await.map_err(stored)
+}
+
 /// One action; `confidential` leaves the keys of sealed secrets in (SEC-008).
 ///
 /// # Errors

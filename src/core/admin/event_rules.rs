@@ -25,6 +25,15 @@ pub async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> 
     Ok(found)
 }
 
+/// How many rules such a list has without paging.
+///
+/// # Errors
+/// As [`list`].
+pub async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+    session.require(P::Any)?;
+    core.0.store.event_rules().count(options).await.map_err(stored)
+}
+
 /// One rule; `confidential` leaves the keys of sealed secrets in its actions (SEC-008).
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use entrepot_model::{AdminPermission as P, BaseVirtualFolder};
 use entrepot_store::ListOptions;
 
 use super::{
-    AdminSession,
+    AdminSession, Faults,
     changes::{self, Action, Change},
     check_root, invalid, rules, sealing, settled, stored,
 };
@@ -22,6 +22,24 @@ pub async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> 
     let mut folders = core.0.store.folders().list(options).await.map_err(stored)?;
     folders.iter_mut().for_each(BaseVirtualFolder::hide_confidential);
     Ok(folders)
+}
+
+/// Names of a page of them, without the rest: what fields suggest.
+///
+/// # Errors
+/// As [`list`].
+pub async fn names(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<String>> {
+    session.require(P::ViewFolders)?;
+    core.0.store.folders().names(options).await.map_err(stored)
+}
+
+/// How many folders such a list has without paging.
+///
+/// # Errors
+/// As [`list`].
+pub async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+    session.require(P::ViewFolders)?;
+    core.0.store.folders().count(options).await.map_err(stored)
 }
 
 /// One folder; `confidential` as for users (SEC-008).
@@ -44,8 +62,10 @@ pub async fn get(core: &Core, session: &AdminSession, name: &str, confidential: 
 /// `Denied` without `manage_folders`; `Invalid`; `Conflict` when the name is taken.
 pub async fn add(core: &Core, session: &AdminSession, mut folder: BaseVirtualFolder) -> Result<BaseVirtualFolder> {
     session.require(P::ManageFolders)?;
-    folder.validate(&rules(core, true)).map_err(invalid)?;
-    check_root(core, "mapped_path", &folder.filesystem, &folder.mapped_path).await?;
+    let mut faults = Faults::default();
+    faults.note(folder.validate(&rules(core, true)).map_err(invalid))?;
+    faults.note(check_root(core, "mapped_path", &folder.filesystem, &folder.mapped_path).await)?;
+    faults.end()?;
     let owner = owner(&folder.name);
     sealing::seal_filesystem(core, &mut folder.filesystem, &owner)?;
     let added = core.0.store.folders().insert(folder).await.map_err(stored)?;
@@ -61,8 +81,10 @@ pub async fn update(core: &Core, session: &AdminSession, name: &str, mut folder:
     let old = existing(core, name).await?;
     folder.name.clone_from(&old.name);
     folder.filesystem.keep_secrets_from(&old.filesystem);
-    folder.validate(&rules(core, false)).map_err(invalid)?;
-    check_root(core, "mapped_path", &folder.filesystem, &folder.mapped_path).await?;
+    let mut faults = Faults::default();
+    faults.note(folder.validate(&rules(core, false)).map_err(invalid))?;
+    faults.note(check_root(core, "mapped_path", &folder.filesystem, &folder.mapped_path).await)?;
+    faults.end()?;
     sealing::seal_filesystem(core, &mut folder.filesystem, &owner(&old.name))?;
     let updated = core.0.store.folders().update(folder, core.clock().millis()).await.map_err(stored)?;
     Ok(finish(core, session, Action::Update, updated))

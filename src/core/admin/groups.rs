@@ -23,6 +23,24 @@ pub async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> 
     Ok(groups)
 }
 
+/// Names of a page of them, without the rest: what fields suggest.
+///
+/// # Errors
+/// As [`list`].
+pub async fn names(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<String>> {
+    session.require(P::ViewGroups)?;
+    core.0.store.groups().names(options).await.map_err(stored)
+}
+
+/// How many groups such a list has without paging.
+///
+/// # Errors
+/// As [`list`].
+pub async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+    session.require(P::ViewGroups)?;
+    core.0.store.groups().count(options).await.map_err(stored)
+}
+
 /// One group; `confidential` as for users (SEC-008).
 ///
 /// # Errors

@@ -42,6 +42,15 @@ pub async fn standing(core: &Core, session: &AdminSession, username: &str) -> Re
     Ok(Standing { has_password: user.has_password, open: open.filter(|open| open.ends_at > now) })
 }
 
+/// The invitations that work now, each with the name of its user; those that end first at the top.
+///
+/// # Errors
+/// `Denied` without `edit_users`.
+pub async fn list(core: &Core, session: &AdminSession, limit: u64) -> Result<Vec<(String, Invitation)>> {
+    session.require(P::EditUsers)?;
+    core.0.store.users().invitations(session.role(), core.clock().millis(), limit).await.map_err(stored)
+}
+
 /// A new invitation for a user, which works once: for a week, or for an hour where there is a password that it replaces. An
 /// earlier one ends.
 ///

@@ -35,6 +35,21 @@ pub(super) async fn of_user(core: &Core, user: &User, password: &str) -> Result<
     plain_of_user(core, user, password).await
 }
 
+/// Whether a user may have this password, without hashing it.
+///
+/// # Errors
+/// `Invalid` for `password`.
+pub(super) async fn check_of_user(core: &Core, user: &User, password: &str) -> Result<()> {
+    if password::is_hash_prefix(password) {
+        return as_given(password).map(drop);
+    }
+    if password.trim().is_empty() {
+        // ACC-053
+        return Err(Error::invalid("password", "a password cannot consist of blanks"));
+    }
+    check_for(core, user, password).await
+}
+
 /// The hash to store for a user that chose the password: what looks like a hash is a password as well.
 ///
 /// # Errors

@@ -21,6 +21,24 @@ pub async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> 
     core.0.store.roles().list(options).await.map_err(stored)
 }
 
+/// Names of a page of them, without the rest: what fields suggest.
+///
+/// # Errors
+/// As [`list`].
+pub async fn names(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<String>> {
+    session.require(P::Any)?;
+    core.0.store.roles().names(options).await.map_err(stored)
+}
+
+/// How many roles such a list has without paging.
+///
+/// # Errors
+/// As [`list`].
+pub async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+    session.require(P::Any)?;
+    core.0.store.roles().count(options).await.map_err(stored)
+}
+
 /// One role.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use entrepot_model::{AdminPermission as P, EffectiveUser, Group, GroupMapping, T
 use entrepot_store::{ListOptions, PasswordChange};
 
 use super::{
-    AdminSession,
+    AdminSession, Faults,
     changes::{self, Action, Change},
     check_root, invalid, passwords, rules, sealing, settled, stored,
 };
@@ -29,6 +29,18 @@ pub async fn list(core: &Core, session: &AdminSession, mut options: ListOptions)
     let mut users = core.0.store.users().list(options).await.map_err(stored)?;
     users.iter_mut().for_each(User::hide_confidential);
     Ok(users)
+}
+
+/// How many users such a list has without paging.
+///
+/// # Errors
+/// As [`list`].
+pub async fn count(core: &Core, session: &AdminSession, mut options: ListOptions) -> Result<u64> {
+    session.require(P::ViewUsers)?;
+    if let Some(role) = session.role() {
+        options.role = Some(role.to_owned());
+    }
+    core.0.store.users().count(options).await.map_err(stored)
 }
 
 /// The same page with the quotas that hold, those of the groups included (ACC-196): for showing, not for saving.
@@ -90,9 +102,14 @@ pub async fn add(core: &Core, session: &AdminSession, mut user: User) -> Result<
         role.clone_into(&mut user.role);
     }
     assign(session, &mut user);
-    user.validate(&rules(core, true)).map_err(invalid)?;
-    check_root(core, "home_dir", &user.filesystem, &user.home_dir).await?;
+    let mut faults = Faults::default();
+    faults.note(user.validate(&rules(core, true)).map_err(invalid))?;
+    faults.note(check_root(core, "home_dir", &user.filesystem, &user.home_dir).await)?;
     let password = user.password.take().filter(|password| !password.is_empty());
+    if let Some(password) = &password {
+        faults.note(passwords::check_of_user(core, &user, password).await)?;
+    }
+    faults.end()?;
     // ACC-057: the age of a password that came as a hash is not known.
     user.last_password_change = 0;
     let hash = match password {
@@ -112,6 +129,19 @@ pub async fn add(core: &Core, session: &AdminSession, mut user: User) -> Result<
     Ok(finish(core, session, Action::Add, added))
 }
 
+/// What saving a user would say of its members; nothing is saved.
+///
+/// # Errors
+/// `Denied` without `view_users`; `NotFound`; `Invalid`.
+pub async fn check(core: &Core, session: &AdminSession, mut user: User, is_new: bool) -> Result<()> {
+    session.require(P::ViewUsers)?;
+    if !is_new {
+        let old = visible(core, session, &user.username).await?;
+        user.filesystem.keep_secrets_from(&old.filesystem);
+    }
+    user.validate(&rules(core, is_new)).map_err(invalid)
+}
+
 /// Replaces a user: what the body does not hold is reset, but for what ACC-063 names. With `disconnect` its sessions end.
 ///
 /// # Errors
@@ -128,8 +158,13 @@ pub async fn update(core: &Core, session: &AdminSession, username: &str, mut use
     }
     keep_unseen(session, &mut user, &old);
     user.filesystem.keep_secrets_from(&old.filesystem);
-    user.validate(&rules(core, false)).map_err(invalid)?;
-    check_root(core, "home_dir", &user.filesystem, &user.home_dir).await?;
+    let mut faults = Faults::default();
+    faults.note(user.validate(&rules(core, false)).map_err(invalid))?;
+    faults.note(check_root(core, "home_dir", &user.filesystem, &user.home_dir).await)?;
+    if let Some(password) = user.password.as_deref().filter(|password| !password.is_empty()) {
+        faults.note(passwords::check_of_user(core, &user, password).await)?;
+    }
+    faults.end()?;
     let password = match user.password.take() {
         None => PasswordChange::Keep,
         Some(password) if password.is_empty() => PasswordChange::Clear,
@@ -168,6 +203,38 @@ pub async fn set_status(core: &Core, session: &AdminSession, username: &str, is_
     let changed = users.get(&user.username).await.map_err(stored)?.ok_or(Error::NotFound)?;
     finish(core, session, Action::Update, changed);
     Ok(true)
+}
+
+/// Adds a user to a group, and changes nothing else of it. False if it belongs to the group already, in whatever way.
+///
+/// # Errors
+/// `Denied` without `edit_users` or without a view of groups; `NotFound`; `Invalid` for a second primary group; `Conflict` when
+/// the group is unknown.
+pub async fn join_group(core: &Core, session: &AdminSession, username: &str, mapping: GroupMapping) -> Result<bool> {
+    session.require(P::EditUsers)?;
+    session.require(P::ViewGroups)?;
+    let mut user = get(core, session, username, false).await?;
+    if user.groups.iter().any(|group| group.name == mapping.name) {
+        return Ok(false);
+    }
+    user.groups.push(mapping);
+    update(core, session, username, user, false).await.map(|_| true)
+}
+
+/// Takes a user out of a group. False if it does not belong to it.
+///
+/// # Errors
+/// `Denied` without `edit_users` or without a view of groups; `NotFound`.
+pub async fn leave_group(core: &Core, session: &AdminSession, username: &str, group: &str) -> Result<bool> {
+    session.require(P::EditUsers)?;
+    session.require(P::ViewGroups)?;
+    let mut user = get(core, session, username, false).await?;
+    let before = user.groups.len();
+    user.groups.retain(|mapping| mapping.name != group);
+    if user.groups.len() == before {
+        return Ok(false);
+    }
+    update(core, session, username, user, false).await.map(|_| true)
 }
 
 /// Deletes a user, ends its sessions, and removes what it did not finish; its files stay (ACC-067).

@@ -1,6 +1,6 @@
 //! Admins (ACC-233..247, ACC-362).
 
-use super::{FieldError, ValidationRules, text};
+use super::{Faults, FieldError, ValidationRules, text};
 use crate::admin::{Admin, AdminPermission};
 
 type Checked = Result<(), FieldError>;
@@ -11,18 +11,22 @@ impl Admin {
     /// # Errors
     /// The first fault; its text names the member.
     pub fn validate(&mut self, rules: &ValidationRules) -> Checked {
-        self.username = rules.names.check_username(&self.username)?;
-        text::one_of("status", self.status, 0..=1)?;
-        text::description("description", &self.description)?;
+        let mut faults = Faults::default();
+        if let Some(value) = faults.take(rules.names.check_username(&self.username)) {
+            self.username = value;
+        }
+        faults.note(text::one_of("status", self.status, 0..=1));
+        faults.note(text::description("description", &self.description));
         if !self.email.is_empty() {
-            text::email("email", &self.email)?;
+            faults.note(text::email("email", &self.email));
         }
         // Trimmed (ACC-239); empty keeps the stored one (ACC-240).
         self.password = self.password.take().map(|p| p.trim().to_owned()).filter(|p| !p.is_empty());
         self.role = rules.names.apply(&self.role);
-        self.check_permissions(rules)?;
-        self.check_filters(rules)?;
-        self.check_groups(rules)
+        faults.note(self.check_permissions(rules));
+        faults.note(self.check_filters(rules));
+        faults.note(self.check_groups(rules));
+        faults.end()
     }
 
     fn check_permissions(&mut self, rules: &ValidationRules) -> Checked {
@@ -49,18 +53,19 @@ impl Admin {
     }
 
     fn check_filters(&mut self, rules: &ValidationRules) -> Checked {
+        let mut faults = Faults::default();
         let filters = &mut self.filters;
-        text::networks("filters.allow_list", &mut filters.allow_list)?;
+        faults.note(text::networks("filters.allow_list", &mut filters.allow_list));
         let preferences = &filters.preferences;
-        text::one_of("filters.preferences.hide_user_page_sections", preferences.hide_user_page_sections, 0..=127)?;
-        text::not_negative("filters.preferences.default_users_expiration", preferences.default_users_expiration)?;
+        faults.note(text::one_of("filters.preferences.hide_user_page_sections", preferences.hide_user_page_sections, 0..=127));
+        faults.note(text::not_negative("filters.preferences.default_users_expiration", preferences.default_users_expiration));
         if rules.is_new {
-            filters.totp_config.secret.check_new("filters.totp_config.secret", "admin")?;
+            faults.note(filters.totp_config.secret.check_new("filters.totp_config.secret", "admin"));
             for code in &filters.recovery_codes {
-                code.secret.check_new("filters.recovery_codes", "admin")?;
+                faults.note(code.secret.check_new("filters.recovery_codes", "admin"));
             }
         }
-        Ok(())
+        faults.end()
     }
 
     /// ACC-246

@@ -10,7 +10,7 @@ mod services;
 #[cfg(test)]
 mod tests;
 
-use super::{FieldError, ValidationRules, filesystem::missing, text};
+use super::{Faults, FieldError, ValidationRules, filesystem::missing, text};
 use crate::{
     event_action::{ActionOptions, ActionType, BaseEventAction, KeyValue},
     names::NamingRules,
@@ -26,15 +26,20 @@ impl BaseEventAction {
     /// # Errors
     /// The first fault; its text names the member.
     pub fn validate(&mut self, rules: &ValidationRules) -> Checked {
-        self.name = rules.names.check("name", &self.name)?;
-        text::description("description", &self.description)?;
+        let mut faults = Faults::default();
+        if let Some(name) = faults.take(rules.names.check("name", &self.name)) {
+            self.name = name;
+        }
+        faults.note(text::description("description", &self.description));
         let Some(kind) = self.action_type() else {
-            return Err(FieldError::new("type", format!("invalid type {}", self.kind)));
+            faults.note(Err(FieldError::new("type", format!("invalid type {}", self.kind))));
+            return faults.end();
         };
-        self.check_secrets(rules.is_new)?;
+        faults.note(self.check_secrets(rules.is_new));
         self.options.clear_unselected(kind);
         self.rules.clear();
-        check_options(&mut self.options, kind, rules)
+        faults.note(check_options(&mut self.options, kind, rules));
+        faults.end()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Event rules (EVT-002, EVT-003, EVT-009…EVT-031, SCH-).
 
-use super::{FieldError, ValidationRules, text};
+use super::{Faults, FieldError, ValidationRules, text};
 use crate::{
     event_rule::{ConditionOptions, ConditionPattern, EventConditions, EventRule, Trigger},
     glob::Glob,
@@ -51,16 +51,21 @@ impl EventRule {
     /// # Errors
     /// The first fault; its text names the member.
     pub fn validate(&mut self, rules: &ValidationRules) -> Checked {
-        self.name = rules.names.check("name", &self.name)?;
-        text::one_of("status", self.status, 0..=1)?;
-        text::description("description", &self.description)?;
+        let mut faults = Faults::default();
+        if let Some(value) = faults.take(rules.names.check("name", &self.name)) {
+            self.name = value;
+        }
+        faults.note(text::one_of("status", self.status, 0..=1));
+        faults.note(text::description("description", &self.description));
         let Some(trigger) = self.trigger() else {
-            return Err(FieldError::new("trigger", format!("invalid trigger {}", self.trigger)));
+            faults.note(Err(FieldError::new("trigger", format!("invalid trigger {}", self.trigger))));
+            return faults.end();
         };
         self.conditions.clear_unselected(trigger);
-        check_conditions(&mut self.conditions, trigger)?;
-        self.check_actions(rules)?;
-        self.check_relations()
+        faults.note(check_conditions(&mut self.conditions, trigger));
+        faults.note(self.check_actions(rules));
+        faults.note(self.check_relations());
+        faults.end()
     }
 
     /// EVT-003
@@ -117,6 +122,7 @@ fn check_conditions(conditions: &mut EventConditions, trigger: Trigger) -> Check
 }
 
 fn check_options(options: &mut ConditionOptions) -> Checked {
+    let mut faults = Faults::default();
     for (member, list) in [
         ("names", &mut options.names),
         ("group_names", &mut options.group_names),
@@ -124,27 +130,27 @@ fn check_options(options: &mut ConditionOptions) -> Checked {
         ("fs_paths", &mut options.fs_paths),
     ] {
         for pattern in list.iter_mut() {
-            check_pattern(&format!("conditions.options.{member}"), pattern, member == "fs_paths")?;
+            faults.note(check_pattern(&format!("conditions.options.{member}"), pattern, member == "fs_paths"));
         }
         text::dedupe(list);
     }
-    text::known_values("conditions.options.protocols", &mut options.protocols, |name| PROTOCOLS.contains(&name))?;
+    faults.note(text::known_values("conditions.options.protocols", &mut options.protocols, |name| PROTOCOLS.contains(&name)));
     let objects = &mut options.provider_objects;
-    text::known_values("conditions.options.provider_objects", objects, |kind| PROVIDER_OBJECTS.contains(&kind))?;
-    text::not_negative("conditions.options.min_size", options.min_size)?;
-    text::not_negative("conditions.options.max_size", options.max_size)?;
+    faults.note(text::known_values("conditions.options.provider_objects", objects, |kind| PROVIDER_OBJECTS.contains(&kind)));
+    faults.note(text::not_negative("conditions.options.min_size", options.min_size));
+    faults.note(text::not_negative("conditions.options.max_size", options.max_size));
     // EVT-025
     if options.max_size > 0 && options.min_size > options.max_size {
         let message = "conditions.options: min_size is greater than max_size";
-        return Err(FieldError::new("conditions.options.min_size", message));
+        faults.note(Err(FieldError::new("conditions.options.min_size", message)));
     }
     // EVT-026
     options.event_statuses.retain(|status| *status != 0);
     for status in &options.event_statuses {
-        text::one_of("conditions.options.event_statuses", *status, 1..=3)?;
+        faults.note(text::one_of("conditions.options.event_statuses", *status, 1..=3));
     }
     text::dedupe(&mut options.event_statuses);
-    Ok(())
+    faults.end()
 }
 
 /// EVT-017, EVT-021, EVT-022

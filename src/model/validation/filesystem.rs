@@ -1,6 +1,6 @@
 //! Storage configurations that are not object stores.
 
-use super::{FieldError, ValidationRules, object_store, text};
+use super::{Faults, FieldError, ValidationRules, object_store, text};
 use crate::filesystem::{CryptFsConfig, FilesystemConfig, FsProvider, FtpFsConfig, HttpFsConfig, SftpFsConfig};
 
 type Checked = Result<(), FieldError>;
@@ -56,18 +56,23 @@ fn crypt(config: &CryptFsConfig) -> Checked {
 
 /// SFS-001..014
 fn sftp(config: &mut SftpFsConfig) -> Checked {
-    config.endpoint = host_and_port("filesystem.sftpconfig.endpoint", &config.endpoint)?;
+    let mut faults = Faults::default();
+    if let Some(value) = faults.take(host_and_port("filesystem.sftpconfig.endpoint", &config.endpoint)) {
+        config.endpoint = value;
+    }
     if config.username.is_empty() {
-        return Err(missing("filesystem.sftpconfig.username"));
+        faults.note(Err(missing("filesystem.sftpconfig.username")));
     }
     if config.password.is_empty() && config.private_key.is_empty() {
         let message = "filesystem.sftpconfig: a password or a private_key is required";
-        return Err(FieldError::new("filesystem.sftpconfig.password", message));
+        faults.note(Err(FieldError::new("filesystem.sftpconfig.password", message)));
     }
     // SFS-002; one without a slash is meant from the root.
-    config.prefix = text::local_path("filesystem.sftpconfig.prefix", &format!("/{}", config.prefix))?;
-    text::one_of("filesystem.sftpconfig.buffer_size", config.buffer_size, 0..=16)?;
-    text::one_of("filesystem.sftpconfig.equality_check_mode", config.equality_check_mode, 0..=1)?;
+    if let Some(value) = faults.take(text::local_path("filesystem.sftpconfig.prefix", &format!("/{}", config.prefix))) {
+        config.prefix = value;
+    }
+    faults.note(text::one_of("filesystem.sftpconfig.buffer_size", config.buffer_size, 0..=16));
+    faults.note(text::one_of("filesystem.sftpconfig.equality_check_mode", config.equality_check_mode, 0..=1));
     config.fingerprints.retain(|fingerprint| !fingerprint.trim().is_empty());
     text::dedupe(&mut config.fingerprints);
     let has_known_scheme = ["socks5://", "socks4://", "socks4a://"]
@@ -75,22 +80,26 @@ fn sftp(config: &mut SftpFsConfig) -> Checked {
         .any(|scheme| config.socks_proxy.strip_prefix(scheme).is_some_and(|address| !address.is_empty()));
     if !config.socks_proxy.is_empty() && !has_known_scheme {
         let message = format!("invalid filesystem.sftpconfig.socks_proxy {:?}", config.socks_proxy);
-        return Err(FieldError::new("filesystem.sftpconfig.socks_proxy", message));
+        faults.note(Err(FieldError::new("filesystem.sftpconfig.socks_proxy", message)));
     }
-    Ok(())
+    faults.end()
 }
 
 /// FFS-001, FFS-002
 fn ftp(config: &mut FtpFsConfig) -> Checked {
-    config.endpoint = host_and_port("filesystem.ftpconfig.endpoint", &config.endpoint)?;
+    let mut faults = Faults::default();
+    if let Some(value) = faults.take(host_and_port("filesystem.ftpconfig.endpoint", &config.endpoint)) {
+        config.endpoint = value;
+    }
     if config.username.is_empty() {
-        return Err(missing("filesystem.ftpconfig.username"));
+        faults.note(Err(missing("filesystem.ftpconfig.username")));
     }
     if config.password.is_empty() {
-        return Err(missing("filesystem.ftpconfig.password"));
+        faults.note(Err(missing("filesystem.ftpconfig.password")));
     }
-    remote_directory("filesystem.ftpconfig.remote_directory", &mut config.remote_directory)?;
-    text::one_of("filesystem.ftpconfig.tls_mode", config.tls_mode, 0..=2)
+    faults.note(remote_directory("filesystem.ftpconfig.remote_directory", &mut config.remote_directory));
+    faults.note(text::one_of("filesystem.ftpconfig.tls_mode", config.tls_mode, 0..=2));
+    faults.end()
 }
 
 /// HFS-001, HFS-017

@@ -1,6 +1,6 @@
 //! Options of users and groups.
 
-use super::{FieldError, ValidationRules, text};
+use super::{Faults, FieldError, ValidationRules, text};
 use crate::{
     effective::is_structural,
     filters::{BandwidthLimit, BaseUserFilters, SharePolicy, TimePeriod, UserFilters, WEB_CLIENT_OPTIONS},
@@ -15,32 +15,34 @@ type Checked = Result<(), FieldError>;
 
 /// Options of a user.
 pub(super) fn user(filters: &mut UserFilters, rules: &ValidationRules) -> Checked {
-    base(&mut filters.base, rules)?;
-    super::certificates::validate(&mut filters.tls_certs)?;
+    let mut faults = Faults::default();
+    faults.note(base(&mut filters.base, rules));
+    faults.note(super::certificates::validate(&mut filters.tls_certs));
     for address in &filters.additional_emails {
-        text::email("filters.additional_emails", address)?;
+        faults.note(text::email("filters.additional_emails", address));
     }
     text::dedupe(&mut filters.additional_emails);
-    check_placeholders(filters)?;
-    check_second_factor_values("filters.totp_config.protocols", &mut filters.totp_config.protocols)?;
+    faults.note(check_placeholders(filters));
+    faults.note(check_second_factor_values("filters.totp_config.protocols", &mut filters.totp_config.protocols));
     let options = &filters.base;
     if options.has_web_client_option("mfa-disabled") {
         if filters.totp_config.enabled {
-            return Err(FieldError::new(
+            faults.note(Err(FieldError::new(
                 "filters.web_client",
                 "filters.web_client: mfa-disabled cannot be set, MFA is already enabled",
-            ));
+            )));
         }
         if !options.two_factor_protocols.is_empty() {
             let message = "filters.web_client: mfa-disabled cannot be combined with two_factor_protocols";
-            return Err(FieldError::new("filters.web_client", message));
+            faults.note(Err(FieldError::new("filters.web_client", message)));
         }
     }
     if filters.require_password_change && options.has_web_client_option("password-change-disabled") {
         let message = "filters.require_password_change cannot be combined with the web_client option password-change-disabled";
-        return Err(FieldError::new("filters.require_password_change", message));
+        faults.note(Err(FieldError::new("filters.require_password_change", message)));
     }
-    check_secrets(filters, rules)
+    faults.note(check_secrets(filters, rules));
+    faults.end()
 }
 
 /// No secret of the second factor may stand for one that is not there (ACC-049).
@@ -71,51 +73,58 @@ fn check_placeholders(filters: &UserFilters) -> Checked {
 
 /// Options that users and groups share.
 pub(super) fn base(filters: &mut BaseUserFilters, rules: &ValidationRules) -> Checked {
-    text::networks("filters.allowed_ip", &mut filters.allowed_ip)?;
-    text::networks("filters.denied_ip", &mut filters.denied_ip)?;
-    check_login(filters)?;
-    check_patterns(&mut filters.file_patterns)?;
-    text::not_negative("filters.max_upload_file_size", filters.max_upload_file_size)?;
-    text::known_values("filters.web_client", &mut filters.web_client, |o| WEB_CLIENT_OPTIONS.contains(&o))?;
-    text::known_values("filters.user_type", &mut vec![filters.user_type.clone()], |t| matches!(t, "" | "LDAPUser" | "OSUser"))?;
-    check_bandwidth(&mut filters.bandwidth_limits)?;
+    let mut faults = Faults::default();
+    faults.note(text::networks("filters.allowed_ip", &mut filters.allowed_ip));
+    faults.note(text::networks("filters.denied_ip", &mut filters.denied_ip));
+    faults.note(check_login(filters));
+    faults.note(check_patterns(&mut filters.file_patterns));
+    faults.note(text::not_negative("filters.max_upload_file_size", filters.max_upload_file_size));
+    faults.note(text::known_values("filters.web_client", &mut filters.web_client, |o| WEB_CLIENT_OPTIONS.contains(&o)));
+    faults.note(text::known_values("filters.user_type", &mut vec![filters.user_type.clone()], |t| {
+        matches!(t, "" | "LDAPUser" | "OSUser")
+    }));
+    faults.note(check_bandwidth(&mut filters.bandwidth_limits));
     filters.external_auth_cache_time = if rules.has_external_auth { filters.external_auth_cache_time.max(0) } else { 0 };
-    text::not_negative("filters.pre_login_cache_time", filters.pre_login_cache_time)?;
+    faults.note(text::not_negative("filters.pre_login_cache_time", filters.pre_login_cache_time));
     if !filters.start_directory.is_empty() {
-        filters.start_directory = text::virtual_path("filters.start_directory", &filters.start_directory)?;
+        if let Some(value) = faults.take(text::virtual_path("filters.start_directory", &filters.start_directory)) {
+            filters.start_directory = value;
+        }
         if filters.start_directory == "/" {
             filters.start_directory.clear();
         }
     }
-    check_second_factor_values("filters.two_factor_protocols", &mut filters.two_factor_protocols)?;
-    text::one_of("filters.ftp_security", filters.ftp_security, 0..=1)?;
+    faults.note(check_second_factor_values("filters.two_factor_protocols", &mut filters.two_factor_protocols));
+    faults.note(text::one_of("filters.ftp_security", filters.ftp_security, 0..=1));
     filters.access_time.iter().try_for_each(check_period)?;
-    check_password_rules(filters)?;
-    check_shares(filters)
+    faults.note(check_password_rules(filters));
+    faults.note(check_shares(filters));
+    faults.end()
 }
 
 /// ACC-031..033
 fn check_login(filters: &mut BaseUserFilters) -> Checked {
+    let mut faults = Faults::default();
     let field = "filters.denied_login_methods";
     let methods = &mut filters.denied_login_methods;
-    text::known_values(field, methods, |m| LoginMethod::from_name(m).is_some())?;
+    faults.note(text::known_values(field, methods, |m| LoginMethod::from_name(m).is_some()));
     let is_denied = |method: &LoginMethod| methods.iter().any(|m| m == method.as_str());
     let documented = LoginMethod::ALL.iter().take(LoginMethod::DOCUMENTED).filter(|m| is_denied(m)).count();
     let denies_all = methods.len() == LoginMethod::ALL.len()
         || (documented == LoginMethod::DOCUMENTED && methods.len() == LoginMethod::DOCUMENTED);
     if denies_all {
-        return Err(FieldError::new(field, format!("{field}: all login methods are denied")));
+        faults.note(Err(FieldError::new(field, format!("{field}: all login methods are denied"))));
     }
     let field = "filters.denied_protocols";
-    text::known_values(field, &mut filters.denied_protocols, |p| Protocol::from_name(p).is_some())?;
+    faults.note(text::known_values(field, &mut filters.denied_protocols, |p| Protocol::from_name(p).is_some()));
     if filters.denied_protocols.len() == Protocol::ALL.len() {
-        return Err(FieldError::new(field, format!("{field}: all protocols are denied")));
+        faults.note(Err(FieldError::new(field, format!("{field}: all protocols are denied"))));
     }
     if !matches!(filters.tls_username.as_str(), "" | "None" | "CommonName") {
         let message = format!("invalid filters.tls_username {:?}", filters.tls_username);
-        return Err(FieldError::new("filters.tls_username", message));
+        faults.note(Err(FieldError::new("filters.tls_username", message)));
     }
-    Ok(())
+    faults.end()
 }
 
 /// ACC-159, ACC-160
@@ -187,8 +196,9 @@ fn is_time(text: &str) -> bool {
 }
 
 fn check_password_rules(filters: &BaseUserFilters) -> Checked {
-    text::not_negative("filters.password_expiration", filters.password_expiration)?;
-    text::not_negative("filters.password_strength", filters.password_strength)?;
+    let mut faults = Faults::default();
+    faults.note(text::not_negative("filters.password_expiration", filters.password_expiration));
+    faults.note(text::not_negative("filters.password_strength", filters.password_strength));
     let policy = &filters.password_policy;
     for (member, value) in [
         ("length", policy.length),
@@ -197,24 +207,26 @@ fn check_password_rules(filters: &BaseUserFilters) -> Checked {
         ("digits", policy.digits),
         ("specials", policy.specials),
     ] {
-        text::not_negative(&format!("filters.password_policy.{member}"), value)?;
+        faults.note(text::not_negative(&format!("filters.password_policy.{member}"), value));
     }
-    Ok(())
+    faults.end()
 }
 
 /// ACC-041, ACC-322..325
 fn check_shares(filters: &mut BaseUserFilters) -> Checked {
+    let mut faults = Faults::default();
     let (default, max) = (filters.default_shares_expiration, filters.max_shares_expiration);
-    text::not_negative("filters.default_shares_expiration", default)?;
-    text::not_negative("filters.max_shares_expiration", max)?;
+    faults.note(text::not_negative("filters.default_shares_expiration", default));
+    faults.note(text::not_negative("filters.max_shares_expiration", max));
     if max > 0 && default > max {
         let message = "filters.default_shares_expiration must not exceed filters.max_shares_expiration";
-        return Err(FieldError::new("filters.default_shares_expiration", message));
+        faults.note(Err(FieldError::new("filters.default_shares_expiration", message)));
     }
-    text::virtual_paths("filters.allowed_share_paths", &mut filters.allowed_share_paths)?;
-    text::virtual_paths("filters.denied_share_paths", &mut filters.denied_share_paths)?;
+    faults.note(text::virtual_paths("filters.allowed_share_paths", &mut filters.allowed_share_paths));
+    faults.note(text::virtual_paths("filters.denied_share_paths", &mut filters.denied_share_paths));
     let scopes = &mut filters.denied_share_scopes;
-    text::known_values("filters.denied_share_scopes", scopes, |s| matches!(s, "read" | "write" | "read_write"))
+    faults.note(text::known_values("filters.denied_share_scopes", scopes, |s| matches!(s, "read" | "write" | "read_write")));
+    faults.end()
 }
 
 /// ACC-222

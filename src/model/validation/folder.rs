@@ -1,6 +1,6 @@
 //! Virtual folders and their mounts (ACC-173..181, VF-001..011).
 
-use super::{FieldError, ValidationRules, text};
+use super::{Faults, FieldError, ValidationRules, text};
 use crate::{
     folder::{BaseVirtualFolder, VirtualFolder},
     names::NamingRules,
@@ -15,14 +15,19 @@ impl BaseVirtualFolder {
     /// # Errors
     /// The first fault.
     pub fn validate(&mut self, rules: &ValidationRules) -> Result<(), FieldError> {
-        self.name = rules.names.check("name", &self.name)?;
-        text::description("description", &self.description)?;
-        self.filesystem.validate("folder", rules)?;
+        let mut faults = Faults::default();
+        if let Some(value) = faults.take(rules.names.check("name", &self.name)) {
+            self.name = value;
+        }
+        faults.note(text::description("description", &self.description));
+        faults.note(self.filesystem.validate("folder", rules));
         if self.mapped_path.is_empty() && !self.filesystem.provider().is_some_and(|p| p.is_local()) {
             self.mapped_path = format!("{}/{}", rules.temp_dir, self.name);
         }
-        self.mapped_path = text::local_path("mapped_path", &self.mapped_path)?;
-        Ok(())
+        if let Some(value) = faults.take(text::local_path("mapped_path", &self.mapped_path)) {
+            self.mapped_path = value;
+        }
+        faults.end()
     }
 }
 

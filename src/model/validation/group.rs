@@ -1,6 +1,6 @@
 //! Groups (ACC-194..200) and roles (ACC-224).
 
-use super::{FieldError, ValidationRules, filters, folder, permissions, text};
+use super::{Faults, FieldError, ValidationRules, filters, folder, permissions, text};
 use crate::{
     group::{Group, GroupUserSettings},
     role::Role,
@@ -14,16 +14,23 @@ impl Group {
     /// # Errors
     /// The first fault; its text names the member.
     pub fn validate(&mut self, rules: &ValidationRules) -> Checked {
-        self.name = rules.names.check("name", &self.name)?;
-        text::description("description", &self.description)?;
-        check_settings(&mut self.user_settings, rules)?;
-        folder::mounts(&mut self.virtual_folders, rules.names)
+        let mut faults = Faults::default();
+        if let Some(value) = faults.take(rules.names.check("name", &self.name)) {
+            self.name = value;
+        }
+        faults.note(text::description("description", &self.description));
+        faults.note(check_settings(&mut self.user_settings, rules));
+        faults.note(folder::mounts(&mut self.virtual_folders, rules.names));
+        faults.end()
     }
 }
 
 fn check_settings(settings: &mut GroupUserSettings, rules: &ValidationRules) -> Checked {
-    if !settings.home_dir.is_empty() {
-        settings.home_dir = text::local_path("home_dir", &settings.home_dir)?;
+    let mut faults = Faults::default();
+    if !settings.home_dir.is_empty()
+        && let Some(value) = faults.take(text::local_path("home_dir", &settings.home_dir))
+    {
+        settings.home_dir = value;
     }
     // The REST document lists -1 here; it has no meaning for a group.
     for quota in [&mut settings.quota_size, &mut settings.quota_files] {
@@ -40,7 +47,7 @@ fn check_settings(settings: &mut GroupUserSettings, rules: &ValidationRules) -> 
         ("total_data_transfer", settings.total_data_transfer),
         ("expires_in", settings.expires_in),
     ] {
-        text::not_negative(field, value)?;
+        faults.note(text::not_negative(field, value));
     }
     settings.upload_bandwidth = settings.upload_bandwidth.max(0);
     settings.download_bandwidth = settings.download_bandwidth.max(0);
@@ -48,11 +55,12 @@ fn check_settings(settings: &mut GroupUserSettings, rules: &ValidationRules) -> 
         settings.upload_data_transfer = 0;
         settings.download_data_transfer = 0;
     }
-    permissions::group(&mut settings.permissions)?;
+    faults.note(permissions::group(&mut settings.permissions));
     settings.filters.base.user_type.clear();
-    filters::base(&mut settings.filters.base, rules)?;
-    filters::share_policy(&settings.filters.share_policy)?;
-    settings.filesystem.validate("group", rules)
+    faults.note(filters::base(&mut settings.filters.base, rules));
+    faults.note(filters::share_policy(&settings.filters.share_policy));
+    faults.note(settings.filesystem.validate("group", rules));
+    faults.end()
 }
 
 impl Role {

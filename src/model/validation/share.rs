@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{FieldError, ValidationRules, filesystem::missing, text};
+use super::{Faults, FieldError, ValidationRules, filesystem::missing, text};
 use crate::{
     names::is_valid_name,
     path::VirtualPath,
@@ -22,30 +22,34 @@ impl Share {
     /// # Errors
     /// The first fault; its text names the member.
     pub fn validate(&mut self, rules: &ValidationRules, now: Option<i64>) -> Checked {
+        let mut faults = Faults::default();
         if !is_valid_name(&self.id) {
-            return Err(FieldError::new("id", "id: it is missing or not valid"));
+            faults.note(Err(FieldError::new("id", "id: it is missing or not valid")));
         }
         let name = if self.name.trim().is_empty() { &self.id } else { &self.name };
-        self.name = rules.names.check("name", name)?;
-        text::description("description", &self.description)?;
+        if let Some(value) = faults.take(rules.names.check("name", name)) {
+            self.name = value;
+        }
+        faults.note(text::description("description", &self.description));
         self.username = rules.names.apply(&self.username);
         if self.username.is_empty() {
-            return Err(missing("username"));
+            faults.note(Err(missing("username")));
         }
-        self.check_paths()?;
+        faults.note(self.check_paths());
         if rules.is_new && self.password == REDACTED_PASSWORD {
             // API-164
-            return Err(FieldError::new("password", "cannot save a share with a redacted password"));
+            faults.note(Err(FieldError::new("password", "cannot save a share with a redacted password")));
         }
         if now.is_some_and(|now| self.is_expired(now)) || self.expires_at < 0 {
-            return Err(FieldError::new("expires_at", "expires_at must be in the future, or 0 for no expiration"));
+            faults.note(Err(FieldError::new("expires_at", "expires_at must be in the future, or 0 for no expiration")));
         }
-        text::not_negative("max_tokens", self.max_tokens)?;
-        text::not_negative("used_tokens", self.used_tokens)?;
-        networks(&mut self.allow_from)?;
-        self.check_groups(rules)?;
+        faults.note(text::not_negative("max_tokens", self.max_tokens));
+        faults.note(text::not_negative("used_tokens", self.used_tokens));
+        faults.note(networks(&mut self.allow_from));
+        faults.note(self.check_groups(rules));
         self.user_permissions = 0;
-        check_options(&mut self.options)
+        faults.note(check_options(&mut self.options));
+        faults.end()
     }
 
     /// API-162
@@ -109,17 +113,18 @@ fn networks(networks: &mut Vec<String>) -> Checked {
 
 /// API-169…API-171
 fn check_options(options: &mut ShareOptions) -> Checked {
+    let mut faults = Faults::default();
     for email in &mut options.emails {
         *email = email.trim().to_owned();
-        text::email("options.emails", email)?;
+        faults.note(text::email("options.emails", email));
     }
     text::dedupe(&mut options.emails);
-    text::one_of("options.auth_mode", options.auth_mode, 0..=1)?;
-    text::one_of("options.legal_agreement", options.legal_agreement, 0..=1)?;
+    faults.note(text::one_of("options.auth_mode", options.auth_mode, 0..=1));
+    faults.note(text::one_of("options.legal_agreement", options.legal_agreement, 0..=1));
     if options.auth_mode == 1 && options.emails.is_empty() {
-        return Err(FieldError::new("options.emails", "options.emails: auth_mode 1 needs at least one address"));
+        faults.note(Err(FieldError::new("options.emails", "options.emails: auth_mode 1 needs at least one address")));
     }
-    Ok(())
+    faults.end()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Users (ACC-015..055).
 
-use super::{FieldError, ValidationRules, filters, folder, permissions, public_keys, text};
+use super::{Faults, FieldError, ValidationRules, filters, folder, permissions, public_keys, text};
 use crate::{effective::make_read_only_if_anonymous, group::GroupMapping, user::User};
 
 type Checked = Result<(), FieldError>;
@@ -12,35 +12,39 @@ impl User {
     /// # Errors
     /// The first fault; its text names the member.
     pub fn validate(&mut self, rules: &ValidationRules) -> Checked {
-        self.username = rules.names.check_username(&self.username)?;
-        self.check_profile(rules)?;
-        self.filesystem.validate("user", rules)?;
-        self.check_home(rules)?;
-        self.check_limits()?;
-        permissions::user(&mut self.permissions)?;
+        let mut faults = Faults::default();
+        if let Some(value) = faults.take(rules.names.check_username(&self.username)) {
+            self.username = value;
+        }
+        faults.note(self.check_profile(rules));
+        faults.note(self.filesystem.validate("user", rules));
+        faults.note(self.check_home(rules));
+        faults.note(self.check_limits());
+        faults.note(permissions::user(&mut self.permissions));
         make_read_only_if_anonymous(self);
-        public_keys::validate(&mut self.public_keys)?;
-        folder::mounts(&mut self.virtual_folders, rules.names)?;
-        check_groups(&mut self.groups, rules)?;
-        filters::user(&mut self.filters, rules)?;
+        faults.note(public_keys::validate(&mut self.public_keys));
+        faults.note(folder::mounts(&mut self.virtual_folders, rules.names));
+        faults.note(check_groups(&mut self.groups, rules));
+        faults.note(filters::user(&mut self.filters, rules));
         self.oidc_custom_fields.clear();
-        Ok(())
+        faults.end()
     }
 
     fn check_profile(&mut self, rules: &ValidationRules) -> Checked {
-        text::one_of("status", self.status, 0..=1)?;
-        text::not_negative("expiration_date", self.expiration_date)?;
-        text::description("description", &self.description)?;
+        let mut faults = Faults::default();
+        faults.note(text::one_of("status", self.status, 0..=1));
+        faults.note(text::not_negative("expiration_date", self.expiration_date));
+        faults.note(text::description("description", &self.description));
         if !self.email.is_empty() {
-            text::email("email", &self.email)?;
+            faults.note(text::email("email", &self.email));
         }
         if !self.role.is_empty() {
             self.role = rules.names.apply(&self.role);
         }
         if self.password.as_deref().is_some_and(|p| !p.is_empty() && p.trim().is_empty()) {
-            return Err(FieldError::new("password", "the password must not be blank"));
+            faults.note(Err(FieldError::new("password", "the password must not be blank")));
         }
-        Ok(())
+        faults.end()
     }
 
     /// ACC-017
@@ -59,8 +63,9 @@ impl User {
     }
 
     fn check_limits(&mut self) -> Checked {
-        text::one_of("uid", self.uid, 0..=i64::from(i32::MAX))?;
-        text::one_of("gid", self.gid, 0..=i64::from(i32::MAX))?;
+        let mut faults = Faults::default();
+        faults.note(text::one_of("uid", self.uid, 0..=i64::from(i32::MAX)));
+        faults.note(text::one_of("gid", self.gid, 0..=i64::from(i32::MAX)));
         for (field, value) in [
             ("max_sessions", self.max_sessions),
             ("quota_size", self.quota_size),
@@ -69,7 +74,7 @@ impl User {
             ("download_data_transfer", self.download_data_transfer),
             ("total_data_transfer", self.total_data_transfer),
         ] {
-            text::not_negative(field, value)?;
+            faults.note(text::not_negative(field, value));
         }
         self.upload_bandwidth = self.upload_bandwidth.max(0);
         self.download_bandwidth = self.download_bandwidth.max(0);
@@ -77,7 +82,7 @@ impl User {
             self.upload_data_transfer = 0;
             self.download_data_transfer = 0;
         }
-        Ok(())
+        faults.end()
     }
 }
 

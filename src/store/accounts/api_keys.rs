@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use entrepot_model::ApiKey;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
+use super::choosing::{self, Only};
 use super::listing::ListOptions;
 use super::relations::refer;
 use crate::engine::{Database, Durability};
 use crate::{ObjectKind, StoreError};
 
 const KIND: ObjectKind = ObjectKind::ApiKey;
+const TABLE: &str = "api_key";
 const SELECT: &str = "SELECT k.id, k.name, k.key_hash, k.scope, k.description, u.name, a.name, k.created_at, k.updated_at, \
      k.last_use_at, k.expires_at FROM api_key k LEFT JOIN user_account u ON u.id = k.user_id \
      LEFT JOIN admin a ON a.id = k.admin_id";
@@ -32,16 +35,32 @@ impl ApiKeys {
         self.database.read(move |c| load(c, &id)).await
     }
 
-    /// A page of keys in the order of their ids; names and roles are not looked at.
+    /// A page of keys, by default in the order of their ids; roles are not looked at.
     pub async fn list(&self, options: ListOptions) -> Result<Vec<ApiKey>, StoreError> {
         self.database
             .read(move |c| {
-                let sql = format!("{SELECT} WHERE k.id > ? ORDER BY k.id {} LIMIT ? OFFSET ?", options.order.sql());
-                let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-                let after = options.after.unwrap_or_default();
+                let (condition, mut values) = condition(&options);
+                let order = options.order.sql();
+                let first = choosing::order(TABLE, options.sort).map(|by| format!("{by} {order}, ")).unwrap_or_default();
+                let sql = format!("{SELECT} WHERE {condition} ORDER BY {first}k.id {order} LIMIT ? OFFSET ?");
+                values.extend(
+                    [options.limit, options.offset].map(|value| Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))),
+                );
                 let mut statement = c.prepare_cached(&sql)?;
-                let rows = statement.query_map(params![after, number(options.limit), number(options.offset)], from_row)?;
+                let rows = statement.query_map(params_from_iter(values), from_row)?;
                 Ok(rows.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    /// How many keys the list has without paging.
+    pub async fn count(&self, options: ListOptions) -> Result<u64, StoreError> {
+        self.database
+            .read(move |c| {
+                let (condition, values) = condition(&options);
+                let sql = format!("SELECT count(*) FROM api_key k WHERE {condition}");
+                let count: i64 = c.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+                Ok(u64::try_from(count).unwrap_or(0))
             })
             .await
     }
@@ -120,6 +139,19 @@ impl ApiKeys {
             })
             .await
     }
+}
+
+/// What the keys of a list have in common, with its values.
+fn condition(options: &ListOptions) -> (String, Vec<Value>) {
+    let mut conditions = vec!["k.id > ?"];
+    let mut values = vec![Value::Text(options.after.clone().unwrap_or_default())];
+    let text = options.name.clone().filter(|name| !name.is_empty()).map(Only::Text);
+    for only in text.iter().chain(&options.only) {
+        let (condition, places) = choosing::condition(TABLE, only);
+        conditions.push(condition);
+        values.extend(places);
+    }
+    (conditions.join(" AND "), values)
 }
 
 fn put(connection: &Connection, key: &ApiKey) -> Result<ApiKey, StoreError> {

@@ -54,6 +54,11 @@ impl Folders {
         self.database.read(move |c| LISTED.ids(c, &options)?.into_iter().map(|id| load(c, id)).collect()).await
     }
 
+    /// Names of a page of folders, without the rest.
+    pub async fn names(&self, options: ListOptions) -> Result<Vec<String>, StoreError> {
+        self.database.read(move |c| LISTED.names(c, &options)).await
+    }
+
     /// How many folders the list has without paging.
     pub async fn count(&self, options: ListOptions) -> Result<u64, StoreError> {
         self.database.read(move |c| LISTED.count(c, &options)).await

@@ -29,6 +29,26 @@ impl Users {
         self.database.read(move |c| find(c, KIND, &name)?.map_or(Ok(None), |id| of(c, id))).await
     }
 
+    /// The invitations that end after `now` (Unix milliseconds), those that end first at the top, with the names of their users:
+    /// of the users of a role, if one is named.
+    pub async fn invitations(&self, role: Option<&str>, now: i64, limit: u64) -> Result<Vec<(String, Invitation)>, StoreError> {
+        let role = role.map(str::to_owned);
+        self.database
+            .read(move |c| {
+                let mut statement = c.prepare_cached(
+                    "SELECT u.name, i.id, i.made_by, i.made_at, i.ends_at FROM invitation i JOIN user_account u ON u.id = i.user_id \
+                     WHERE i.ends_at > ?1 AND (?2 IS NULL OR u.role_id = (SELECT id FROM role WHERE name = ?2)) \
+                     ORDER BY i.ends_at, u.name LIMIT ?3",
+                )?;
+                let rows = statement.query_map(params![now, role, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+                    let (id, made_by) = (row.get(1)?, row.get(2)?);
+                    Ok((row.get(0)?, Invitation { id, made_by, made_at: row.get(3)?, ends_at: row.get(4)? }))
+                })?;
+                Ok(rows.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
     /// Invites a user. An earlier invitation ends.
     ///
     /// # Errors

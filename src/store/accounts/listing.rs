@@ -3,6 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use super::choosing::{self, Only, Sort};
 use crate::StoreError;
 
 /// The order of a list.
@@ -41,8 +42,12 @@ pub struct ListOptions {
     pub offset: u64,
     /// Most objects to return.
     pub limit: u64,
-    /// Order by name.
+    /// Whether what `sort` says goes up or down.
     pub order: Order,
+    /// What the list is ordered by.
+    pub sort: Sort,
+    /// Only objects that all of this fits.
+    pub only: Vec<Only>,
     /// Only users or administrators of this role (API-033); other objects have none, and it is not looked at.
     pub role: Option<String>,
     /// Only objects whose name contains this text; ASCII letters of both cases are the same.
@@ -53,7 +58,16 @@ pub struct ListOptions {
 
 impl Default for ListOptions {
     fn default() -> Self {
-        Self { offset: 0, limit: 100, order: Order::Ascending, role: None, name: None, after: None }
+        Self {
+            offset: 0,
+            limit: 100,
+            order: Order::Ascending,
+            sort: Sort::Name,
+            only: Vec::new(),
+            role: None,
+            name: None,
+            after: None,
+        }
     }
 }
 
@@ -81,7 +95,9 @@ impl Listed {
     fn slice(&self, options: &ListOptions, order: Order, offset: u64, limit: u64) -> (String, Vec<Value>) {
         let (condition, mut values) = self.condition(options);
         let (table, order) = (self.table, order.sql());
-        let sql = format!("SELECT id FROM {table}{condition} ORDER BY name {order} LIMIT ? OFFSET ?");
+        // Names are unique: with them at the end the order is the same on every page.
+        let first = choosing::order(table, options.sort).map(|by| format!("{by} {order}, ")).unwrap_or_default();
+        let sql = format!("SELECT id FROM {table}{condition} ORDER BY {first}name {order} LIMIT ? OFFSET ?");
         values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
         values.push(Value::Integer(i64::try_from(offset).unwrap_or(i64::MAX)));
         (sql, values)
@@ -101,6 +117,11 @@ impl Listed {
         if let Some(after) = &options.after {
             conditions.push("name > ?");
             values.push(Value::Text(after.clone()));
+        }
+        for only in &options.only {
+            let (condition, places) = choosing::condition(self.table, only);
+            conditions.push(condition);
+            values.extend(places);
         }
         let condition = match conditions.as_slice() {
             [] => String::new(),
@@ -134,6 +155,14 @@ impl Listed {
         Ok(ids)
     }
 
+    /// The names of a page.
+    pub(super) fn names(&self, connection: &Connection, options: &ListOptions) -> Result<Vec<String>, StoreError> {
+        let (sql, values) = self.page(options);
+        let mut statement = connection.prepare_cached(&sql.replacen("SELECT id", "SELECT name", 1))?;
+        let names = statement.query_map(params_from_iter(values), |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
+    }
+
     /// How many objects the list has without paging.
     pub(super) fn count(&self, connection: &Connection, options: &ListOptions) -> Result<u64, StoreError> {
         let (condition, values) = self.condition(options);
@@ -150,7 +179,7 @@ fn select(connection: &Connection, sql: &str, values: Vec<Value>) -> Result<Vec<
 }
 
 /// A LIKE pattern for "contains".
-fn pattern(text: &str) -> String {
+pub(super) fn pattern(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for character in text.chars() {
@@ -200,6 +229,49 @@ mod tests {
                 let expected: Vec<i64> = all.into_iter().skip(offset as usize).take(limit as usize).collect();
                 let options = ListOptions { offset, limit, order, ..ListOptions::default() };
                 assert_eq!(roles.ids(&connection, &options).expect("a page"), expected, "{offset} {limit} {order:?}");
+            }
+        }
+    }
+
+    // UI-220
+    #[test]
+    fn every_order_and_condition_is_understood_by_the_tables_it_is_for() {
+        let sorts = [
+            Sort::Status,
+            Sort::Role,
+            Sort::Email,
+            Sort::LastLogin,
+            Sort::Used,
+            Sort::Expires,
+            Sort::Created,
+            Sort::Factor,
+            Sort::Groups,
+            Sort::Users,
+            Sort::Admins,
+            Sort::Folders,
+            Sort::Kind,
+            Sort::Rules,
+        ];
+        let only = vec![
+            Only::Text("x".into()),
+            Only::Enabled(1),
+            Only::Disabled(1),
+            Only::Expired(1),
+            Only::Role("x".into()),
+            Only::Group("x".into()),
+            Only::Folder("x".into()),
+            Only::Factor(false),
+            Only::IdleSince(1),
+            Only::InUse(false),
+            Only::Kind(1),
+        ];
+        for table in ["user_account", "admin", "user_group", "virtual_folder", "role", "event_rule", "event_action"] {
+            let listed = Listed { table, has_role: false };
+            for sort in sorts {
+                let options = ListOptions { sort, only: only.clone(), ..ListOptions::default() };
+                let (sql, values) = listed.page(&options);
+                let plan = query_plan(Schema::Main, &sql, values);
+                assert!(!plan.is_empty(), "{sql}");
             }
         }
     }

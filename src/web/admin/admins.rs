@@ -2,17 +2,17 @@
 
 use entrepot_core::{
     Core, Result,
-    admin::{AdminSession, ListOptions, admins, groups, roles},
+    admin::{AdminSession, ListOptions, Sort, admins},
 };
 use entrepot_model::{Admin, AdminPermission as P};
 use serde_json::{Value, json};
 
 use super::{
-    cells,
+    cells::{self, Cell},
     fields::{Card, Field, Kind, Lists},
-    object::{Action, Object, Rights, one},
+    object::{Action, Column, Filter, Object, Rights, names, one},
 };
-use crate::frame::{Form, Look, look::Html};
+use crate::frame::{Form, Look};
 
 pub(super) const PERMISSIONS: [&str; 19] = [
     "*",
@@ -83,7 +83,16 @@ impl Object for Admin {
     const ONE: &'static str = "manager";
     const MANY: &'static str = "managers";
     const PLACE: &'static str = "people";
-    const COLUMNS: &'static [&'static str] = &["role", "factor", "last_login", "status"];
+    const COLUMNS: &'static [Column] = &[
+        Column::new("email").by(Sort::Email).extra(),
+        Column::new("role").by(Sort::Role),
+        Column::new("factor").by(Sort::Factor),
+        Column::new("last_login").by_most(Sort::LastLogin),
+        Column::new("created").by_most(Sort::Created).extra(),
+        Column::new("status").by_most(Sort::Status),
+    ];
+    const FILTERS: &'static [Filter] =
+        &[Filter::State { ends: false }, Filter::Role, Filter::Group, Filter::Factor, Filter::LastLogin];
     const HAS_STATUS: bool = true;
     const CREATE: &'static [Field] = &[
         Field::new("username", Kind::Code).required(),
@@ -101,14 +110,15 @@ impl Object for Admin {
         &self.username
     }
 
-    fn line(&self, look: &Look) -> (String, Vec<Html>) {
-        let factor = if self.filters.totp_config.enabled {
-            cells::state(look, "ok", "ok", look.t.common_yes)
-        } else {
-            cells::state(look, "off", "off", look.t.common_no)
-        };
-        let role = if self.role.is_empty() { Html(String::new()) } else { cells::tags(&[&self.role]) };
-        let cells = vec![role, factor, look.time(self.last_login), cells::status(look, self.is_enabled(), 0)];
+    fn line(&self, look: &Look) -> (String, Vec<Cell>) {
+        let cells = vec![
+            cells::words(&self.email),
+            cells::tag(&self.role),
+            cells::yes(look, self.filters.totp_config.enabled),
+            cells::time(look, self.last_login),
+            cells::time(look, self.created_at),
+            cells::status(look, self.is_enabled(), 0),
+        ];
         let sub = if self.description.is_empty() { &self.email } else { &self.description };
         (sub.lines().next().unwrap_or_default().to_owned(), cells)
     }
@@ -117,18 +127,12 @@ impl Object for Admin {
         Rights::all(session.may(P::Any))
     }
 
-    fn blank(_: &Core) -> Value {
+    fn blank(_: &Core, _: &str) -> Value {
         json!({ "status": 1 })
     }
 
     async fn lists(core: &Core, session: &AdminSession) -> Lists {
-        let options = || ListOptions { limit: 500, ..ListOptions::default() };
-        let groups = groups::list(core, session, options()).await.unwrap_or_default();
-        let roles = roles::list(core, session, options()).await.unwrap_or_default();
-        vec![
-            ("groups", groups.into_iter().map(|group| group.name).collect()),
-            ("roles", roles.into_iter().map(|role| role.name).collect()),
-        ]
+        vec![("groups", names(core, session, "groups").await), ("roles", names(core, session, "roles").await)]
     }
 
     fn actions(&self, session: &AdminSession, look: &Look) -> Vec<Action> {
@@ -139,6 +143,10 @@ impl Object for Admin {
 
     async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<Self>> {
         admins::list(core, session, options).await
+    }
+
+    async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+        admins::count(core, session, options).await
     }
 
     async fn get(core: &Core, session: &AdminSession, name: &str) -> Result<Self> {

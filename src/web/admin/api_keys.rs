@@ -2,24 +2,24 @@
 
 use entrepot_core::{
     Core, Result,
-    admin::{AdminSession, ListOptions, api_keys},
+    admin::{AdminSession, ListOptions, Sort, api_keys},
 };
 use entrepot_model::{AdminPermission as P, ApiKey};
 use serde_json::{Value, json};
 
 use super::{
-    cells,
+    cells::{self, Cell},
     fields::{Card, Field, Kind},
-    object::{Object, Rights},
+    object::{Column, Filter, Object, Rights},
 };
-use crate::frame::{Form, Look, look::Html};
+use crate::frame::{Form, Look};
 
 const SCOPES: [(i64, &str); 2] = [(1, "scope_admin"), (2, "scope_user")];
 const FIELDS: [Field; 6] = [
     Field::new("name", Kind::Text).named("key_name").required(),
-    Field::new("scope", Kind::Numbers(&SCOPES)),
-    Field::new("admin", Kind::Code).named("key_admin"),
-    Field::new("user", Kind::Code).named("key_user"),
+    Field::new("scope", Kind::Variants(&SCOPES)),
+    Field::new("admin", Kind::Code).named("key_admin").of_variant(1),
+    Field::new("user", Kind::Code).named("key_user").of_variant(2),
     Field::new("expires_at", Kind::Moment),
     Field::new("description", Kind::Area),
 ];
@@ -29,7 +29,13 @@ impl Object for ApiKey {
     const ONE: &'static str = "apikey";
     const MANY: &'static str = "apikeys";
     const PLACE: &'static str = "people";
-    const COLUMNS: &'static [&'static str] = &["scope", "account", "expires", "last_use"];
+    const COLUMNS: &'static [Column] = &[
+        Column::new("scope").by(Sort::Kind),
+        Column::new("account").by(Sort::Users),
+        Column::new("expires").by(Sort::Expires),
+        Column::new("last_use").by_most(Sort::LastUse),
+    ];
+    const FILTERS: &'static [Filter] = &[Filter::Kind(&SCOPES)];
     const CREATE: &'static [Field] = &FIELDS;
 
     fn cards() -> &'static [Card] {
@@ -42,13 +48,13 @@ impl Object for ApiKey {
         &self.id
     }
 
-    fn line(&self, look: &Look) -> (String, Vec<Html>) {
+    fn line(&self, look: &Look) -> (String, Vec<Cell>) {
         let scope = if self.scope == 1 { look.t.option_scope_admin } else { look.t.option_scope_user };
         let cells = vec![
-            cells::text(scope),
+            cells::named(scope, self.scope),
             cells::code(self.account().unwrap_or_default()),
-            look.time(self.expires_at),
-            look.time(self.last_use_at),
+            cells::time(look, self.expires_at),
+            cells::time(look, self.last_use_at),
         ];
         (self.name.clone(), cells)
     }
@@ -57,7 +63,7 @@ impl Object for ApiKey {
         Rights::all(session.may(P::Any))
     }
 
-    fn blank(_: &Core) -> Value {
+    fn blank(_: &Core, _: &str) -> Value {
         json!({ "scope": 1 })
     }
 
@@ -67,6 +73,10 @@ impl Object for ApiKey {
 
     async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<Self>> {
         api_keys::list(core, session, options).await
+    }
+
+    async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+        api_keys::count(core, session, options).await
     }
 
     async fn get(core: &Core, session: &AdminSession, name: &str) -> Result<Self> {

@@ -2,17 +2,17 @@
 
 use entrepot_core::{
     Core, Result,
-    admin::{AdminSession, ListOptions, event_actions, folders},
+    admin::{AdminSession, ListOptions, Sort, event_actions},
 };
 use entrepot_model::{AdminPermission as P, BaseEventAction};
 use serde_json::{Value, json};
 
 use super::{
-    cells,
+    cells::{self, Cell},
     fields::{Card, Field, Kind, Lists},
-    object::{Object, Rights},
+    object::{Column, Filter, Object, Rights, names},
 };
-use crate::frame::{Form, Look, look::Html};
+use crate::frame::{Form, Look};
 
 /// Types, in the order of the menu.
 const TYPES: [(i64, &str); 18] = [
@@ -175,8 +175,11 @@ impl Object for BaseEventAction {
     const ONE: &'static str = "eventaction";
     const MANY: &'static str = "eventactions";
     const PLACE: &'static str = "automation";
-    const COLUMNS: &'static [&'static str] = &["type", "rules"];
+    const COLUMNS: &'static [Column] = &[Column::new("type").by(Sort::Kind), Column::new("rules").by_most(Sort::Rules)];
+    const FILTERS: &'static [Filter] = &[Filter::Kind(&TYPES), Filter::InUse];
     const CREATE: &'static [Field] = CREATE;
+
+    const HAS_PLACEHOLDERS: bool = true;
 
     fn cards() -> &'static [Card] {
         &CARDS
@@ -186,29 +189,31 @@ impl Object for BaseEventAction {
         &self.name
     }
 
-    fn line(&self, look: &Look) -> (String, Vec<Html>) {
+    fn line(&self, look: &Look) -> (String, Vec<Cell>) {
         let label = TYPES.into_iter().find(|(kind, _)| *kind == self.kind).map_or("", |(_, label)| label);
         let kind = look.t.find(&format!("option.{label}")).unwrap_or_default();
         let rules: Vec<&str> = self.rules.iter().map(String::as_str).collect();
-        (self.description.lines().next().unwrap_or_default().to_owned(), vec![cells::text(kind), cells::tags(&rules)])
+        (self.description.lines().next().unwrap_or_default().to_owned(), vec![cells::named(kind, self.kind), cells::tags(&rules)])
     }
 
     fn rights(session: &AdminSession) -> Rights {
         Rights::all(session.may(P::Any))
     }
 
-    fn blank(_: &Core) -> Value {
+    fn blank(_: &Core, _: &str) -> Value {
         json!({ "type": 1 })
     }
 
     async fn lists(core: &Core, session: &AdminSession) -> Lists {
-        let options = ListOptions { limit: 500, ..ListOptions::default() };
-        let folders = folders::list(core, session, options).await.unwrap_or_default();
-        vec![("folders", folders.into_iter().map(|folder| folder.name).collect())]
+        vec![("folders", names(core, session, "folders").await)]
     }
 
     async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<Self>> {
         event_actions::list(core, session, options).await
+    }
+
+    async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+        event_actions::count(core, session, options).await
     }
 
     async fn get(core: &Core, session: &AdminSession, name: &str) -> Result<Self> {

@@ -2,17 +2,17 @@
 
 use entrepot_core::{
     Core, Result,
-    admin::{AdminSession, ListOptions, event_actions, event_rules},
+    admin::{AdminSession, ListOptions, Sort, event_rules},
 };
 use entrepot_model::{AdminPermission as P, EventRule};
 use serde_json::{Value, json};
 
 use super::{
-    cells,
+    cells::{self, Cell},
     fields::{Card, Field, Kind, Lists},
-    object::{Object, Rights},
+    object::{Column, Filter, Object, Rights, names},
 };
-use crate::frame::{Form, Look, look::Html};
+use crate::frame::{Form, Look};
 
 pub(super) const FS_EVENTS: [&str; 13] = [
     "upload",
@@ -99,7 +99,13 @@ impl Object for EventRule {
     const ONE: &'static str = "eventrule";
     const MANY: &'static str = "eventrules";
     const PLACE: &'static str = "automation";
-    const COLUMNS: &'static [&'static str] = &["trigger", "actions", "status"];
+    const COLUMNS: &'static [Column] = &[
+        Column::new("trigger").by(Sort::Kind),
+        Column::new("actions"),
+        Column::new("created").by_most(Sort::Created).extra(),
+        Column::new("status").by_most(Sort::Status),
+    ];
+    const FILTERS: &'static [Filter] = &[Filter::State { ends: false }, Filter::Kind(&TRIGGERS)];
     const HAS_STATUS: bool = true;
     const CREATE: &'static [Field] =
         &[Field::new("name", Kind::Text).named("object_name").required(), WHEN[1], WHEN[2], WHEN[3], WHEN[4], WHEN[5], DOES[0]];
@@ -112,11 +118,16 @@ impl Object for EventRule {
         &self.name
     }
 
-    fn line(&self, look: &Look) -> (String, Vec<Html>) {
+    fn line(&self, look: &Look) -> (String, Vec<Cell>) {
         let label = TRIGGERS.into_iter().find(|(trigger, _)| *trigger == self.trigger).map_or("", |(_, label)| label);
         let trigger = look.t.find(&format!("option.{label}")).unwrap_or_default();
         let actions: Vec<&str> = self.actions.iter().map(|action| action.action.name.as_str()).collect();
-        let cells = vec![cells::text(trigger), cells::tags(&actions), cells::status(look, self.is_enabled(), 0)];
+        let cells = vec![
+            cells::named(trigger, self.trigger),
+            cells::tags(&actions),
+            cells::time(look, self.created_at),
+            cells::status(look, self.is_enabled(), 0),
+        ];
         (self.description.lines().next().unwrap_or_default().to_owned(), cells)
     }
 
@@ -124,18 +135,20 @@ impl Object for EventRule {
         Rights::all(session.may(P::Any))
     }
 
-    fn blank(_: &Core) -> Value {
+    fn blank(_: &Core, _: &str) -> Value {
         json!({ "status": 1, "trigger": 1 })
     }
 
     async fn lists(core: &Core, session: &AdminSession) -> Lists {
-        let options = ListOptions { limit: 500, ..ListOptions::default() };
-        let actions = event_actions::list(core, session, options).await.unwrap_or_default();
-        vec![("actions", actions.into_iter().map(|action| action.name).collect())]
+        vec![("actions", names(core, session, "actions").await)]
     }
 
     async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<Self>> {
         event_rules::list(core, session, options).await
+    }
+
+    async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+        event_rules::count(core, session, options).await
     }
 
     async fn get(core: &Core, session: &AdminSession, name: &str) -> Result<Self> {

@@ -185,6 +185,11 @@ fn strong(name: &str) -> String {
     format!("<b>{}</b>", cells::text(name))
 }
 
+/// A value of the contract in words, as far as there are any.
+fn spoken(t: &'static crate::frame::words::Words, value: &str) -> String {
+    t.find(&format!("option.{value}")).unwrap_or(value).to_owned()
+}
+
 /// Who did it: whoever comes with a link is not the user to whom the share belongs.
 fn who(look: &Look, username: &str, protocol: &str) -> String {
     if protocol == SHARE { crate::frame::words::fill(look.t.event_visitor, &[&strong(username)]) } else { strong(username) }
@@ -219,9 +224,9 @@ pub(super) fn of_fs(look: &Look, event: &FsEvent, asks: bool) -> EventView {
     let name = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path);
     let text = crate::frame::words::fill(
         action,
-        &[&who(look, &event.username, &event.protocol), &strong(name), &cells::text(&event.action)],
+        &[&who(look, &event.username, &event.protocol), &strong(name), &cells::text(&spoken(t, &event.action))],
     );
-    let mut sub = vec![event.protocol.clone(), path.clone()];
+    let mut sub = vec![spoken(t, &event.protocol), path.clone()];
     if event.file_size > 0 {
         sub.push(look.size(event.file_size));
     }
@@ -264,12 +269,20 @@ fn view(
     EventView { id, at: nanos / 1_000_000, icon, class, outcome, text: Html(text), sub, rule, links: Vec::new(), facts }
 }
 
+/// What people call an object: shares and API keys are known by ids, and have names beside them.
+fn called(event: &ProviderEvent) -> String {
+    let has_id = matches!(event.object_type.as_str(), "share" | "api_key");
+    let object = || serde_json::from_str::<serde_json::Value>(&event.object_data).ok();
+    let name = has_id.then(object).flatten().and_then(|object| Some(object.get("name")?.as_str()?.to_owned()));
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| event.object_name.clone())
+}
+
 /// A change of an object.
 pub(super) fn of_provider(look: &Look, event: &ProviderEvent) -> EventView {
     let t = look.t;
     let action = t.find(&format!("event.object_{}", event.action)).unwrap_or(t.event_other);
     let object = t.find(&format!("option.{}", event.object_type)).unwrap_or(&event.object_type);
-    let text = crate::frame::words::fill(action, &[&strong(&event.username), &strong(&event.object_name), &cells::text(object)]);
+    let text = crate::frame::words::fill(action, &[&strong(&event.username), &strong(&called(event)), &cells::text(object)]);
     let facts =
         vec![(t.events_ip, event.ip.clone()), (t.column_role, event.role.clone()), (t.events_object, event.object_data.clone())];
     let sub = [object.to_owned(), event.ip.clone()];
@@ -295,7 +308,7 @@ pub(super) fn of_log(look: &Look, event: &LogEvent, asks: bool) -> EventView {
         crate::frame::words::fill(t.find(key).unwrap_or(t.event_other), &[&strong(&event.username), &strong(&event.ip), &""]);
     let facts =
         vec![(t.events_message, event.message.clone()), (t.events_ip, event.ip.clone()), (t.column_role, event.role.clone())];
-    let sub = [event.protocol.clone(), event.ip.clone(), event.message.clone()];
+    let sub = [spoken(t, &event.protocol), event.ip.clone(), event.message.clone()];
     // What core records of a login that a rule of the account refused: `rule: detail`.
     let rule = event.message.split_once(": ").filter(|(rule, _)| class == "bad" && why::card_of(rule).is_some());
     let rule = rule.map(|(rule, detail)| (rule.to_owned(), detail.to_owned()));

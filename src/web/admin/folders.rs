@@ -2,17 +2,17 @@
 
 use entrepot_core::{
     Core, Result,
-    admin::{AdminSession, ListOptions, folders},
+    admin::{AdminSession, ListOptions, Sort, folders},
 };
-use entrepot_model::{AdminPermission as P, BaseVirtualFolder};
+use entrepot_model::{AdminPermission as P, BaseVirtualFolder, Group, User};
 
 use super::{
     account::of_folder,
-    cells,
+    cells::{self, Cell},
     fields::{Card, Field, Kind},
-    object::{Action, Object, Rights, one},
+    object::{Action, Column, Filter, Names, Object, Panel, Rights, may_name, one},
 };
-use crate::frame::{Form, Look, look::Html};
+use crate::frame::{Form, Look};
 
 const BASICS: [Field; 1] = [Field::new("description", Kind::Area)];
 const CARDS: [Card; 2] =
@@ -22,7 +22,13 @@ impl Object for BaseVirtualFolder {
     const ONE: &'static str = "folder";
     const MANY: &'static str = "folders";
     const PLACE: &'static str = "folders";
-    const COLUMNS: &'static [&'static str] = &["storage", "users", "groups"];
+    const COLUMNS: &'static [Column] = &[
+        Column::new("path").extra(),
+        Column::new("storage").by_most(Sort::Used),
+        Column::new("users").by_most(Sort::Users),
+        Column::new("groups").by_most(Sort::Groups),
+    ];
+    const FILTERS: &'static [Filter] = &[Filter::Group, Filter::InUse];
     const CREATE: &'static [Field] = &[
         Field::new("name", Kind::Code).required(),
         Field::new("mapped_path", Kind::Code),
@@ -37,11 +43,26 @@ impl Object for BaseVirtualFolder {
         &self.name
     }
 
-    fn line(&self, look: &Look) -> (String, Vec<Html>) {
+    fn line(&self, look: &Look) -> (String, Vec<Cell>) {
         let sub = if self.description.is_empty() { &self.mapped_path } else { &self.description };
-        let cells =
-            vec![cells::quota(look, self.used_quota_size, 0), cells::count(self.users.len()), cells::count(self.groups.len())];
+        let cells = vec![
+            cells::code(&self.mapped_path),
+            cells::quota(look, self.used_quota_size, 0),
+            cells::count(self.users.len()),
+            cells::count(self.groups.len()),
+        ];
         (sub.lines().next().unwrap_or_default().to_owned(), cells)
+    }
+
+    async fn panels(&self, _: &Core, session: &AdminSession, look: &Look) -> Vec<Panel> {
+        let t = look.t;
+        let own = Some(("folder", self.name.as_str()));
+        let mut names = Vec::new();
+        if may_name(session) {
+            names.push(Names::of::<User>(t.column_users, &self.users, own.filter(|_| session.may(P::ViewUsers))));
+            names.push(Names::of::<Group>(t.column_groups, &self.groups, own.filter(|_| session.may(P::ViewGroups))));
+        }
+        vec![Panel { icon: "people", title: t.members_mounted, names, ..Panel::default() }]
     }
 
     fn rights(session: &AdminSession) -> Rights {
@@ -56,6 +77,10 @@ impl Object for BaseVirtualFolder {
 
     async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<Self>> {
         folders::list(core, session, options).await
+    }
+
+    async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+        folders::count(core, session, options).await
     }
 
     async fn get(core: &Core, session: &AdminSession, name: &str) -> Result<Self> {

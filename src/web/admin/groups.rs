@@ -2,17 +2,17 @@
 
 use entrepot_core::{
     Core, Result,
-    admin::{AdminSession, ListOptions, folders, groups},
+    admin::{AdminSession, ListOptions, Sort, groups},
 };
-use entrepot_model::{AdminPermission as P, Group};
+use entrepot_model::{Admin, AdminPermission as P, Group, User};
 
 use super::{
     account::{MOUNTS, of_group},
-    cells,
+    cells::{self, Cell},
     fields::{Card, Field, Kind, Lists},
-    object::{Object, Rights},
+    object::{Column, Filter, Names, Object, Panel, Rights, may_name, names},
 };
-use crate::frame::{Form, Look, look::Html};
+use crate::frame::{Form, Look};
 
 const BASICS: [Field; 2] = [Field::new("description", Kind::Area), Field::new("user_settings.expires_in", Kind::Number("days"))];
 const FILES: [Field; 2] =
@@ -41,7 +41,13 @@ impl Object for Group {
     const ONE: &'static str = "group";
     const MANY: &'static str = "groups";
     const PLACE: &'static str = "people";
-    const COLUMNS: &'static [&'static str] = &["users", "admins", "folders"];
+    const COLUMNS: &'static [Column] = &[
+        Column::new("users").by_most(Sort::Users),
+        Column::new("admins").by_most(Sort::Admins),
+        Column::new("folders").by_most(Sort::Folders),
+        Column::new("created").by_most(Sort::Created).extra(),
+    ];
+    const FILTERS: &'static [Filter] = &[Filter::Folder, Filter::InUse];
     const CREATE: &'static [Field] = &[Field::new("name", Kind::Code).required(), Field::new("description", Kind::Area)];
 
     fn cards() -> &'static [Card] {
@@ -52,10 +58,27 @@ impl Object for Group {
         &self.name
     }
 
-    fn line(&self, _: &Look) -> (String, Vec<Html>) {
-        let cells =
-            vec![cells::count(self.users.len()), cells::count(self.admins.len()), cells::count(self.virtual_folders.len())];
+    fn line(&self, look: &Look) -> (String, Vec<Cell>) {
+        let cells = vec![
+            cells::count(self.users.len()),
+            cells::count(self.admins.len()),
+            cells::count(self.virtual_folders.len()),
+            cells::time(look, self.created_at),
+        ];
         (self.description.lines().next().unwrap_or_default().to_owned(), cells)
+    }
+
+    async fn panels(&self, _: &Core, session: &AdminSession, look: &Look) -> Vec<Panel> {
+        let t = look.t;
+        let own = Some(("group", self.name.as_str()));
+        let mut names = Vec::new();
+        if may_name(session) {
+            names.push(Names::of::<User>(t.column_users, &self.users, own.filter(|_| session.may(P::ViewUsers))));
+            if !self.admins.is_empty() {
+                names.push(Names::of::<Admin>(t.column_admins, &self.admins, own.filter(|_| session.may(P::Any))));
+            }
+        }
+        vec![Panel { icon: "people", title: t.members_title, names, ..Panel::default() }]
     }
 
     fn rights(session: &AdminSession) -> Rights {
@@ -64,13 +87,15 @@ impl Object for Group {
     }
 
     async fn lists(core: &Core, session: &AdminSession) -> Lists {
-        let options = ListOptions { limit: 500, ..ListOptions::default() };
-        let folders = folders::list(core, session, options).await.unwrap_or_default();
-        vec![("folders", folders.into_iter().map(|folder| folder.name).collect())]
+        vec![("folders", names(core, session, "folders").await)]
     }
 
     async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<Self>> {
         groups::list(core, session, options).await
+    }
+
+    async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+        groups::count(core, session, options).await
     }
 
     async fn get(core: &Core, session: &AdminSession, name: &str) -> Result<Self> {

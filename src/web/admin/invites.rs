@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest,
-    web::{self, ServiceConfig, post},
+    web::{self, ServiceConfig, get, post},
 };
 use askama::Template;
 use entrepot_core::{
@@ -11,7 +11,10 @@ use entrepot_core::{
 };
 use entrepot_model::User;
 
-use super::object::one;
+use super::{
+    object::one,
+    tabs::{Tab, tabs},
+};
 use crate::{
     frame::{
         AdminForm, AdminPage, Area, PageResult, Shell,
@@ -53,8 +56,46 @@ struct AskPage {
     name: String,
 }
 
+/// An invitation that works.
+struct Line {
+    username: String,
+    href: String,
+    made_by: String,
+    made_at: i64,
+    ends_at: i64,
+}
+
+#[derive(Template)]
+#[template(path = "admin/invites.html")]
+struct ListPage {
+    f: Shell,
+    title: &'static str,
+    tabs: Vec<Tab>,
+    lines: Vec<Line>,
+}
+
+/// Invitations of the page: they are few, and end by themselves.
+const MOST: u64 = 1000;
+
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.route("/user/{name}/invite", post().to(invite));
+    config.route("/invites", get().to(list)).route("/user/{name}/invite", post().to(invite));
+}
+
+async fn list(page: AdminPage) -> PageResult {
+    let open = invites::list(page.core(), &page.session, MOST).await?;
+    let lines = open.into_iter().map(|(username, invitation)| Line {
+        href: one::<User>(&username),
+        username,
+        made_by: invitation.made_by,
+        made_at: invitation.made_at,
+        ends_at: invitation.ends_at,
+    });
+    render(&ListPage {
+        title: page.look.t.tab_invites,
+        tabs: tabs("people", "invites", &page.session, page.look.t),
+        lines: lines.collect(),
+        f: Shell::admin(page, "people"),
+    })
 }
 
 /// What is to be done stands in `do`: `make` a link, or `withdraw` the one that works. Without it a link is made where it ends
@@ -62,7 +103,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 async fn invite(request: HttpRequest, sent: AdminForm, name: web::Path<String>) -> PageResult {
     let AdminForm { page, form } = sent;
     if form.get("do") == "withdraw" {
-        let (back, t) = (one::<User>(&name), page.look.t);
+        let list = Area::Admin.page("invites");
+        let back = if form.get("from") == "list" { list } else { one::<User>(&name) };
+        let t = page.look.t;
         return match invites::withdraw(page.core(), &page.session, &name).await? {
             true => Ok(redirect_saying(&back, &page.look, t.invite_withdrawn)),
             false => Ok(redirect_refusing(&back, &page.look, t.invite_no_open)),
@@ -83,7 +126,7 @@ async fn invite(request: HttpRequest, sent: AdminForm, name: web::Path<String>) 
     })
 }
 
-async fn create(request: &HttpRequest, page: AdminPage, name: &str, replaces: bool) -> PageResult {
+pub(super) async fn create(request: &HttpRequest, page: AdminPage, name: &str, replaces: bool) -> PageResult {
     let back = one::<User>(name);
     let token = match invites::create(page.core(), &page.session, name).await {
         Ok(token) => token,
@@ -162,9 +205,35 @@ mod tests {
         assert_eq!(Browser::new(&house).get(&link).await.status, StatusCode::OK);
         let again = root.post(at, &[]).await;
         assert!(again.text.contains("There is an invitation already"), "{again:?}");
+        let open = root.get("/web/admin/invites").await.text;
+        assert!(open.contains("/web/admin/user/ann") && open.contains("root") && !open.contains("token="), "{open}");
         let withdrawn = root.post(at, &[("do", "withdraw")]).await;
         assert_eq!((withdrawn.status, withdrawn.header("location")), (StatusCode::SEE_OTHER, "/web/admin/user/ann"));
         assert_eq!(Browser::new(&house).get(&link).await.status, StatusCode::GONE);
+        assert!(!root.get("/web/admin/invites").await.text.contains("/web/admin/user/ann"));
+        root.post(at, &[("do", "make")]).await;
+        let from_list = root.post(at, &[("do", "withdraw"), ("from", "list")]).await;
+        assert_eq!(from_list.header("location"), "/web/admin/invites");
+    }
+
+    // UI-222
+    #[actix_web::test]
+    async fn who_is_created_can_be_invited_at_once() {
+        let house = ready().await;
+        let mut root = Browser::admin(&house, "root").await;
+        let form = root.get("/web/admin/user?start=partner").await.text;
+        assert!(form.contains("value=\"10 GB\"") && form.contains("value=\"partner\""), "{form}");
+        let fields = [
+            ("username", "ann"),
+            ("permissions.0.path", "/"),
+            ("permissions.0.preset", "read"),
+            ("_start", "read"),
+            ("_invite", "1"),
+        ];
+        let made = root.post("/web/admin/user", &fields).await;
+        assert!(made.status == StatusCode::OK && made.text.contains("/web/client/invite?token="), "{made:?}");
+        let shown = root.get("/web/admin/user/ann").await.text;
+        assert!(shown.contains("Open invitation") && shown.contains("/web/admin/why?username=ann"), "{shown}");
     }
 
     // UI-204, SEC-134

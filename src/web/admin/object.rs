@@ -2,8 +2,12 @@
 //! is a table of fields and the use cases of `core`.
 
 mod bulk;
+mod column;
 mod edit;
+mod export;
+mod filter;
 mod list;
+mod panel;
 mod text;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -14,18 +18,24 @@ use actix_web::{
 };
 use entrepot_core::{
     Core, Error, Result,
-    admin::{AdminSession, ListOptions},
+    admin::{AdminSession, ListOptions, event_actions, folders, groups, roles},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
+pub(super) use column::Column;
 pub(super) use edit::fault;
+pub(super) use filter::Filter;
+pub(super) use panel::{Names, Panel, may_name};
 
-use super::fields::{Card, Field, Lists};
+use super::{
+    cells::Cell,
+    fields::{Card, Field, Lists},
+};
 use crate::{
     api::escaped,
     error::only,
-    frame::{AdminPage, Area, Form, Look, answer::redirect_refusing, look::Html},
+    frame::{AdminPage, Area, Form, Look, answer::redirect_refusing},
 };
 
 /// Field with the state that a form was made from.
@@ -62,10 +72,18 @@ pub(super) trait Object: Serialize + DeserializeOwned + Sized + 'static {
     const MANY: &'static str;
     /// Place in the rail.
     const PLACE: &'static str;
-    /// Texts of the columns of the list, after the name.
-    const COLUMNS: &'static [&'static str];
+    /// Columns of the list, after the name.
+    const COLUMNS: &'static [Column];
+    /// What the list can be narrowed to.
+    const FILTERS: &'static [Filter] = &[];
     /// Fields of the form that creates one.
     const CREATE: &'static [Field];
+    /// Kinds of new ones that somebody can start from: names of texts `start.<name>`.
+    const STARTS: &'static [&'static str] = &[];
+    /// Texts of it may hold placeholders.
+    const HAS_PLACEHOLDERS: bool = false;
+    /// Who is created can be invited to set a password at once.
+    const IS_INVITED: bool = false;
     /// It can be enabled and disabled.
     const HAS_STATUS: bool = false;
 
@@ -74,13 +92,13 @@ pub(super) trait Object: Serialize + DeserializeOwned + Sized + 'static {
 
     fn name(&self) -> &str;
 
-    /// What a list shows beside the name: a line below it, and the cells.
-    fn line(&self, look: &Look) -> (String, Vec<Html>);
+    /// What a list shows beside the name: a line below it, and a cell for each of [`Self::COLUMNS`].
+    fn line(&self, look: &Look) -> (String, Vec<Cell>);
 
     fn rights(session: &AdminSession) -> Rights;
 
-    /// What a new one is before anything is typed.
-    fn blank(_core: &Core) -> Value {
+    /// What a new one is before anything is typed; `start` is one of [`Self::STARTS`], or empty.
+    fn blank(_core: &Core, _start: &str) -> Value {
         json!({})
     }
 
@@ -104,6 +122,11 @@ pub(super) trait Object: Serialize + DeserializeOwned + Sized + 'static {
         Vec::new()
     }
 
+    /// What stands beside its cards and is edited elsewhere.
+    async fn panels(&self, _core: &Core, _session: &AdminSession, _look: &Look) -> Vec<Panel> {
+        Vec::new()
+    }
+
     /// What is told when it was just made, and never again: a key.
     fn shown_once(&self) -> Option<String> {
         None
@@ -111,9 +134,17 @@ pub(super) trait Object: Serialize + DeserializeOwned + Sized + 'static {
 
     async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<Self>>;
 
+    /// How many such a list has without paging.
+    async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64>;
+
     async fn get(core: &Core, session: &AdminSession, name: &str) -> Result<Self>;
 
     async fn add(self, core: &Core, session: &AdminSession) -> Result<Self>;
+
+    /// What saving it would say of its members; nothing is saved.
+    async fn check(self, _core: &Core, _session: &AdminSession, _is_new: bool) -> Result<()> {
+        Ok(())
+    }
 
     async fn update(self, core: &Core, session: &AdminSession, name: &str, form: &Form) -> Result<()>;
 
@@ -123,6 +154,32 @@ pub(super) trait Object: Serialize + DeserializeOwned + Sized + 'static {
     async fn set_status(_core: &Core, _session: &AdminSession, _name: &str, _is_enabled: bool) -> Result<bool> {
         Err(Error::Unsupported)
     }
+
+    /// Whether the administrator may put several of them into a group.
+    fn joins(_session: &AdminSession) -> bool {
+        false
+    }
+
+    /// Puts it into a group, in this way, or without one takes it out; false if it is so already.
+    async fn set_group(_core: &Core, _session: &AdminSession, _name: &str, _group: &str, _kind: Option<i64>) -> Result<bool> {
+        Err(Error::Unsupported)
+    }
+}
+
+/// Names that are suggested where one is typed.
+const SUGGESTED: u64 = 500;
+
+/// Names of the groups, folders, roles or actions that the administrator sees; nobody is refused a page for want of them.
+pub(super) async fn names(core: &Core, session: &AdminSession, list: &str) -> Vec<String> {
+    let options = ListOptions { limit: SUGGESTED, ..ListOptions::default() };
+    let found = match list {
+        "groups" => groups::names(core, session, options).await,
+        "folders" => folders::names(core, session, options).await,
+        "roles" => roles::names(core, session, options).await,
+        "actions" => event_actions::names(core, session, options).await,
+        _ => Ok(Vec::new()),
+    };
+    found.unwrap_or_default()
 }
 
 /// Address of the list.
@@ -168,6 +225,8 @@ pub(super) fn routes<T: Object>(config: &mut ServiceConfig) {
     config
         .service(at(format!("/{}", T::MANY)).route(get().to(list::list::<T>)))
         .route(&format!("/{}/bulk", T::MANY), post().to(bulk::act::<T>))
+        .route(&format!("/{}/columns", T::MANY), post().to(column::choose::<T>))
+        .route(&format!("/{}/export", T::MANY), get().to(export::csv::<T>))
         .service(at(one.clone()).route(get().to(edit::blank::<T>)).route(post().to(edit::create::<T>)))
         .service(at(format!("{one}/{{name}}")).route(get().to(edit::show::<T>)).route(post().to(edit::save::<T>)))
         .service(at(format!("{one}/{{name}}/json")).route(get().to(text::show::<T>)).route(post().to(text::save::<T>)))

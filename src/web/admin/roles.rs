@@ -2,16 +2,16 @@
 
 use entrepot_core::{
     Core, Result,
-    admin::{AdminSession, ListOptions, roles},
+    admin::{AdminSession, ListOptions, Sort, roles},
 };
-use entrepot_model::{AdminPermission as P, Role};
+use entrepot_model::{Admin, AdminPermission as P, Role, User};
 
 use super::{
-    cells,
+    cells::{self, Cell},
     fields::{Card, Field, Kind},
-    object::{Object, Rights},
+    object::{Column, Filter, Names, Object, Panel, Rights},
 };
-use crate::frame::{Form, Look, look::Html};
+use crate::frame::{Form, Look};
 
 const BASICS: [Field; 1] = [Field::new("description", Kind::Area)];
 const CARDS: [Card; 1] = [Card { id: "basics", icon: "people", fields: &BASICS }];
@@ -20,7 +20,12 @@ impl Object for Role {
     const ONE: &'static str = "role";
     const MANY: &'static str = "roles";
     const PLACE: &'static str = "people";
-    const COLUMNS: &'static [&'static str] = &["users", "admins"];
+    const COLUMNS: &'static [Column] = &[
+        Column::new("users").by_most(Sort::Users),
+        Column::new("admins").by_most(Sort::Admins),
+        Column::new("created").by_most(Sort::Created).extra(),
+    ];
+    const FILTERS: &'static [Filter] = &[Filter::InUse];
     const CREATE: &'static [Field] = &[Field::new("name", Kind::Code).required(), Field::new("description", Kind::Area)];
 
     fn cards() -> &'static [Card] {
@@ -31,9 +36,17 @@ impl Object for Role {
         &self.name
     }
 
-    fn line(&self, _: &Look) -> (String, Vec<Html>) {
-        let cells = vec![cells::count(self.users.len()), cells::count(self.admins.len())];
+    fn line(&self, look: &Look) -> (String, Vec<Cell>) {
+        let cells = vec![cells::count(self.users.len()), cells::count(self.admins.len()), cells::time(look, self.created_at)];
         (self.description.lines().next().unwrap_or_default().to_owned(), cells)
+    }
+
+    async fn panels(&self, _: &Core, _: &AdminSession, look: &Look) -> Vec<Panel> {
+        let t = look.t;
+        let own = Some(("role", self.name.as_str()));
+        let names =
+            vec![Names::of::<User>(t.column_users, &self.users, own), Names::of::<Admin>(t.column_admins, &self.admins, own)];
+        vec![Panel { icon: "people", title: t.members_title, names, ..Panel::default() }]
     }
 
     fn rights(session: &AdminSession) -> Rights {
@@ -42,6 +55,10 @@ impl Object for Role {
 
     async fn list(core: &Core, session: &AdminSession, options: ListOptions) -> Result<Vec<Self>> {
         roles::list(core, session, options).await
+    }
+
+    async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+        roles::count(core, session, options).await
     }
 
     async fn get(core: &Core, session: &AdminSession, name: &str) -> Result<Self> {

@@ -1,6 +1,8 @@
 //! Every setting of the server with its value and where it comes from, to be searched and changed. What a higher layer says
 //! wins over what is saved here; the use case refuses it then, with the name of the layer.
 
+pub(super) mod words;
+
 use std::collections::BTreeMap;
 
 use actix_web::web::{self, ServiceConfig, get, post, resource};
@@ -28,7 +30,17 @@ struct Line {
     shown: String,
     class: &'static str,
     origin: String,
+    told: words::Told,
+    /// What holds without it, where that is something else.
+    default: Option<String>,
     setting: SettingView,
+}
+
+/// Settings that belong together.
+struct Section {
+    id: &'static str,
+    name: &'static str,
+    lines: Vec<Line>,
 }
 
 #[derive(Template)]
@@ -37,7 +49,7 @@ struct SettingsPage {
     f: Shell,
     q: String,
     only_set: bool,
-    sections: Vec<(String, Vec<Line>)>,
+    sections: Vec<Section>,
     count: usize,
     /// Keys of what waits for the next start.
     waiting: Vec<String>,
@@ -107,7 +119,10 @@ fn line(look: &Look, setting: SettingView) -> Line {
     } else {
         setting.origin.clone()
     };
+    let default = text(&setting.default).replace('\n', ", ");
     Line {
+        told: words::told(&setting, look.t),
+        default: (!setting.is_default && !setting.secret && !default.is_empty()).then_some(default),
         href: format!("{}/{}", Area::Admin.page("configs"), escaped(&setting.key)),
         shown: if setting.value == Value::String(String::new()) {
             "–".to_owned()
@@ -137,24 +152,28 @@ fn all(page: &AdminPage) -> Result<Vec<SettingView>, PageError> {
 async fn show(page: AdminPage) -> PageResult {
     let q = page.query.get("q").trim().to_lowercase();
     let only_set = page.query.has("set");
-    let mut sections: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+    let t = page.look.t;
+    let mut sections: Vec<Section> = words::sections(t).map(|(id, name)| Section { id, name, lines: Vec::new() }).collect();
     let mut count = 0;
     let mut waiting = Vec::new();
     for setting in all(&page)? {
         if setting.needs_restart {
             waiting.push(setting.key.clone());
         }
-        let told = format!("{} {}", setting.key, setting.doc).to_lowercase();
+        let at = words::section(&setting.key);
+        let line = line(&page.look, setting);
+        let told =
+            format!("{} {} {} {} {}", line.setting.key, line.setting.doc, line.told.label, line.told.text, sections[at].name);
+        let told = told.to_lowercase();
         if !q.split_whitespace().all(|word| told.contains(word))
-            || (only_set && setting.is_default && setting.set_aside.is_none())
+            || (only_set && line.setting.is_default && line.setting.set_aside.is_none())
         {
             continue;
         }
-        let section = setting.key.split(['.', '[']).next().unwrap_or_default().to_owned();
         count += 1;
-        sections.entry(section).or_default().push(line(&page.look, setting));
+        sections[at].lines.push(line);
     }
-    let sections = sections.into_iter().collect();
+    sections.retain(|section| !section.lines.is_empty());
     render(&SettingsPage { q, only_set, sections, count, waiting, f: Shell::admin(page, "settings") })
 }
 
@@ -171,7 +190,7 @@ fn page_of(page: AdminPage, setting: SettingView, typed: Option<String>, error: 
     let typed = typed.unwrap_or_else(|| if setting.secret { String::new() } else { text(&setting.value) });
     let line = line(&page.look, setting);
     SettingPage {
-        name: line.setting.key.clone(),
+        name: line.told.label.clone(),
         parent: page.look.t.nav_settings,
         parent_href: Area::Admin.page("configs"),
         action: line.href.clone(),

@@ -13,8 +13,9 @@ pub(super) struct Tab {
 }
 
 /// Place, segment of the address, permission that opens it.
-const TABS: [(&str, &str, P); 19] = [
+const TABS: [(&str, &str, P); 20] = [
     ("people", "users", P::ViewUsers),
+    ("people", "invites", P::EditUsers),
     ("people", "groups", P::ViewGroups),
     ("people", "managers", P::Any),
     ("people", "roles", P::Any),

@@ -2,18 +2,19 @@
 
 use entrepot_core::{
     Core, Result,
-    admin::{AdminSession, ListOptions, folders, groups, roles, users},
+    admin::{AdminSession, ListOptions, Sort, groups, users},
 };
-use entrepot_model::{AdminPermission as P, EffectiveUser, User};
+use entrepot_model::{AdminPermission as P, EffectiveUser, GroupMapping, User};
 use serde_json::{Value, json};
 
 use super::{
     account::{GROUPS, MOUNTS, of_user},
-    cells,
+    cells::{self, Cell},
     fields::{Card, Field, Kind, Lists},
-    object::{Action, Object, Rights, one},
+    object::{Action, Column, Filter, Object, Panel, Rights, names, one},
+    user_sign_in,
 };
-use crate::frame::{Form, Look, look::Html};
+use crate::frame::{Form, Look};
 
 const SIGN_IN: [Field; 7] = [
     Field::new("status", Kind::Numbers(&[(1, "enabled"), (0, "disabled")])),
@@ -72,14 +73,31 @@ impl Object for User {
     const ONE: &'static str = "user";
     const MANY: &'static str = "users";
     const PLACE: &'static str = "people";
-    const COLUMNS: &'static [&'static str] = &["groups", "storage", "last_login", "status"];
+    const COLUMNS: &'static [Column] = &[
+        Column::new("email").by(Sort::Email).extra(),
+        Column::new("role").by(Sort::Role).extra(),
+        Column::new("groups").by(Sort::Groups),
+        Column::new("storage").by_most(Sort::Used),
+        Column::new("last_login").by_most(Sort::LastLogin),
+        Column::new("factor").by(Sort::Factor).extra(),
+        Column::new("expires").by(Sort::Expires).extra(),
+        Column::new("created").by_most(Sort::Created).extra(),
+        Column::new("status").by_most(Sort::Status),
+    ];
+    const FILTERS: &'static [Filter] =
+        &[Filter::State { ends: true }, Filter::Group, Filter::Role, Filter::Folder, Filter::Factor, Filter::LastLogin];
     const HAS_STATUS: bool = true;
+    const STARTS: &'static [&'static str] = &["plain", "drop", "read", "partner"];
+    const IS_INVITED: bool = true;
     const CREATE: &'static [Field] = &[
         Field::new("username", Kind::Code).required(),
+        Field::new("groups", Kind::Rows(&GROUPS)),
         Field::new("password", Kind::Password),
         Field::new("email", Kind::Email),
         Field::new("permissions", Kind::Permissions),
         Field::new("quota_size", Kind::Bytes),
+        Field::new("max_sessions", Kind::Number("sessions")),
+        Field::new("expiration_date", Kind::Moment),
         Field::new("home_dir", Kind::Code),
     ];
 
@@ -91,12 +109,17 @@ impl Object for User {
         &self.username
     }
 
-    fn line(&self, look: &Look) -> (String, Vec<Html>) {
+    fn line(&self, look: &Look) -> (String, Vec<Cell>) {
         let groups: Vec<&str> = self.groups.iter().map(|group| group.name.as_str()).collect();
         let cells = vec![
+            cells::words(&self.email),
+            cells::tag(&self.role),
             cells::tags(&groups),
             cells::quota(look, self.used_quota_size, self.quota_size),
-            look.time(self.last_login),
+            cells::time(look, self.last_login),
+            cells::yes(look, self.filters.totp_config.enabled),
+            cells::time(look, self.expiration_date),
+            cells::time(look, self.created_at),
             cells::status(look, self.is_enabled(), self.expiration_date),
         ];
         let sub = if self.description.is_empty() { &self.email } else { &self.description };
@@ -107,20 +130,31 @@ impl Object for User {
         Rights { add: session.may(P::AddUsers), edit: session.may(P::EditUsers), delete: session.may(P::DelUsers) }
     }
 
-    fn blank(_: &Core) -> Value {
-        json!({ "status": 1, "permissions": { "/": ["*"] } })
+    fn blank(_: &Core, start: &str) -> Value {
+        let permissions: &[&str] = match start {
+            "drop" => &["list", "upload"],
+            "read" => &["list", "download"],
+            "partner" => &["list", "download", "upload", "create_dirs"],
+            _ => &["*"],
+        };
+        let mut user = json!({ "status": 1, "permissions": { "/": permissions } });
+        if start == "partner" {
+            user["quota_size"] = json!(10_000_000_000_i64);
+            user["max_sessions"] = json!(4);
+        }
+        user
+    }
+
+    async fn panels(&self, core: &Core, session: &AdminSession, look: &Look) -> Vec<Panel> {
+        vec![user_sign_in::panel(core, session, self, look).await]
     }
 
     async fn lists(core: &Core, session: &AdminSession) -> Lists {
-        let options = || ListOptions { limit: 500, ..ListOptions::default() };
-        let groups = groups::list(core, session, options()).await.unwrap_or_default();
-        let folders = folders::list(core, session, options()).await.unwrap_or_default();
-        let roles = roles::list(core, session, options()).await.unwrap_or_default();
-        vec![
-            ("groups", groups.into_iter().map(|group| group.name).collect()),
-            ("folders", folders.into_iter().map(|folder| folder.name).collect()),
-            ("roles", roles.into_iter().map(|role| role.name).collect()),
-        ]
+        let mut lists = Lists::new();
+        for name in ["groups", "folders", "roles"] {
+            lists.push((name, names(core, session, name).await));
+        }
+        lists
     }
 
     fn shows(core: &Core, session: &AdminSession, card: &str) -> bool {
@@ -168,12 +202,20 @@ impl Object for User {
         users::list_with_quotas(core, session, options).await
     }
 
+    async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+        users::count(core, session, options).await
+    }
+
     async fn get(core: &Core, session: &AdminSession, name: &str) -> Result<Self> {
         users::get(core, session, name, false).await
     }
 
     async fn add(self, core: &Core, session: &AdminSession) -> Result<Self> {
         users::add(core, session, self).await
+    }
+
+    async fn check(self, core: &Core, session: &AdminSession, is_new: bool) -> Result<()> {
+        users::check(core, session, self, is_new).await
     }
 
     async fn update(self, core: &Core, session: &AdminSession, name: &str, form: &Form) -> Result<()> {
@@ -186,6 +228,17 @@ impl Object for User {
 
     async fn set_status(core: &Core, session: &AdminSession, name: &str, is_enabled: bool) -> Result<bool> {
         users::set_status(core, session, name, is_enabled).await
+    }
+
+    fn joins(session: &AdminSession) -> bool {
+        session.may(P::EditUsers) && session.may(P::ViewGroups)
+    }
+
+    async fn set_group(core: &Core, session: &AdminSession, name: &str, group: &str, kind: Option<i64>) -> Result<bool> {
+        match kind {
+            Some(kind) => users::join_group(core, session, name, GroupMapping { name: group.to_owned(), kind }).await,
+            None => users::leave_group(core, session, name, group).await,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Searching events: `/events/fs`, `/events/provider`, `/events/logs` (API-102…API-112).
 
-mod csv;
+pub(crate) mod csv;
 mod filters;
 
 use actix_web::{

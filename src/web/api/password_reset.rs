@@ -68,7 +68,7 @@ async fn reset(core: &Core, kind: ResetKind, username: &str, body: &NewPassword,
     match password_reset::complete(core, kind, username, &body.code, &body.password, client.ip()).await {
         Ok(()) => Ok(done("Password reset successful")),
         // SEC-137
-        Err(Error::Invalid { field, message }) if field == "code" => Err(ApiError::bad_request(message)),
+        Err(Error::Invalid { field, message, .. }) if field == "code" => Err(ApiError::bad_request(message)),
         Err(error) => Err(error.into()),
     }
 }

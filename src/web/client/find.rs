@@ -56,12 +56,12 @@ async fn find(page: ClientPage) -> Result<Found, PageError> {
     pages.retain(|hit| is_about(&hit.label, &q));
     let files_title = if q.is_empty() { t.nav_recent } else { t.nav_files };
     let mut kinds = vec![
-        Hits { title: files_title, hits: files },
-        Hits { title: t.nav_shared, hits: links },
-        Hits { title: t.find_pages, hits: pages },
+        Hits { title: files_title, hits: files, all: None },
+        Hits { title: t.nav_shared, hits: links, all: None },
+        Hits { title: t.find_pages, hits: pages, all: None },
     ];
     kinds.retain(|kind| !kind.hits.is_empty());
-    Ok(Found { f, q, kinds })
+    Ok(Found { f, q, kinds, types: &[] })
 }
 
 fn hit(icon: &'static str, label: &str, href: String) -> Hit {

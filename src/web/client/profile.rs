@@ -82,7 +82,7 @@ pub(super) async fn save(sent: ClientForm) -> PageResult {
     };
     match profile::update_user(page.core(), &page.caller, wanted.clone()).await {
         Ok(()) => Ok(redirect_saying(&Area::Client.page("profile"), &page.look, page.look.t.me_saved)),
-        Err(Error::Invalid { field, message }) => {
+        Err(Error::Invalid { field, message, .. }) => {
             let mut again = build(page, wanted)?;
             let place = match field.split(['.', '[']).next().unwrap_or_default() {
                 "email" => &mut again.email_error,

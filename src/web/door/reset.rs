@@ -98,7 +98,7 @@ pub(super) async fn submit(
     let done = password_reset::complete(site.core(), kind(**area), &again.username, &again.code, password, client.ip()).await;
     match done {
         Ok(()) => Ok(redirect_saying(&again.f.to("login"), &again.f, t.door_password_set)),
-        Err(Error::Invalid { field, message }) if field == "password" => {
+        Err(Error::Invalid { field, message, .. }) if field == "password" => {
             again.password_error = Some(message);
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &again))
         }

@@ -21,6 +21,8 @@ pub(crate) enum Kept {
     Theme,
     /// The language that was chosen.
     Language,
+    /// Columns and rows of a list of administrators.
+    Columns(&'static str),
 }
 
 /// Seconds that a choice is remembered.
@@ -39,8 +41,9 @@ impl Kept {
             Self::Flash => "entrepot-flash",
             Self::Theme => "entrepot-theme",
             Self::Language => "entrepot-language",
+            Self::Columns(list) => return prefixed(&format!("entrepot-columns-{list}"), is_secure),
         };
-        if is_secure { format!("__Host-{name}") } else { name.to_owned() }
+        prefixed(name, is_secure)
     }
 
     /// What the browser sent; of several the first.
@@ -79,6 +82,10 @@ impl Kept {
     pub(crate) fn flash(value: &str, is_secure: bool) -> Cookie<'static> {
         Self::Flash.cookie(value, is_secure, FLASH)
     }
+}
+
+fn prefixed(name: &str, is_secure: bool) -> String {
+    if is_secure { format!("__Host-{name}") } else { name.to_owned() }
 }
 
 /// Adds a cookie to an answer.

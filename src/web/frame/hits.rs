@@ -20,6 +20,8 @@ pub(crate) struct Hit {
 pub(crate) struct Hits {
     pub(crate) title: &'static str,
     pub(crate) hits: Vec<Hit>,
+    /// The list with all of them, where there are more.
+    pub(crate) all: Option<String>,
 }
 
 /// What was found of every kind that has something.
@@ -27,6 +29,8 @@ pub(crate) struct Found {
     pub(crate) f: Shell,
     pub(crate) q: String,
     pub(crate) kinds: Vec<Hits>,
+    /// Kinds that a search can begin with.
+    pub(crate) types: &'static [&'static str],
 }
 
 #[derive(Template)]
@@ -36,24 +40,27 @@ struct FindPage {
     q: String,
     lead: &'static str,
     kinds: Vec<Hits>,
+    types: &'static [&'static str],
 }
 
 #[derive(Template)]
 #[template(path = "frame/find_hits.html")]
 struct FindHits {
     f: Shell,
+    q: String,
     kinds: Vec<Hits>,
+    types: &'static [&'static str],
 }
 
 impl Found {
     /// With a field to look for something else; `lead` says what can be found.
     pub(crate) fn page(self, lead: &'static str) -> PageResult {
-        render(&FindPage { f: self.f, q: self.q, lead, kinds: self.kinds })
+        render(&FindPage { f: self.f, q: self.q, lead, kinds: self.kinds, types: self.types })
     }
 
     /// For the palette.
     pub(crate) fn hits(self) -> PageResult {
-        render(&FindHits { f: self.f, kinds: self.kinds })
+        render(&FindHits { f: self.f, q: self.q, kinds: self.kinds, types: self.types })
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) async fn submit<P: Person>(sent: P::Sent) -> PageResult {
     }
     match page.change_password(&PwdChange { current_password, new_password }).await {
         Ok(()) => Ok::<HttpResponse, _>(signed_out(page.look(), P::AREA, t.door_password_set)),
-        Err(Error::Invalid { field, message }) => {
+        Err(Error::Invalid { field, message, .. }) => {
             let is_current = field == "current_password";
             let (current_error, new_error) = if is_current { (Some(message), None) } else { (None, Some(message)) };
             render_again(&PasswordPage { f: page.shell(), current_error, new_error, repeat_error: None })

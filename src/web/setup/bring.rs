@@ -195,8 +195,8 @@ async fn wrong(request: &HttpRequest, site: &Site, token: &str, error: Error) ->
     let mut again = bring_page(request, site, token);
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     match error {
-        Error::Invalid { field, message } if field == "passphrase" => again.passphrase_error = Some(sentence(&message)),
-        Error::Invalid { field, message } if field == "code" => again.code_error = Some(sentence(&message)),
+        Error::Invalid { field, message, .. } if field == "passphrase" => again.passphrase_error = Some(sentence(&message)),
+        Error::Invalid { field, message, .. } if field == "code" => again.code_error = Some(sentence(&message)),
         Error::Invalid { message, .. } => again.file_error = Some(sentence(&message)),
         Error::Denied(denial) if denial.rule() == "installation_code" => {
             again.code_error = Some(again.f.t.setup_code_wrong.to_owned());

@@ -65,9 +65,9 @@ pub async fn choose_backup(core: &Core, session: &AdminSession, at: &str, passph
 async fn save(core: &Core, session: &AdminSession, changes: BTreeMap<String, Value>) -> Result<()> {
     match settings::change(core, session, changes).await {
         Ok(_) => Ok(()),
-        Err(Error::Invalid { field, message }) if field == "backup.at" => Err(Error::invalid("at", message)),
+        Err(Error::Invalid { field, message, .. }) if field == "backup.at" => Err(Error::invalid("at", message)),
         // The page of this step has no field for it: the settings do.
-        Err(Error::Invalid { field, message }) if field.starts_with("backup.") => {
+        Err(Error::Invalid { field, message, .. }) if field.starts_with("backup.") => {
             Err(Error::Conflict(format!("{field} {message}; it is among the settings")))
         }
         Err(error) => Err(error),

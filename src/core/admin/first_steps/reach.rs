@@ -134,9 +134,9 @@ async fn save(core: &Core, session: &AdminSession, changes: BTreeMap<String, Val
         return Ok(false);
     }
     let saved = settings::change(core, session, changes).await.map_err(|error| match error {
-        Error::Invalid { field, message } if field.contains("proxy_allowed") => Error::invalid("proxy", message),
-        Error::Invalid { field, message } if field.starts_with("acme.email") => Error::invalid("email", message),
-        Error::Invalid { field, message } if field.starts_with("acme.") => Error::invalid("domain", message),
+        Error::Invalid { field, message, .. } if field.contains("proxy_allowed") => Error::invalid("proxy", message),
+        Error::Invalid { field, message, .. } if field.starts_with("acme.email") => Error::invalid("email", message),
+        Error::Invalid { field, message, .. } if field.starts_with("acme.") => Error::invalid("domain", message),
         other => other,
     })?;
     Ok(!saved.needs_restart.is_empty())

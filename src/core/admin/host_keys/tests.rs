@@ -150,7 +150,10 @@ async fn keys_of_no_use_are_refused_with_the_reason() {
     let (house, _) = with_keys(|_| {}).await;
     let refused = async |new: NewHostKey| add(&house, new, BESIDE).await.expect_err("refused");
     let wrong = refused(NewHostKey::Given("nonsense".into())).await;
-    assert!(matches!(&wrong, Error::Invalid { field, message } if field == "private_key" && message == "too small"), "{wrong}");
+    assert!(
+        matches!(&wrong, Error::Invalid { field, message, .. } if field == "private_key" && message == "too small"),
+        "{wrong}"
+    );
     let long = refused(NewHostKey::Given("x".repeat(LONGEST + 1).into())).await;
     assert!(matches!(&long, Error::Invalid { field, .. } if field == "private_key"), "{long}");
     let unlisted = refused(given("ssh-dss old")).await;

@@ -88,7 +88,7 @@ async fn code(mails: &mut mpsc::UnboundedReceiver<Vec<String>>) -> (String, Vec<
 
 fn field(result: Result<()>) -> (String, String) {
     match result {
-        Err(Error::Invalid { field, message }) => (field, message),
+        Err(Error::Invalid { field, message, .. }) => (field, message),
         other => panic!("{other:?}"),
     }
 }

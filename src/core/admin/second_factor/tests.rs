@@ -40,7 +40,7 @@ fn with_secret(secret: &str, protocols: &[&str]) -> FactorChange {
 
 fn field<T>(result: Result<T>) -> (String, String) {
     match result {
-        Err(Error::Invalid { field, message }) => (field, message),
+        Err(Error::Invalid { field, message, .. }) => (field, message),
         Err(other) => panic!("{other:?}"),
         Ok(_) => panic!("accepted"),
     }

@@ -1,6 +1,8 @@
 //! HTTP requests, programs and mails.
 
-use super::{Checked, FieldError, ValidationRules, headers, missing, pairs, paths, required_template, templated, text, url};
+use super::{
+    Checked, Faults, FieldError, ValidationRules, headers, missing, pairs, paths, required_template, templated, text, url,
+};
 use crate::event_action::{CommandConfig, EmailConfig, HttpConfig, HttpPart};
 
 /// The value of a variable that copies the server's own (ACT-013).
@@ -9,19 +11,28 @@ const COPY_VARIABLE: &str = "$";
 /// ACT-001…ACT-005
 pub(super) fn http(config: &mut HttpConfig) -> Checked {
     let field = |member: &str| format!("options.http_config.{member}");
-    config.endpoint = url(&field("endpoint"), &config.endpoint, &["http", "https"])?;
-    templated(&field("endpoint"), &config.endpoint)?;
-    text::one_of(&field("timeout"), config.timeout, 0..=180)?;
+    let mut faults = Faults::default();
+    if let Some(endpoint) = faults.take(url(&field("endpoint"), &config.endpoint, &["http", "https"])) {
+        config.endpoint = endpoint;
+    }
+    faults.note(templated(&field("endpoint"), &config.endpoint));
+    faults.note(text::one_of(&field("timeout"), config.timeout, 0..=180));
     if !matches!(config.method.as_str(), "GET" | "POST" | "PUT" | "DELETE") {
         let message = format!("invalid method {:?}, it must be GET, POST, PUT or DELETE", config.method);
-        return Err(FieldError::new(field("method"), message));
+        faults.note(Err(FieldError::new(field("method"), message)));
     }
-    headers(&field("headers"), &mut config.headers)?;
-    pairs(&field("query_parameters"), &mut config.query_parameters)?;
-    templated(&field("body"), &config.body)?;
-    if config.parts.is_empty() {
-        return Ok(());
+    faults.note(headers(&field("headers"), &mut config.headers));
+    faults.note(pairs(&field("query_parameters"), &mut config.query_parameters));
+    faults.note(templated(&field("body"), &config.body));
+    if !config.parts.is_empty() {
+        faults.note(http_parts(config));
     }
+    faults.end()
+}
+
+/// What a multipart request must be.
+fn http_parts(config: &mut HttpConfig) -> Checked {
+    let field = |member: &str| format!("options.http_config.{member}");
     if !config.body.is_empty() {
         return Err(FieldError::new(field("body"), "options.http_config: body and parts exclude each other"));
     }

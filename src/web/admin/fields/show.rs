@@ -101,10 +101,8 @@ fn view(field: &Field, name: &str, value: Option<&Value>, around: Around<'_>) ->
     let Around { faults, t, .. } = around;
     let text = field.text();
     let label = t.find(&format!("field.{text}")).map_or_else(|| text.replace('_', " "), str::to_owned);
-    let faulty = |fault: &&Fault| {
-        fault.field == name
-            || fault.field.strip_prefix(name).is_some_and(|rest| rest.starts_with('.') && !matches!(field.kind, Kind::Rows(_)))
-    };
+    let is_rows = matches!(field.kind, Kind::Rows(_));
+    let faulty = |fault: &&Fault| concerns(fault, name, is_rows);
     FieldView {
         id: name.replace(['.', '*'], "-"),
         label,
@@ -115,6 +113,16 @@ fn view(field: &Field, name: &str, value: Option<&Value>, around: Around<'_>) ->
         control: control(field, name, value, around),
         name: name.to_owned(),
     }
+}
+
+/// Whether a fault is that of a field. Settings of a group are named as those of a user; and a fault of rows that does not say
+/// of which one is that of all of them.
+fn concerns(fault: &Fault, name: &str, is_rows: bool) -> bool {
+    let is = |name: &str| {
+        let Some(rest) = fault.field.strip_prefix(name) else { return false };
+        rest.is_empty() || rest.strip_prefix('.').is_some_and(|rest| !is_rows || !rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    is(name) || name.strip_prefix("user_settings.").is_some_and(is)
 }
 
 /// What is said at a field itself: it need not name the field again.
@@ -322,10 +330,16 @@ impl FieldView {
 
     /// Something is wrong with it, or with a row of it.
     pub(in super::super) fn has_error(&self) -> bool {
+        !self.wrong().is_empty()
+    }
+
+    /// It, or a field of a row of it, says what is wrong.
+    pub(in super::super) fn shows(&self, fault: &Fault) -> bool {
         let rows = match &self.control {
             Control::Rows { rows } => rows.as_slice(),
             _ => &[],
         };
-        self.error.is_some() || rows.iter().flatten().any(FieldView::has_error)
+        let is_rows = matches!(self.control, Control::Rows { .. });
+        concerns(fault, &self.name, is_rows) || rows.iter().flatten().any(|field| field.shows(fault))
     }
 }

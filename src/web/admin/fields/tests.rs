@@ -185,8 +185,8 @@ fn texts_of<T: Object>(missing: &mut Vec<String>) {
         }
     }
     for column in T::COLUMNS {
-        if EN.find(&format!("column.{column}")).is_none() {
-            missing.push(format!("column.{column}"));
+        if EN.find(&format!("column.{}", column.name)).is_none() {
+            missing.push(format!("column.{}", column.name));
         }
     }
     for name in ["title", "lead", "create", "create_lead", "search", "empty", "delete", "delete_text"] {

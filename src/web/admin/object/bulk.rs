@@ -1,24 +1,30 @@
-//! Several objects of a list at once: enabled, disabled, deleted after a question.
+//! Several objects of a list at once, the ticked ones or all that match: enabled, disabled, put into a group or taken out of
+//! it, deleted after a question.
 
 use std::collections::HashSet;
 
 use askama::Template;
-use entrepot_core::Error;
+use entrepot_core::{Error, admin::AdminSession};
 use entrepot_model::AdminPermission as P;
+use futures_util::{StreamExt as _, stream};
 
 use super::{
     Object,
     edit::{fault, sentence},
+    filter::Asked,
     many,
 };
 use crate::frame::{
-    AdminForm, AdminPage, Look, PageError, PageResult, Shell,
+    AdminForm, AdminPage, Form, Look, PageError, PageResult, Shell,
     answer::{redirect_refusing, redirect_saying},
     render,
+    words::Words,
 };
 
 /// Objects of one form: more than a page of a list has.
-const MOST: usize = 200;
+const MOST: usize = 1000;
+/// Objects that are changed at the same time.
+const AT_ONCE: usize = 16;
 
 #[derive(Template)]
 #[template(path = "admin/bulk.html")]
@@ -45,44 +51,115 @@ struct DonePage {
     parent: &'static str,
 }
 
+/// What is to be done with each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Deed {
+    Delete,
+    Enable(bool),
+    /// Put into a group, in this way.
+    Join(String, i64),
+    Leave(String),
+}
+
+impl Deed {
+    /// `None` for what cannot be done with this kind.
+    fn read<T: Object>(form: &Form) -> Option<Self> {
+        let group = form.get("group").trim().to_owned();
+        match form.get("action") {
+            "delete" => Some(Self::Delete),
+            "enable" if T::HAS_STATUS => Some(Self::Enable(true)),
+            "disable" if T::HAS_STATUS => Some(Self::Enable(false)),
+            "join" => Some(Self::Join(group, form.get("group_type").parse().unwrap_or(2))),
+            "leave" => Some(Self::Leave(group)),
+            _ => None,
+        }
+    }
+
+    fn is_allowed<T: Object>(&self, session: &AdminSession) -> bool {
+        let rights = T::rights(session);
+        match self {
+            Self::Delete => rights.delete,
+            Self::Enable(_) => rights.edit,
+            Self::Join(..) | Self::Leave(_) => T::joins(session),
+        }
+    }
+
+    fn lacks_group(&self) -> bool {
+        matches!(self, Self::Join(group, _) | Self::Leave(group) if group.is_empty())
+    }
+
+    /// What is said of how many it was done to.
+    fn said(&self, t: &'static Words) -> &'static str {
+        match self {
+            Self::Delete => t.bulk_deleted,
+            Self::Enable(true) => t.bulk_enabled,
+            Self::Enable(false) => t.bulk_disabled,
+            Self::Join(..) => t.bulk_joined,
+            Self::Leave(_) => t.bulk_left,
+        }
+    }
+
+    async fn run<T: Object>(&self, page: &AdminPage, name: &str) -> Result<(), Error> {
+        let (core, session) = (page.core(), &page.session);
+        match self {
+            Self::Delete => T::delete(core, session, name).await,
+            Self::Enable(is_on) => T::set_status(core, session, name, *is_on).await.map(drop),
+            Self::Join(group, kind) => T::set_group(core, session, name, group, Some(*kind)).await.map(drop),
+            Self::Leave(group) => T::set_group(core, session, name, group, None).await.map(drop),
+        }
+    }
+}
+
 pub(super) async fn act<T: Object>(sent: AdminForm) -> PageResult {
     let AdminForm { page, form } = sent;
-    let mut names: Vec<String> = form.all("name").filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    let (to, t, rights) = (many::<T>(), page.look.t, T::rights(&page.session));
-    let (is_allowed, text) = match form.get("action") {
-        "delete" => (rights.delete, t.bulk_deleted),
-        "enable" if T::HAS_STATUS => (rights.edit, t.bulk_enabled),
-        "disable" if T::HAS_STATUS => (rights.edit, t.bulk_disabled),
-        _ => return Err(PageError::not_found()),
-    };
-    if !is_allowed {
+    let asked = Asked::read::<T>(&page.query, &page.session, page.look.now);
+    let (to, t) = (format!("{}{}", many::<T>(), asked.query_from(asked.from)), page.look.t);
+    let deed = Deed::read::<T>(&form).ok_or_else(PageError::not_found)?;
+    if !deed.is_allowed::<T>(&page.session) {
         page.session.require(P::Any)?;
+        return Err(PageError::not_found());
     }
+    if deed.lacks_group() {
+        return Ok(redirect_refusing(&to, &page.look, t.bulk_no_group));
+    }
+    let names = names::<T>(&page, &form, asked).await?;
     if names.is_empty() {
         return Ok(redirect_refusing(&to, &page.look, t.bulk_nothing));
     }
     if names.len() > MOST {
         return Ok(redirect_refusing(&to, &page.look, page.look.say(t.bulk_too_many, MOST)));
     }
-    // What is ticked twice is meant once.
-    let mut seen = HashSet::new();
-    names.retain(|name| seen.insert(name.clone()));
-    let action = form.get("action");
-    if action == "delete" && !form.has("sure") {
-        return ask::<T>(page, names);
+    if deed == Deed::Delete && !form.has("sure") {
+        return ask::<T>(page, names, &to);
     }
     let mut done = Done::default();
-    for name in names {
-        let outcome = match action {
-            "delete" => T::delete(page.core(), &page.session, &name).await,
-            _ => T::set_status(page.core(), &page.session, &name, action == "enable").await.map(drop),
-        };
+    // Several at a time share a write to the disk.
+    let outcomes = stream::iter(names).map(|name| async {
+        let outcome = deed.run::<T>(&page, &name).await;
+        (name, outcome)
+    });
+    let outcomes: Vec<_> = outcomes.buffered(AT_ONCE).collect().await;
+    for (name, outcome) in outcomes {
         done.note(&page.look, name, outcome);
     }
+    let text = deed.said(t);
     done.told::<T>(page, &to, text)
 }
 
-fn ask<T: Object>(page: AdminPage, names: Vec<String>) -> PageResult {
+/// The objects that were ticked, or all that the list has; what is ticked twice is meant once.
+async fn names<T: Object>(page: &AdminPage, form: &Form, asked: Asked) -> Result<Vec<String>, Error> {
+    if form.get("which") == "all" {
+        let options = asked.whole().options(MOST as u64 + 1);
+        let all = T::list(page.core(), &page.session, options).await?;
+        return Ok(all.iter().map(|object| object.name().to_owned()).collect());
+    }
+    let mut names: Vec<String> = form.all("name").filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let mut seen = HashSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    Ok(names)
+}
+
+fn ask<T: Object>(page: AdminPage, names: Vec<String>, back: &str) -> PageResult {
     let t = page.look.t;
     let word = |name: &str| t.find(&format!("{}.{name}", T::ONE)).unwrap_or_default();
     let (title, button) = match names.as_slice() {
@@ -94,8 +171,8 @@ fn ask<T: Object>(page: AdminPage, names: Vec<String>) -> PageResult {
         text: word("delete_text"),
         button,
         names,
-        action: format!("{}/bulk", many::<T>()),
-        back: many::<T>(),
+        action: back.replacen(&many::<T>(), &format!("{}/bulk", many::<T>()), 1),
+        back: back.to_owned(),
         parent: word("title"),
         f: Shell::admin(page, T::PLACE),
     })
@@ -201,13 +278,52 @@ mod tests {
         let twice = [("name", "kim"), ("name", "kim"), ("name", "nobody"), ("action", "disable")];
         let told = root.post("/web/admin/managers/bulk", &twice).await;
         assert!(told.text.contains("1 disabled"), "a name that comes twice counts once: {told:?}");
-        let many: Vec<(&str, &str)> = (0..201).map(|_| ("name", "eve")).chain([("action", "enable")]).collect();
+        let names: Vec<String> = (0..1001).map(|number| format!("eve{number}")).collect();
+        let many: Vec<(&str, &str)> =
+            (0..1001).map(|number| ("name", names[number].as_str())).chain([("action", "enable")]).collect();
         let refused = root.post("/web/admin/managers/bulk", &many).await;
         assert_eq!(refused.status, StatusCode::SEE_OTHER);
-        assert!(root.get("/web/admin/managers").await.text.contains("200"), "more than that is refused as a whole");
+        assert!(root.get("/web/admin/managers").await.text.contains("1000"), "more than that is refused as a whole");
         assert_eq!(house.basic("/api/v2/token", "eve", "eve-secret").await.status, StatusCode::UNAUTHORIZED);
         let folders = root.post("/web/admin/folders/bulk", &[("name", "x"), ("action", "enable")]).await;
         assert_eq!(folders.status, StatusCode::NOT_FOUND, "folders have no status");
+    }
+
+    // UI-220, UI-206
+    #[actix_web::test]
+    async fn all_that_match_are_put_into_a_group_and_taken_out() {
+        let house = ready().await;
+        let token = house.token("root").await;
+        for name in ["sales", "staff"] {
+            let group = serde_json::json!({ "name": name });
+            house.with(&token, TestRequest::post().uri("/api/v2/groups").set_json(group)).await;
+        }
+        for name in ["ann", "anna", "bob"] {
+            house.with(&token, TestRequest::post().uri("/api/v2/users").set_json(house.user(name))).await;
+        }
+        let mut root = Browser::admin(&house, "root").await;
+        let groups = |name: &'static str| {
+            let (house, token) = (&house, &token);
+            async move {
+                let user = house.with(token, TestRequest::get().uri(&format!("/api/v2/users/{name}"))).await.json();
+                user["groups"].as_array().cloned().unwrap_or_default()
+            }
+        };
+        let all = [("which", "all"), ("action", "join"), ("group", "sales"), ("group_type", "1")];
+        let joined = root.post("/web/admin/users/bulk?q=ann", &all).await;
+        assert_eq!((joined.status, joined.header("location")), (StatusCode::SEE_OTHER, "/web/admin/users?q=ann"), "{joined:?}");
+        assert_eq!(groups("ann").await, [serde_json::json!({ "name": "sales", "type": 1 })]);
+        assert_eq!((groups("anna").await.len(), groups("bob").await.len()), (1, 0));
+        let second = [("name", "ann"), ("action", "join"), ("group", "staff"), ("group_type", "1")];
+        let refused = root.post("/web/admin/users/bulk", &second).await;
+        assert!(refused.text.contains("only one primary group"), "{refused:?}");
+        let unknown = [("name", "ann"), ("action", "join"), ("group", "nobody"), ("group_type", "2")];
+        assert!(root.post("/web/admin/users/bulk", &unknown).await.text.contains("nobody"));
+        assert_eq!(groups("ann").await.len(), 1, "nothing half saved");
+        root.post("/web/admin/users/bulk?group=sales", &[("which", "all"), ("action", "leave"), ("group", "sales")]).await;
+        assert_eq!((groups("ann").await.len(), groups("anna").await.len()), (0, 0));
+        let nameless = root.post("/web/admin/users/bulk", &[("name", "ann"), ("action", "join")]).await;
+        assert_eq!(nameless.status, StatusCode::SEE_OTHER);
     }
 
     // UI-206, UI-191

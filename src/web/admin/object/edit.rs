@@ -1,13 +1,17 @@
 //! Creating one, and its page: cards that say what is true, of which one at a time opens to be edited.
 
-use actix_web::{http::StatusCode, web};
+use actix_web::{HttpRequest, http::StatusCode, web};
 use askama::Template;
 use entrepot_core::{Core, Error, admin::AdminSession};
 use serde_json::Value;
 
-use super::{Action, Object, gone, is_stale, many, one, state};
+use super::{Action, Object, Panel, gone, is_stale, many, one, state};
 use crate::{
-    admin::fields::{self, Card, Control, Fault, Field, FieldView, Lists, at, is_unset, say},
+    admin::{
+        fields::{self, Card, Control, Fault, Field, FieldView, Lists, at, is_unset, say},
+        invites,
+        placeholders::{self, Occasion},
+    },
     frame::{
         AdminForm, AdminPage, Area, Form, PageError, PageResult, Shell,
         answer::{redirect_saying, render_again},
@@ -15,6 +19,9 @@ use crate::{
         words::Words,
     },
 };
+
+/// Asks for the form again, with what was typed and with more rows to type in: nothing is saved.
+const MORE: &str = "_more";
 
 #[derive(Template)]
 #[template(path = "admin/create.html")]
@@ -28,6 +35,11 @@ struct CreatePage {
     fields: Vec<FieldView>,
     lists: Lists,
     problem: Option<String>,
+    /// What somebody can start from: address, words, what it is, and whether it is chosen.
+    help: Vec<Occasion>,
+    starts: Vec<(String, &'static str, &'static str, bool)>,
+    start: &'static str,
+    is_invited: bool,
 }
 
 /// What is shown when it is made, and never again.
@@ -74,6 +86,8 @@ struct ObjectPage {
     parent: &'static str,
     parent_href: String,
     here: String,
+    help: Vec<Occasion>,
+    panels: Vec<Panel>,
     cards: Vec<CardView>,
     open: Option<Open>,
     actions: Vec<Action>,
@@ -90,10 +104,21 @@ fn word<T: Object>(t: &'static Words, name: &str) -> &'static str {
 /// A refusal of `core` as the fault of a field, or of the form as a whole; faults of ours go on as they are.
 pub(in super::super) fn fault(error: Error) -> Result<Fault, PageError> {
     match error {
-        Error::Invalid { field, message } => Ok(Fault::new(field, sentence(&message))),
+        Error::Invalid { field, message, .. } => Ok(Fault::new(field, sentence(&message))),
         Error::Conflict(message) | Error::InUse(message) => Ok(Fault::new("", sentence(&message))),
         other => Err(other.into()),
     }
+}
+
+/// As [`fault`], with everything else that is wrong.
+fn faults_of(mut error: Error) -> Result<Vec<Fault>, PageError> {
+    let others = match &mut error {
+        Error::Invalid { others, .. } => std::mem::take(others),
+        _ => Vec::new(),
+    };
+    let mut faults = vec![fault(error)?];
+    faults.extend(others.into_iter().map(|(field, message)| Fault::new(field, sentence(&message))));
+    Ok(faults)
 }
 
 pub(super) fn sentence(text: &str) -> String {
@@ -104,9 +129,8 @@ pub(super) fn sentence(text: &str) -> String {
 
 /// What is said above the form: the faults that no field shows.
 fn problem(views: &[FieldView], faults: &[Fault], t: &'static Words) -> Option<String> {
-    let shown = |view: &FieldView| view.has_error();
-    let lost: Vec<&str> =
-        if views.iter().any(shown) { Vec::new() } else { faults.iter().map(|fault| fault.message.as_str()).collect() };
+    let lost = faults.iter().filter(|fault| !views.iter().any(|view| view.shows(fault)));
+    let lost: Vec<&str> = lost.map(|fault| fault.message.as_str()).collect();
     match (faults.is_empty(), lost.is_empty()) {
         (true, _) => None,
         (false, false) => Some(format!("{} {}", t.object_not_saved, lost.join(" "))),
@@ -114,12 +138,26 @@ fn problem(views: &[FieldView], faults: &[Fault], t: &'static Words) -> Option<S
     }
 }
 
+/// What `core` would say of the rest, where something could not even be read: all of it is told at once.
+async fn rest<T: Object>(page: &AdminPage, fields: &[Field], object: &Value, is_new: bool, faults: &mut Vec<Fault>) {
+    let mut closed = object.clone();
+    fields::close_rows(fields, &mut closed);
+    let Ok(object) = parse::<T>(closed) else { return };
+    let Err(error) = object.check(page.core(), &page.session, is_new).await else { return };
+    for fault in faults_of(error).unwrap_or_default() {
+        if faults.iter().all(|known| known.field != fault.field) {
+            faults.push(fault);
+        }
+    }
+}
+
 pub(super) async fn blank<T: Object>(page: AdminPage) -> PageResult {
     if !T::rights(&page.session).add {
         return Err(refused(&page.session));
     }
-    let object = T::blank(page.core());
-    let template = create_page::<T>(page, &object, &[]).await;
+    let start = start_of::<T>(page.query.get("start"));
+    let object = T::blank(page.core(), start);
+    let template = create_page::<T>(page, &object, start, &[]).await;
     render(&template)
 }
 
@@ -128,8 +166,24 @@ fn refused(session: &AdminSession) -> PageError {
     refusal.err().map_or_else(PageError::not_found, PageError::from)
 }
 
-async fn create_page<T: Object>(page: AdminPage, object: &Value, faults: &[Fault]) -> CreatePage {
+/// What its texts may name.
+fn help<T: Object>(t: &'static Words) -> Vec<Occasion> {
+    if T::HAS_PLACEHOLDERS { placeholders::all(t) } else { Vec::new() }
+}
+
+/// One that the kind has; the first is usual.
+fn start_of<T: Object>(wanted: &str) -> &'static str {
+    let known = T::STARTS.iter().find(|start| **start == wanted);
+    known.or(T::STARTS.first()).copied().unwrap_or_default()
+}
+
+async fn create_page<T: Object>(page: AdminPage, object: &Value, start: &'static str, faults: &[Fault]) -> CreatePage {
     let t = page.look.t;
+    let text = |key: String| t.find(&key).unwrap_or_default();
+    let starts = T::STARTS.iter().map(|name| {
+        let href = format!("{}?start={name}", Area::Admin.page(T::ONE));
+        (href, text(format!("start.{name}")), text(format!("start.{name}_is")), *name == start)
+    });
     let fields = fields::views(T::CREATE, object, &Value::Null, faults, t);
     CreatePage {
         title: word::<T>(t, "create"),
@@ -139,16 +193,26 @@ async fn create_page<T: Object>(page: AdminPage, object: &Value, faults: &[Fault
         action: Area::Admin.page(T::ONE),
         problem: problem(&fields, faults, t),
         fields,
+        help: help::<T>(t),
+        starts: starts.collect(),
+        start,
+        is_invited: T::IS_INVITED && page.session.may(entrepot_model::AdminPermission::EditUsers),
         lists: T::lists(page.core(), &page.session).await,
         f: Shell::admin(page, T::PLACE),
     }
 }
 
-pub(super) async fn create<T: Object>(sent: AdminForm) -> PageResult {
+pub(super) async fn create<T: Object>(request: HttpRequest, sent: AdminForm) -> PageResult {
     let AdminForm { page, form } = sent;
-    let mut object = T::blank(page.core());
+    let start = start_of::<T>(form.get("_start"));
+    let mut object = T::blank(page.core(), start);
     let mut faults = fields::apply(T::CREATE, &form, &mut object, page.look.t);
-    if faults.is_empty() {
+    if form.has(MORE) {
+        return render(&create_page::<T>(page, &object, start, &faults).await);
+    }
+    if !faults.is_empty() {
+        rest::<T>(&page, T::CREATE, &object, true, &mut faults).await;
+    } else {
         let mut closed = object.clone();
         fields::close_rows(T::CREATE, &mut closed);
         match add::<T>(page.core(), &page.session, closed).await {
@@ -158,14 +222,18 @@ pub(super) async fn create<T: Object>(sent: AdminForm) -> PageResult {
                 let text = word::<T>(page.look.t, "once");
                 return render(&OncePage { title, text, secret, back, f: Shell::admin(page, T::PLACE) });
             }
+            Ok(added) if T::IS_INVITED && form.has("_invite") => {
+                let has_password = at(&value(&added)?, "has_password").and_then(Value::as_bool).unwrap_or_default();
+                return invites::create(&request, page, added.name(), has_password).await;
+            }
             Ok(added) => {
                 let text = page.look.say(page.look.t.object_created, added.name());
                 return Ok(redirect_saying(&one::<T>(added.name()), &page.look, text));
             }
-            Err(error) => faults.push(fault(error)?),
+            Err(error) => faults.extend(faults_of(error)?),
         }
     }
-    render_again(&create_page::<T>(page, &object, &faults).await)
+    render_again(&create_page::<T>(page, &object, start, &faults).await)
 }
 
 async fn add<T: Object>(core: &Core, session: &AdminSession, object: Value) -> Result<T, Error> {
@@ -225,6 +293,7 @@ async fn object_page<T: Object>(
         }
     });
     let rights = T::rights(&page.session);
+    let panels = object.panels(page.core(), &page.session, &page.look).await;
     let lists = if open.is_some() { T::lists(page.core(), &page.session).await } else { Lists::new() };
     ObjectPage {
         name: object.name().to_owned(),
@@ -232,6 +301,8 @@ async fn object_page<T: Object>(
         parent: word::<T>(t, "title"),
         parent_href: many::<T>(),
         here: one::<T>(object.name()),
+        help: help::<T>(t),
+        panels,
         cards,
         open,
         actions: object.actions(&page.session, &page.look),
@@ -279,9 +350,14 @@ pub(super) async fn save<T: Object>(sent: AdminForm, name: web::Path<String>) ->
     let stored = value(&object)?;
     let mut edited = stored.clone();
     let mut faults = fields::apply(card.fields, &form, &mut edited, page.look.t);
+    if form.has(MORE) {
+        return render(&object_page(page, &object, &stored, &edited, Some(card), &faults).await);
+    }
     if is_stale(&form, &stored) {
         faults = vec![Fault::new("", page.look.say(page.look.t.object_stale, object.name()))];
-    } else if faults.is_empty() {
+    } else if !faults.is_empty() {
+        rest::<T>(&page, card.fields, &edited, false, &mut faults).await;
+    } else {
         let mut closed = edited.clone();
         fields::close_rows(card.fields, &mut closed);
         match update::<T>(page.core(), &page.session, &name, closed, &form).await {
@@ -289,7 +365,7 @@ pub(super) async fn save<T: Object>(sent: AdminForm, name: web::Path<String>) ->
                 let text = page.look.say(page.look.t.object_saved, object.name());
                 return Ok(redirect_saying(&one::<T>(object.name()), &page.look, text));
             }
-            Err(error) => faults.push(fault(error)?),
+            Err(error) => faults.extend(faults_of(error)?),
         }
     }
     render_again(&object_page(page, &object, &stored, &edited, Some(card), &faults).await)

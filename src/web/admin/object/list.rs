@@ -1,32 +1,62 @@
 //! Lists, and deleting what is in them.
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use askama::Template;
-use entrepot_core::{Error, admin::ListOptions};
+use entrepot_core::{Error, admin::Order};
 
-use super::{Object, gone, many, one};
+use super::{
+    Object,
+    column::{Chosen, ROWS},
+    filter::{Asked, offered},
+    gone, many, one,
+};
 use crate::{
     admin::{
         asking::AskPage,
+        cells::Cell,
+        fields::Lists,
         tabs::{Tab, tabs},
     },
-    api::escaped,
     frame::{
         AdminForm, AdminPage, PageResult, Shell,
         answer::{redirect_refusing, redirect_saying},
-        look::Html,
         render,
+        words::Words,
     },
 };
-
-/// Rows of a page.
-const PAGE: u64 = 50;
 
 struct Line {
     name: String,
     href: String,
     sub: String,
-    cells: Vec<Html>,
+    /// Label and content.
+    cells: Vec<(&'static str, Cell)>,
+}
+
+/// A column that is shown: a link that orders the list, if it can be ordered by it.
+struct Head {
+    label: &'static str,
+    href: Option<String>,
+    /// As `aria-sort` has it, of the column that orders the list.
+    sorted: Option<&'static str>,
+}
+
+/// A filter, as the form shows it.
+struct FilterView {
+    name: &'static str,
+    label: &'static str,
+    value: String,
+    list: Option<&'static str>,
+    choices: Vec<(String, String)>,
+}
+
+/// A column that can be chosen.
+struct ColumnView {
+    name: &'static str,
+    label: &'static str,
+    is_shown: bool,
+    can_sort: bool,
+    is_first: bool,
 }
 
 #[derive(Template)]
@@ -36,59 +66,138 @@ struct ListPage {
     title: &'static str,
     lead: &'static str,
     tabs: Vec<Tab>,
-    columns: Vec<&'static str>,
+    heads: Vec<Head>,
     lines: Vec<Line>,
     q: String,
+    filters: Vec<FilterView>,
+    /// Filters that hold.
+    held: usize,
+    columns: Vec<ColumnView>,
+    is_rising: bool,
+    rows: Vec<(u64, bool)>,
+    is_narrow: bool,
     /// Address of the form that creates one, and its words.
     create: Option<(String, &'static str)>,
     search: &'static str,
     empty: &'static str,
     previous: Option<String>,
     next: Option<String>,
-    from: u64,
-    /// What can be done with several at once: enable and disable, delete.
-    bulk: (bool, bool),
+    /// First and last row of the page, and how many there are.
+    range: String,
+    total: u64,
+    has_more: bool,
+    /// What can be done with several at once: enable and disable, delete, put into a group.
+    bulk: (bool, bool, bool),
     /// Where that is sent.
     bulk_to: String,
+    /// Address of the list.
+    list: String,
+    export: String,
+    lists: Lists,
 }
 
-fn page_address<T: Object>(q: &str, from: u64) -> String {
-    format!("{}?q={}&from={from}", many::<T>(), escaped(q))
+fn heads<T: Object>(asked: &Asked, chosen: &Chosen, t: &'static Words) -> Vec<Head> {
+    let list = many::<T>();
+    let sorted = |column: &str| {
+        (column == asked.column).then_some(if asked.order == Order::Ascending { "ascending" } else { "descending" })
+    };
+    let name = Head { label: t.column_name, href: Some(format!("{list}{}", asked.query_by(None))), sorted: sorted("") };
+    let others = chosen.columns.iter().map(|at| &T::COLUMNS[*at]).map(|column| Head {
+        label: t.find(&format!("column.{}", column.name)).unwrap_or_default(),
+        href: column.sort.map(|_| format!("{list}{}", asked.query_by(Some(column)))),
+        sorted: sorted(column.name),
+    });
+    [name].into_iter().chain(others).collect()
 }
 
-pub(super) async fn list<T: Object>(page: AdminPage) -> PageResult {
-    let q = page.query.get("q").trim().to_owned();
-    let from: u64 = page.query.get("from").parse().unwrap_or_default();
-    let name = (!q.is_empty()).then(|| q.clone());
-    let options = ListOptions { offset: from, limit: PAGE + 1, name, ..ListOptions::default() };
-    let mut objects = T::list(page.core(), &page.session, options).await?;
-    let more = objects.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
-    objects.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
+fn filters<T: Object>(page: &AdminPage, asked: &Asked) -> Vec<FilterView> {
+    let t = page.look.t;
+    let value = |name: &str| asked.filters.iter().find(|(held, _)| *held == name).map(|(_, value)| value.clone());
+    let views = offered::<T>(&page.session).map(|filter| FilterView {
+        name: filter.name(),
+        label: t.find(&format!("filter.{}", filter.name())).unwrap_or_default(),
+        value: value(filter.name()).unwrap_or_default(),
+        list: filter.suggests(),
+        choices: filter.choices(t),
+    });
+    views.collect()
+}
+
+fn columns<T: Object>(asked: &Asked, chosen: &Chosen, t: &'static Words) -> Vec<ColumnView> {
+    let views = T::COLUMNS.iter().enumerate().map(|(at, column)| ColumnView {
+        name: column.name,
+        label: t.find(&format!("column.{}", column.name)).unwrap_or_default(),
+        is_shown: chosen.columns.contains(&at),
+        can_sort: column.sort.is_some(),
+        is_first: asked.column == column.name,
+    });
+    views.collect()
+}
+
+/// Names for the filters that are typed, and for what is done with several.
+async fn suggestions<T: Object>(page: &AdminPage, is_grouped: bool) -> Lists {
+    let wanted = offered::<T>(&page.session).filter_map(super::filter::Filter::suggests);
+    let mut names: Vec<&'static str> = wanted.chain(is_grouped.then_some("groups")).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut lists = Lists::new();
+    for name in names {
+        lists.push((name, super::names(page.core(), &page.session, name).await));
+    }
+    lists
+}
+
+fn line<T: Object>(object: &T, page: &AdminPage, chosen: &Chosen) -> Line {
+    let (sub, cells) = object.line(&page.look);
+    let mut cells: Vec<Option<Cell>> = cells.into_iter().map(Some).collect();
+    let label = |at: usize| page.look.t.find(&format!("column.{}", T::COLUMNS[at].name)).unwrap_or_default();
+    let shown = chosen.columns.iter().filter_map(|at| Some((label(*at), cells.get_mut(*at)?.take()?)));
+    Line { name: object.name().to_owned(), href: one::<T>(object.name()), sub, cells: shown.collect() }
+}
+
+pub(super) async fn list<T: Object>(request: HttpRequest, page: AdminPage) -> PageResult {
+    let mut asked = Asked::read::<T>(&page.query, &page.session, page.look.now);
+    let chosen = Chosen::of::<T>(&request, &page.look).with::<T>(asked.column);
+    let total = T::count(page.core(), &page.session, asked.options(0)).await?;
+    if asked.from >= total {
+        // The last page went while somebody looked.
+        asked.from = total.saturating_sub(1) / chosen.rows * chosen.rows;
+    }
+    let objects = T::list(page.core(), &page.session, asked.options(chosen.rows)).await?;
     let t = page.look.t;
     let word = |name: &str| t.find(&format!("{}.{name}", T::ONE)).unwrap_or_default();
-    let lines = objects.iter().map(|object| {
-        let (sub, cells) = object.line(&page.look);
-        Line { name: object.name().to_owned(), href: one::<T>(object.name()), sub, cells }
-    });
-    let lines = lines.collect();
+    let list = many::<T>();
+    let last = asked.from + objects.len() as u64;
     let rights = T::rights(&page.session);
-    let bulk = (rights.edit && T::HAS_STATUS, rights.delete);
-    let create = rights.add.then(|| (crate::frame::Area::Admin.page(T::ONE), word("create")));
+    let bulk = (rights.edit && T::HAS_STATUS, rights.delete, T::joins(&page.session));
+    let at = |from: u64| format!("{list}{}", asked.query_from(from));
+    let range = crate::frame::words::fill(t.list_range, &[&(asked.from + 1).min(last), &last, &total]);
     render(&ListPage {
         title: word("title"),
         lead: word("lead"),
         tabs: tabs(T::PLACE, T::MANY, &page.session, t),
-        columns: T::COLUMNS.iter().map(|name| t.find(&format!("column.{name}")).unwrap_or_default()).collect(),
-        lines,
-        create,
+        heads: heads::<T>(&asked, &chosen, t),
+        lines: objects.iter().map(|object| line(object, &page, &chosen)).collect(),
+        filters: filters::<T>(&page, &asked),
+        held: asked.filters.len(),
+        columns: columns::<T>(&asked, &chosen, t),
+        is_rising: asked.order == Order::Ascending,
+        rows: ROWS.map(|rows| (rows, rows == chosen.rows)).to_vec(),
+        is_narrow: asked.is_narrow(),
+        create: rights.add.then(|| (crate::frame::Area::Admin.page(T::ONE), word("create"))),
         search: word("search"),
         empty: word("empty"),
-        previous: (from > 0).then(|| page_address::<T>(&q, from.saturating_sub(PAGE))),
-        next: more.then(|| page_address::<T>(&q, from + PAGE)),
-        from,
+        previous: (asked.from > 0).then(|| at(asked.from.saturating_sub(chosen.rows))),
+        next: (last < total).then(|| at(last)),
+        range,
+        total,
+        has_more: total > 1,
         bulk,
-        bulk_to: format!("{}/bulk", many::<T>()),
-        q,
+        bulk_to: format!("{list}/bulk{}", asked.query_from(asked.from)),
+        export: format!("{list}/export{}", asked.query()),
+        lists: suggestions::<T>(&page, bulk.2).await,
+        q: asked.q,
+        list,
         f: Shell::admin(page, T::PLACE),
     })
 }
@@ -124,5 +233,100 @@ pub(super) async fn delete<T: Object>(sent: AdminForm, name: web::Path<String>) 
         }
         Err(Error::NotFound) => Ok(gone::<T>(&page, &name)),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{http::StatusCode, test::TestRequest};
+
+    use crate::testing::{Browser, House, ready};
+
+    async fn people(house: &House) {
+        let token = house.token("root").await;
+        let group = serde_json::json!({ "name": "sales" });
+        house.with(&token, TestRequest::post().uri("/api/v2/groups").set_json(group)).await;
+        for (number, name) in ["ann", "bob", "cy", "dan"].into_iter().enumerate() {
+            let mut user = house.user(name);
+            user["email"] = format!("{}@example.com", ["z", "y", "x", "w"][number]).into();
+            if number == 1 {
+                user["status"] = 0.into();
+            }
+            if number >= 2 {
+                user["groups"] = serde_json::json!([{ "name": "sales", "type": 1 }]);
+            }
+            house.with(&token, TestRequest::post().uri("/api/v2/users").set_json(user)).await;
+        }
+    }
+
+    /// Names of the rows, in order.
+    fn rows(page: &str) -> Vec<&str> {
+        let parts = page.split("name=\"name\" value=\"").skip(1);
+        parts.filter_map(|part| part.split('"').next()).collect()
+    }
+
+    // UI-220
+    #[actix_web::test]
+    async fn lists_are_ordered_and_narrowed_by_the_address() {
+        let house = ready().await;
+        people(&house).await;
+        let mut root = Browser::admin(&house, "root").await;
+        for (query, wanted) in [
+            ("", vec!["ann", "bob", "cy", "dan"]),
+            ("?order=desc", vec!["dan", "cy", "bob", "ann"]),
+            ("?sort=email", vec!["dan", "cy", "bob", "ann"]),
+            ("?sort=status&order=asc", vec!["bob", "ann", "cy", "dan"]),
+            ("?state=disabled", vec!["bob"]),
+            ("?state=expired", vec![]),
+            ("?group=sales", vec!["cy", "dan"]),
+            ("?group=sales&q=dan", vec!["dan"]),
+            ("?q=y@example", vec!["bob"]),
+            ("?factor=yes", vec![]),
+            ("?factor=no&idle=never", vec!["ann", "bob", "cy", "dan"]),
+            ("?state=nonsense&sort=nonsense", vec!["ann", "bob", "cy", "dan"]),
+        ] {
+            let page = root.get(&format!("/web/admin/users{query}")).await;
+            assert_eq!(rows(&page.text), wanted, "{query}");
+        }
+        let sorted = root.get("/web/admin/users?sort=email&group=sales").await.text;
+        assert!(sorted.contains("aria-sort=\"ascending\"") && sorted.contains("1–2 of 2"), "{sorted}");
+        assert!(sorted.contains("/web/admin/users?group=sales&#38;sort=email&#38;order=desc"), "{sorted}");
+    }
+
+    // UI-220
+    #[actix_web::test]
+    async fn columns_and_rows_are_kept_by_the_browser() {
+        let house = ready().await;
+        people(&house).await;
+        let mut root = Browser::admin(&house, "root").await;
+        assert!(!root.get("/web/admin/users").await.text.contains("data-label=\"E-mail\""));
+        let chosen = [("column", "email"), ("column", "status"), ("rows", "100"), ("back", "/web/admin/users?q=ann")];
+        let kept = root.post("/web/admin/users/columns", &chosen).await;
+        assert_eq!(kept.header("location"), "/web/admin/users?q=ann");
+        let page = root.get("/web/admin/users").await.text;
+        assert!(page.contains("data-label=\"E-mail\"") && !page.contains("data-label=\"Groups\""), "{page}");
+        let foreign = root.post("/web/admin/users/columns", &[("back", "/web/admin/groups")]).await;
+        assert_eq!(foreign.header("location"), "/web/admin/users");
+    }
+
+    // UI-221
+    #[actix_web::test]
+    async fn exports_hold_all_that_matches_and_no_formula() {
+        let house = ready().await;
+        people(&house).await;
+        let token = house.token("root").await;
+        let mut user = house.user("eve");
+        user["description"] = "=1+1".into();
+        user["email"] = "v@example.com".into();
+        house.with(&token, TestRequest::post().uri("/api/v2/users").set_json(user)).await;
+        let mut root = Browser::admin(&house, "root").await;
+        let all = root.get("/web/admin/users/export?sort=email").await;
+        assert_eq!((all.status, all.header("content-type")), (StatusCode::OK, "text/csv; charset=utf-8"));
+        let lines: Vec<&str> = all.text.lines().collect();
+        assert_eq!(lines[0], "name,about,email,role,groups,storage,last_login,factor,expires,created,status");
+        assert!(lines[1].starts_with("eve,\"'=1+1\",v@example.com,,,0,,false,,"), "{}", lines[1]);
+        assert!(lines[1].ends_with(",enabled"), "{}", lines[1]);
+        assert_eq!(lines.len(), 6);
+        assert_eq!(root.get("/web/admin/users/export?group=sales").await.text.lines().count(), 3);
     }
 }

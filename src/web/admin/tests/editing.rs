@@ -195,3 +195,48 @@ async fn forms_about_what_is_gone_lead_to_the_list() {
         assert!(list.text.contains("yard is not there any more"), "{path}: {}", list.text);
     }
 }
+
+// UI-226
+#[actix_web::test]
+async fn everything_that_is_wrong_is_told_at_once_each_at_its_field() {
+    let house = ready().await;
+    let mut browser = Browser::admin(&house, "root").await;
+    let fields = [
+        ("username", "a/b"),
+        ("password", "   "),
+        ("email", "nobody"),
+        ("quota_size", "much"),
+        ("max_sessions", "-3"),
+        ("permissions.0.path", "/"),
+        ("permissions.0.preset", "read"),
+    ];
+    let told = browser.post("/web/admin/user", &fields).await;
+    assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for field in ["username", "password", "email", "quota_size", "max_sessions"] {
+        assert!(told.text.contains(&format!("id=\"{field}-error\"")), "{field}: {}", told.text);
+        assert!(told.text.contains(&format!("href=\"#{field}\"")), "{field} in the summary");
+    }
+    let group = browser.post("/web/admin/group", &[("name", "sales")]).await;
+    assert_eq!(group.status, StatusCode::SEE_OTHER, "{group:?}");
+    let wrong = [("user_settings.quota_files", "-2"), ("user_settings.max_sessions", "-1")];
+    let told = browser.post("/web/admin/group/sales?card=limits", &wrong).await;
+    assert!(told.text.contains("id=\"user_settings-quota_files-error\""), "{}", told.text);
+    assert!(told.text.contains("id=\"user_settings-max_sessions-error\""), "{}", told.text);
+    let token = house.token("root").await;
+    let body = json!({ "username": "a/b", "email": "nobody", "max_sessions": -3, "status": 1, "permissions": { "/": ["*"] } });
+    let answer = house.with(&token, TestRequest::post().uri("/api/v2/users").set_json(body)).await;
+    assert!(answer.text.contains("username") && !answer.text.contains("max_sessions"), "the API names the first: {answer:?}");
+}
+
+// UI-226
+#[actix_web::test]
+async fn more_rows_are_given_without_saving() {
+    let house = ready().await;
+    let mut browser = with_user(&house).await;
+    let at = "/web/admin/user/ana?card=folders";
+    let typed = [("virtual_folders.0.virtual_path", "/a"), ("virtual_folders.0.name", "x"), ("_more", "virtual_folders")];
+    let more = browser.post(at, &typed).await;
+    assert_eq!(more.status, StatusCode::OK, "{more:?}");
+    assert!(more.text.contains("value=\"/a\"") && more.text.contains("name=\"virtual_folders.2.name\""), "{}", more.text);
+    assert!(user(&house).await["virtual_folders"].as_array().is_none_or(Vec::is_empty));
+}

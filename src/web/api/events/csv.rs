@@ -8,7 +8,7 @@ pub(super) fn time(nanos: i64) -> String {
 }
 
 /// Appends a line.
-pub(super) fn line(text: &mut String, cells: &[String]) {
+pub(crate) fn line(text: &mut String, cells: &[String]) {
     for (index, cell) in cells.iter().enumerate() {
         if index > 0 {
             text.push(',');

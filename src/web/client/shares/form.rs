@@ -53,7 +53,7 @@ impl Wrong {
     pub(super) fn of(look: &Look, error: Error) -> Result<Self> {
         let mut wrong = Self::default();
         match error {
-            Error::Invalid { field, message } => {
+            Error::Invalid { field, message, .. } => {
                 let place = match field.split(['.', '[']).next().unwrap_or_default() {
                     "name" => &mut wrong.name,
                     "paths" => &mut wrong.paths,
