@@ -147,6 +147,7 @@ impl Core {
         core.0.tasks.spawn(crate::transfer::store_late(core.clone()));
         core.0.tasks.spawn(resumable::expire(core.clone()));
         core.0.tasks.spawn(crate::registry::close_idle(core.clone()));
+        core.0.tasks.spawn(crate::registry::sample(core.clone()));
         core.0.tasks.spawn(lease::expire(core.clone()));
         core.0.tasks.spawn(crate::quota::reconcile(core.clone()));
         core.0.tasks.spawn(gates::tend(core.clone()));

@@ -1,9 +1,11 @@
 //! The live sessions and transfers: what the connections list shows, what limits count, what can be ended from outside.
 
 mod progress;
+mod rates;
+mod stopping;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     net::IpAddr,
     sync::{
         Arc, Weak,
@@ -16,7 +18,10 @@ use entrepot_model::connection::{ConnectionStatus, Transfer};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-pub(crate) use progress::{Progress, Running};
+pub(crate) use progress::{Begin, Progress, Running};
+pub(crate) use rates::History;
+pub(crate) use rates::sample;
+pub(crate) use stopping::{Shown, stopped_by_administrator};
 
 use crate::{
     Core,
@@ -25,8 +30,11 @@ use crate::{
     live::{News, TransferNews, TransferState},
     login::checks,
     metrics::TransferScope,
-    session::{Direction, SessionState},
+    session::SessionState,
 };
+
+/// Milliseconds that an upload in several requests is shown without one.
+const RESTING: i64 = 30_000;
 
 #[derive(Default)]
 struct State {
@@ -35,6 +43,12 @@ struct State {
     /// Sessions that count against limits of sessions.
     counted: usize,
     transfers: HashMap<u64, Arc<Progress>>,
+    /// Uploads in several requests that wait for the next one, and until when they are shown.
+    resting: HashMap<u64, (Arc<Progress>, i64)>,
+    /// Bytes of transfers that ended since the last sample: up, down.
+    ended_bytes: [u64; 2],
+    /// Ids of uploads in several requests that were stopped, the newest last.
+    stopped: VecDeque<String>,
     transfers_by_user: HashMap<String, usize>,
     transfers_by_host: HashMap<IpAddr, usize>,
     /// How often an account was told to end, and at which of these moments each was last.
@@ -51,6 +65,8 @@ pub(crate) struct Registry {
     next: AtomicU64,
     /// Signalled when a transfer ends.
     ended: Notify,
+    rates: rates::Rates,
+    numbers: progress::Numbers,
 }
 
 impl Registry {
@@ -205,7 +221,7 @@ impl Registry {
     }
 
     /// Counts a transfer in, if no limit forbids it (LIM-006, LIM-014, ACC-266).
-    pub(crate) fn begin_transfer(&self, session: &SessionState, direction: Direction, path: String) -> Result<Running> {
+    pub(crate) fn begin_transfer(&self, session: &SessionState, begin: Begin<'_>) -> Result<Running> {
         let settings = session.core.settings();
         let per_user = usize::try_from(session.account.user.user.max_sessions).unwrap_or(0);
         let per_host = usize::try_from(settings.common.max_per_host_transfers).unwrap_or(0);
@@ -224,13 +240,16 @@ impl Registry {
             (full(state.transfers.len(), total), TransferScope::Total),
         ];
         if let Some((_, scope)) = limits.into_iter().find(|(is_full, _)| *is_full) {
-            session.core.0.metrics.deny_transfer(direction, scope);
+            session.core.0.metrics.deny_transfer(begin.direction, scope);
             return Err(Error::TooMany);
         }
         *state.transfers_by_user.entry(session.username().to_owned()).or_default() += 1;
         *state.transfers_by_host.entry(host).or_default() += 1;
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let progress = Arc::new(Progress::begin(id, session, direction, path));
+        // All requests of one upload have one number, unless two of them run at once.
+        let id = begin.upload.map(|upload| self.numbers.of(upload)).filter(|id| !state.transfers.contains_key(id));
+        let before = id.and_then(|id| state.resting.remove(&id));
+        let id = id.unwrap_or_else(|| self.next.fetch_add(1, Ordering::Relaxed));
+        let progress = Arc::new(Progress::begin(id, session, begin, before.as_ref().map(|(before, _)| before.as_ref())));
         state.transfers.insert(progress.id, progress.clone());
         drop(state);
         session.core.0.live.tell(|| News::Transfer(Arc::new(progress.news(TransferState::Running))));
@@ -247,7 +266,7 @@ impl Registry {
     }
 
     /// Counts a transfer out; false if it was already.
-    fn end_transfer(&self, progress: &Progress) -> bool {
+    fn end_transfer(&self, progress: &Arc<Progress>, now: i64) -> bool {
         let mut state = self.state.lock();
         let was_running = state.transfers.remove(&progress.id).is_some();
         if was_running {
@@ -257,6 +276,13 @@ impl Registry {
                 if *count == 0 {
                     state.transfers_by_host.remove(&progress.host);
                 }
+            }
+            match progress.rests() {
+                true => {
+                    let until = now + RESTING;
+                    state.resting.insert(progress.id, (progress.clone(), until));
+                }
+                false => state.ended_bytes[progress.direction.index()] += progress.sample(),
             }
             self.ended.notify_waiters();
         }

@@ -25,6 +25,7 @@ use crate::{
     fs::{HashAlgorithm, Hasher},
     place::Place,
     policy::Denial,
+    registry::stopped_by_administrator,
     shares::Uses,
     transfer::waiting,
 };
@@ -33,7 +34,7 @@ pub use chunk::append;
 pub use create::create;
 #[cfg(test)]
 pub(crate) use expire::expire_now;
-pub(crate) use expire::{end, end_of_share, expire, failed_event, of_share, of_user};
+pub(crate) use expire::{end, end_of_share, end_stopped, expire, failed_event, of_share, of_user};
 pub use status::status;
 pub use terminate::terminate;
 pub(crate) use turns::{Purpose, Turn, Turns};
@@ -61,6 +62,11 @@ impl Uploader {
 
     fn username(&self) -> &str {
         self.fs.username()
+    }
+
+    /// Whether an administrator stopped the upload of this turn.
+    fn was_stopped(&self, turn: &Turn) -> bool {
+        self.fs.session().core.0.registry.was_stopped(turn.id())
     }
 
     /// Largest file that may be announced, in bytes; `None` = any (`Tus-Max-Size`).
@@ -163,6 +169,9 @@ pub enum Appended {
 
 /// The upload of that id, if there is one and it is of whoever asks.
 async fn find(core: &Core, who: &Uploader, id: &str) -> Result<ResumableUpload> {
+    if core.0.registry.was_stopped(id) {
+        return Err(stopped_by_administrator());
+    }
     // What was finished or put off a moment ago is in the database before it is read.
     core.0.store.transfers().barrier().await.map_err(database)?;
     let found = core.0.store.resumable_uploads().get(id).await.map_err(database)?;

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use entrepot_model::{EffectiveUser, connection::ConnectionStatus};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -79,6 +79,7 @@ impl Authenticated {
         let state = Arc::new(SessionState {
             upload_bucket: ArcSwap::new(upload_bucket),
             download_bucket: ArcSwap::new(download_bucket),
+            limits: Default::default(),
             core: self.core.clone(),
             account: self.account.clone(),
             peer: self.peer.clone(),
@@ -116,6 +117,16 @@ pub enum Direction {
     Download,
 }
 
+impl Direction {
+    /// Place in a pair of values: upload, download.
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::Upload => 0,
+            Self::Download => 1,
+        }
+    }
+}
+
 pub(crate) struct SessionState {
     pub core: Core,
     pub account: Arc<Account>,
@@ -136,6 +147,8 @@ pub(crate) struct SessionState {
     pub command: Mutex<String>,
     pub upload_bucket: ArcSwap<Bucket>,
     pub download_bucket: ArcSwap<Bucket>,
+    /// Rates that an administrator set for this session alone: upload, download.
+    pub limits: [ArcSwapOption<Bucket>; 2],
     pub denials: crate::audit::DenialBudget,
 }
 
@@ -147,18 +160,58 @@ pub(crate) fn buckets(core: &Core, account: &Account, peer: &Peer) -> [Arc<Bucke
 }
 
 impl SessionState {
-    /// Waits until the rate lets a transfer go on. The rate may change meanwhile.
+    /// Waits until the rates let a transfer go on. They may change meanwhile.
     pub(crate) async fn throttle(&self, direction: Direction) {
         loop {
-            let wait = match direction {
-                Direction::Upload => self.upload_bucket.load().wait_time(),
-                Direction::Download => self.download_bucket.load().wait_time(),
-            };
+            let wait = self.wait_time(direction);
             if wait.is_zero() {
                 return;
             }
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Whether the rates let a transfer go on now.
+    pub(crate) fn is_ready(&self, direction: Direction) -> bool {
+        self.wait_time(direction).is_zero()
+    }
+
+    /// Whether a rate holds at all.
+    pub(crate) fn is_limited(&self, direction: Direction) -> bool {
+        self.bucket(direction).load().is_limited() || self.limits[direction.index()].load().is_some()
+    }
+
+    /// Takes what was moved from the rates that hold: that of the account, and that of the session.
+    pub(crate) fn take(&self, direction: Direction, bytes: usize) {
+        self.bucket(direction).load().take(bytes);
+        if let Some(limit) = &*self.limits[direction.index()].load() {
+            limit.take(bytes);
+        }
+    }
+
+    /// Sets a rate for this session alone, in KB (1024 bytes) a second; 0 takes it away. It holds at once, beside that of
+    /// the account, and ends with the session.
+    pub(crate) fn limit(&self, direction: Direction, kilobytes: u64) {
+        let limit = (kilobytes > 0).then(|| Arc::new(Bucket::of(kilobytes)));
+        self.limits[direction.index()].store(limit);
+    }
+
+    /// The rates of this session alone and of the account, in KB (1024 bytes) a second; 0 = none.
+    pub(crate) fn rates(&self, direction: Direction) -> (u64, u64) {
+        let own = self.limits[direction.index()].load().as_ref().map_or(0, |limit| limit.kilobytes());
+        (own, self.bucket(direction).load().kilobytes())
+    }
+
+    fn bucket(&self, direction: Direction) -> &ArcSwap<Bucket> {
+        match direction {
+            Direction::Upload => &self.upload_bucket,
+            Direction::Download => &self.download_bucket,
+        }
+    }
+
+    fn wait_time(&self, direction: Direction) -> std::time::Duration {
+        let own = self.limits[direction.index()].load().as_ref().map_or(std::time::Duration::ZERO, |limit| limit.wait_time());
+        self.bucket(direction).load().wait_time().max(own)
     }
 
     /// Takes over the rates that the account has now; `self.account` stays what it was at the login.

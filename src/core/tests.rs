@@ -32,6 +32,7 @@ mod resumable;
 mod scans;
 mod sequential;
 mod share_sessions;
+mod stopping;
 mod uploads;
 mod verdict;
 mod visits;

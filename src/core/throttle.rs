@@ -41,6 +41,7 @@ impl Bucket {
     }
 
     /// Whether a transfer may go on now.
+    #[cfg(test)]
     pub(crate) fn is_ready(&self) -> bool {
         self.wait_time().is_zero()
     }
@@ -48,6 +49,16 @@ impl Bucket {
     /// Whether a rate holds at all.
     pub(crate) fn is_limited(&self) -> bool {
         self.state.lock().rate > 0.0
+    }
+
+    /// KB (1024 bytes) a second; 0 = no limit.
+    pub(crate) fn kilobytes(&self) -> u64 {
+        (self.state.lock().rate / 1024.0) as u64
+    }
+
+    /// A bucket with that many KB (1024 bytes) a second, for one session alone.
+    pub(crate) fn of(kilobytes: u64) -> Self {
+        Self::new(kilobytes.saturating_mul(1024))
     }
 
     /// Takes `bytes` that were moved.

@@ -30,4 +30,5 @@ pub(crate) use settlement::{TransferAllowance, allowance, allowance_of, quota_of
 pub(crate) use suspend::part_size;
 pub use upload::Upload;
 pub(crate) use upload::{Target, UploadFacts, UploadState};
+pub(crate) use upload_end::stop as stop_upload;
 pub(crate) use upload_end::{durability, present as upload_end_present};

@@ -81,17 +81,27 @@ impl Events {
         self.events.read(move |c| table::LOG.search(c, &filter.query())).await
     }
 
-    /// Logins since a moment (Unix nanoseconds): those that succeeded, and the others. With a role, those of its users only.
-    pub async fn count_logins(&self, since: i64, role: String) -> Result<(u64, u64), StoreError> {
-        const SQL: &str = "SELECT count(*) FILTER (WHERE event = 5), count(*) FROM log_event \
-             WHERE timestamp >= ?1 AND (?2 = '' OR role = ?2)";
-        let counted = self.events.read(move |c| {
+    /// Logins since a moment (Unix nanoseconds), by which of the `count` steps of `step` nanoseconds they fall into: those that
+    /// succeeded, and the others. With a role, those of its users only.
+    pub async fn count_logins(&self, since: i64, step: i64, count: usize, role: String) -> Result<Vec<(u64, u64)>, StoreError> {
+        const SQL: &str = "SELECT (timestamp - ?1) / ?2 AS step, count(*) FILTER (WHERE event = 5), count(*) FROM log_event \
+             WHERE timestamp >= ?1 AND (?3 = '' OR role = ?3) GROUP BY step";
+        let steps = self.events.read(move |c| {
             let mut statement = c.prepare_cached(SQL)?;
-            Ok(statement.query_row(params![since, role], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?)
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+            Ok(statement.query_map(params![since, step.max(1), role], read)?.collect::<Result<Vec<_>, _>>()?)
         });
-        let (good, all) = counted.await?;
         let number = |count: i64| u64::try_from(count).unwrap_or_default();
-        Ok((number(good), number(all - good)))
+        let mut counted = vec![(0, 0); count];
+        for (step, good, all) in steps.await? {
+            // Clocks that were put back: what is later than the last step falls into it.
+            let step = usize::try_from(step).unwrap_or(usize::MAX).min(count.saturating_sub(1));
+            if let Some((ok, failed)) = counted.get_mut(step) {
+                *ok += number(good);
+                *failed += number(all - good);
+            }
+        }
+        Ok(counted)
     }
 
     /// Deletes some of the events of a kind that are older than `timestamp` (Unix nanoseconds); how many. 0 is the end: who

@@ -42,17 +42,22 @@ pub async fn search_log(core: &Core, session: &AdminSession, mut filter: LogEven
     core.0.store.events().search_log(filter).await.map_err(stored)
 }
 
-/// Logins of all protocols since a moment in milliseconds: those that succeeded, and the others; a role administrator counts
-/// those of the own role only.
+/// Logins of all protocols of the last 24 hours, hour by hour, the oldest first: those that succeeded, and the others; a role
+/// administrator counts those of the own role only.
 ///
 /// # Errors
 /// `Denied` without `view_events`.
-pub async fn count_logins(core: &Core, session: &AdminSession, since: i64) -> Result<(u64, u64)> {
+pub async fn count_logins(core: &Core, session: &AdminSession) -> Result<Vec<(u64, u64)>> {
+    /// Nanoseconds of an hour.
+    const HOUR: i64 = 3_600_000_000_000;
+    /// Hours of a day.
+    const HOURS: usize = 24;
     session.require(P::ViewEvents)?;
     let mut role = String::new();
     confine(session, &mut role);
     prepare(core, "").await;
-    core.0.store.events().count_logins(since.saturating_mul(1_000_000), role).await.map_err(stored)
+    let since = core.clock().nanos() - HOUR * HOURS as i64;
+    core.0.store.events().count_logins(since, HOUR, HOURS, role).await.map_err(stored)
 }
 
 fn confine(session: &AdminSession, role: &mut String) {

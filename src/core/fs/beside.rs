@@ -9,6 +9,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     operation::Operation,
+    registry::Begin,
     session::Direction,
     transfer::{Continued, OpenWrite, Upload, allowance, upload_end_present as present, waiting},
 };
@@ -35,7 +36,12 @@ impl UserFs {
         if most > 0 && open.size.is_some_and(|size| size > most) {
             return Err(Error::Quota);
         }
-        let running = self.0.core.0.registry.begin_transfer(&self.0, Direction::Upload, path.to_string_lossy())?;
+        let begin = Begin {
+            upload: continued.as_ref().map(|continued| continued.id.as_str()),
+            total: open.size,
+            ..Begin::new(Direction::Upload, path)
+        };
+        let running = self.0.core.0.registry.begin_transfer(&self.0, begin)?;
         let place = match &continued {
             Some(continued) => waiting::place(granted.place(), &continued.id)?,
             None => granted.place().clone(),

@@ -105,7 +105,7 @@ impl UserFs {
             hasher.update(&data);
             allowance.spend(data.len() as u64);
             hashing.moved.fetch_add(data.len() as u64, Ordering::Relaxed);
-            self.0.download_bucket.load().take(data.len());
+            self.0.take(Direction::Download, data.len());
             self.0.touch();
             offset += data.len() as u64;
         }

@@ -6,6 +6,7 @@ use super::UserFs;
 use crate::{
     error::Result,
     operation::Operation,
+    registry::Begin,
     session::Direction,
     transfer::{Download, allowance, overlay},
 };
@@ -20,12 +21,18 @@ impl UserFs {
         let granted = self.authorize(Operation::Download, path)?;
         self.confined(path).await?;
         let allowance = allowance(&self.0, Direction::Download)?;
-        let running = self.0.core.0.registry.begin_transfer(&self.0, Direction::Download, path.to_string_lossy())?;
+        let running = self.0.core.0.registry.begin_transfer(&self.0, Begin::new(Direction::Download, path))?;
         self.before(Operation::Download, path, None, None).await?;
         let file = match self.0.overlay.get(path) {
             Some(upload) => overlay::reader(upload)?,
             None => self.0.account.door.open_read(&granted).await?,
         };
+        if self.0.account.door.capabilities(granted.place().storage).immediate {
+            // Where it costs nothing: how much there is to come is shown.
+            if let Ok(found) = file.metadata().await {
+                running.expect(found.size);
+            }
+        }
         Ok(Download::new(self.0.clone(), file, granted.place().clone(), running, allowance))
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     place::Place,
     policy::{self, Denial, Granted},
     quota::{Reservation, Usage},
-    registry::Running,
+    registry::{Begin, Running},
     session::Direction,
     transfer::{
         Continued, OpenWrite, Target, TransferAllowance, Upload, UploadFacts, UploadState, allowance, partials,
@@ -105,7 +105,12 @@ impl UserFs {
         if most > 0 && open.size.is_some_and(|size| size > most) {
             return Err(Error::Quota);
         }
-        let running = self.0.core.0.registry.begin_transfer(&self.0, Direction::Upload, path.to_string_lossy())?;
+        let begin = Begin {
+            upload: continued.as_ref().map(|continued| continued.id.as_str()),
+            total: open.size,
+            ..Begin::new(Direction::Upload, path)
+        };
+        let running = self.0.core.0.registry.begin_transfer(&self.0, begin)?;
         if continued.as_ref().is_none_or(|continued| continued.is_first) {
             self.before(operation, path, None, found.file.as_ref().map(|file| file.size).or(open.size)).await?;
         }
@@ -144,6 +149,9 @@ impl UserFs {
             _ => self.stage(&found, open, continued.as_ref()).await?,
         };
         let staged = matches!(begun.target, Target::Staged { .. });
+        if staged {
+            running.goes_on_at(u64::try_from(begun.charged.size).unwrap_or(0));
+        }
         let facts = UploadFacts {
             session: session.clone(),
             target: begun.target,

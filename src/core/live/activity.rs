@@ -11,7 +11,7 @@ use super::{
     listener::{Heard, Listener},
     streams::Account,
 };
-use crate::{Core, admin::AdminSession, error::Result, session::Direction};
+use crate::{Core, admin::AdminSession, error::Result};
 
 /// Sessions that are listed one by one.
 const LISTED: usize = 500;
@@ -54,7 +54,7 @@ struct Meter {
 impl Meter {
     fn end(&mut self, news: &TransferNews) {
         let known = self.known.remove(&news.id).unwrap_or(0);
-        self.ended[index(news.direction)] += news.bytes.saturating_sub(known);
+        self.ended[news.direction.index()] += news.bytes.saturating_sub(known);
     }
 
     /// Bytes per second since the last look.
@@ -62,19 +62,12 @@ impl Meter {
         let mut moved = std::mem::take(&mut self.ended);
         let known = std::mem::take(&mut self.known);
         for news in running {
-            moved[index(news.direction)] += news.bytes.saturating_sub(known.get(&news.id).copied().unwrap_or(0));
+            moved[news.direction.index()] += news.bytes.saturating_sub(known.get(&news.id).copied().unwrap_or(0));
             self.known.insert(news.id, news.bytes);
         }
         let passed = u64::try_from(self.looked_at.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
         self.looked_at = Instant::now();
         moved.map(|bytes| bytes.saturating_mul(1000) / passed)
-    }
-}
-
-const fn index(direction: Direction) -> usize {
-    match direction {
-        Direction::Upload => 0,
-        Direction::Download => 1,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     Core, Upload,
     error::{Error, Result},
     fs::Hasher,
+    registry::stopped_by_administrator,
     transfer::Continued,
 };
 
@@ -204,7 +205,7 @@ async fn next<S: Body>(who: &Uploader, turn: &Turn, body: &mut S) -> Result<Opti
     tokio::select! {
         biased;
         () = who.fs.session().kill.cancelled() => Err(Error::Cancelled),
-        () = turn.asked_to_end() => Err(Error::Busy),
+        () = turn.asked_to_end() => Err(if who.was_stopped(turn) { stopped_by_administrator() } else { Error::Busy }),
         piece = body.next() => piece.transpose(),
     }
 }

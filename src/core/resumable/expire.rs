@@ -79,6 +79,19 @@ pub(crate) fn end_of_share(core: &Core, uploads: Vec<ResumableUpload>) {
     });
 }
 
+/// An administrator stopped this upload: a request that is at it ends, and what had arrived goes.
+///
+/// # Errors
+/// `Busy` if a request does not end; or what the storage says.
+pub(crate) async fn end_stopped(core: &Core, id: &str) -> Result<()> {
+    let _turn = core.0.turns.take(id, core.clock(), Purpose::End).await?;
+    core.0.store.transfers().barrier().await.map_err(database)?;
+    match core.0.store.resumable_uploads().get(id).await.map_err(database)? {
+        Some(upload) if !upload.completed => end(core, &upload).await,
+        _ => Ok(()),
+    }
+}
+
 /// Forgets an upload, and removes what had arrived.
 pub(crate) async fn end(core: &Core, upload: &ResumableUpload) -> Result<()> {
     if !upload.completed

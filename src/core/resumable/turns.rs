@@ -105,6 +105,11 @@ impl Turns {
 }
 
 impl Turn {
+    /// The upload.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The upload is this far.
     pub(crate) fn reach(&self, offset: u64, now: i64) {
         self.running.offset.store(offset, Ordering::Relaxed);

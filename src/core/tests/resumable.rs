@@ -3,6 +3,7 @@
 mod conditions;
 mod kept;
 mod others;
+mod stopped;
 mod visitors;
 
 use bytes::Bytes;

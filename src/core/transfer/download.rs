@@ -44,15 +44,15 @@ impl Download {
     /// Reads what is there without waiting; `None` = use [`Download::read_at`]. `Some(0)` = at or past the end.
     ///
     /// # Errors
-    /// `Cancelled` when the session was ended, `TransferQuota` when its volume is used up, or what the storage says.
+    /// `Cancelled` when the session was ended, `Denied` when an administrator stopped the download, `TransferQuota` when its volume is used up, or what the storage says.
     pub fn try_read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<Option<usize>> {
         self.check()?;
-        if !self.session.download_bucket.load().is_ready() {
+        if !self.session.is_ready(Direction::Download) {
             return Ok(None);
         }
         let read = self.file.try_read_at(offset, buffer).map_err(|error| self.fail(error.into()))?;
         if let Some(count) = read {
-            self.count(count)?;
+            self.count(offset, count)?;
         }
         Ok(read)
     }
@@ -67,9 +67,10 @@ impl Download {
             biased;
             () = self.session.throttle(Direction::Download) => {}
             () = self.session.kill.cancelled() => return Err(Error::Cancelled),
+            error = self.running.stopped() => return Err(self.fail(error)),
         }
         let data = self.file.read_at(offset, length).await.map_err(|error| self.fail(error.into()))?;
-        self.count(data.len())?;
+        self.count(offset, data.len())?;
         Ok(data)
     }
 
@@ -79,6 +80,11 @@ impl Download {
     /// What the storage says.
     pub async fn metadata(&self) -> Result<Metadata> {
         Ok(self.file.metadata().await?)
+    }
+
+    /// This many bytes are all that will be read.
+    pub fn expect(&self, bytes: u64) {
+        self.running.expect(bytes);
     }
 
     /// Bytes given out so far.
@@ -98,15 +104,22 @@ impl Download {
         if self.session.kill.is_cancelled() {
             return Err(self.fail(Error::Cancelled));
         }
+        if let Some(error) = self.running.stop() {
+            return Err(self.fail(error));
+        }
         if self.allowance.is_exceeded() {
             return Err(self.fail(Error::TransferQuota));
         }
         Ok(())
     }
 
-    fn count(&self, count: usize) -> Result<()> {
-        self.session.download_bucket.load().take(count);
+    fn count(&self, offset: u64, count: usize) -> Result<()> {
+        self.session.take(Direction::Download, count);
         let total = self.moved.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
+        if total == count as u64 {
+            // It goes on where an earlier one stopped.
+            self.running.goes_on_at(offset);
+        }
         self.running.bytes.store(total, Ordering::Relaxed);
         self.allowance.spend(count as u64);
         self.session.touch();
@@ -123,14 +136,15 @@ impl Drop for Download {
     fn drop(&mut self) {
         let core = &self.session.core.0;
         // A file that was still open when its session ended was not read to its end, whoever ended it.
-        let broken = || self.session.kill.is_cancelled().then_some(Error::Cancelled);
+        let broken = || self.running.stop().or_else(|| self.session.kill.is_cancelled().then_some(Error::Cancelled));
         let failed = self.failed.lock().take().or_else(broken);
         let status = failed.as_ref().map_or(Status::Ok, Status::of);
         self.running.end(Outcome::of(failed.as_ref()));
         let size = self.bytes();
         self.session.count_transfer(Direction::Download, &self.place, status == Status::Ok, size);
         let error = failed.as_ref();
-        let details = FsDetails { size, started_at: self.running.started_at(), error, ..FsDetails::default() };
+        let command = self.running.stopped_by().unwrap_or_default();
+        let details = FsDetails { size, started_at: self.running.started_at(), error, command, ..FsDetails::default() };
         let event = core.audit.fs_event(&self.session, "download", &self.place, status, &details);
         let is_first = status == Status::Ok && size > 0 && self.session.account.first_transfer_pending(Direction::Download);
         let first =

@@ -227,6 +227,7 @@ pub(super) fn system_session(core: &Core, account: Arc<Account>) -> Arc<SessionS
         command: parking_lot::Mutex::default(),
         upload_bucket: unlimited(),
         download_bucket: unlimited(),
+        limits: Default::default(),
         denials: DenialBudget::default(),
     })
 }

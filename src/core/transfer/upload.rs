@@ -95,20 +95,23 @@ impl UploadState {
             Target::InPlace { .. } => Digest::default(),
         };
         let allowed = unsigned(facts.charged.size).saturating_add(reservation.granted());
-        Arc::new(Self {
-            facts,
-            reservation: Mutex::new(Some(reservation)),
-            place: Mutex::new(place),
-            allowed: AtomicU64::new(allowed),
-            in_flight: AtomicUsize::new(0),
-            idle: Notify::new(),
-            broken: AtomicBool::new(false),
-            failed: Mutex::new(None),
-            times: Mutex::new(None),
-            ended: AtomicBool::new(false),
-            moved: AtomicU64::new(0),
-            trusted: AtomicU64::new(u64::MAX),
-            digest,
+        Arc::new_cyclic(|this| {
+            facts.running.is_of(this.clone());
+            Self {
+                facts,
+                reservation: Mutex::new(Some(reservation)),
+                place: Mutex::new(place),
+                allowed: AtomicU64::new(allowed),
+                in_flight: AtomicUsize::new(0),
+                idle: Notify::new(),
+                broken: AtomicBool::new(false),
+                failed: Mutex::new(None),
+                times: Mutex::new(None),
+                ended: AtomicBool::new(false),
+                moved: AtomicU64::new(0),
+                trusted: AtomicU64::new(u64::MAX),
+                digest,
+            }
         })
     }
 
@@ -177,6 +180,9 @@ impl UploadState {
         if self.broken.load(Ordering::Relaxed) {
             return Err(self.failure().unwrap_or(Error::Cancelled));
         }
+        if let Some(error) = self.facts.running.stop() {
+            return Err(self.fail(error));
+        }
         if self.is_ended() || self.facts.session.kill.is_cancelled() {
             return Err(self.fail(Error::Cancelled));
         }
@@ -222,7 +228,7 @@ impl UploadState {
 
     fn count(&self, length: usize) {
         let session = &self.facts.session;
-        session.upload_bucket.load().take(length);
+        session.take(Direction::Upload, length);
         let moved = self.moved.fetch_add(length as u64, Ordering::Relaxed) + length as u64;
         self.facts.running.bytes.store(moved, Ordering::Relaxed);
         self.facts.allowance.spend(length as u64);
@@ -237,11 +243,11 @@ impl Upload {
     /// Writes all of `data` if that needs no waiting; `false` = nothing was written, use [`Upload::write_at`].
     ///
     /// # Errors
-    /// `Quota`, `TransferQuota`, `Cancelled`, or what the storage says. After an error every write fails alike, and the
+    /// `Quota`, `TransferQuota`, `Cancelled`, `Denied` once an administrator stopped it, or what the storage says. After an error every write fails alike, and the
     /// commit reports it.
     pub fn try_write_at(&self, offset: u64, data: &[u8]) -> Result<bool> {
         let state = &self.0;
-        if !state.facts.session.upload_bucket.load().is_ready() {
+        if !state.facts.session.is_ready(Direction::Upload) {
             return Ok(false);
         }
         state.admit(offset, data.len())?;
@@ -263,6 +269,7 @@ impl Upload {
             biased;
             () = state.facts.session.throttle(Direction::Upload) => {}
             () = state.facts.session.kill.cancelled() => return Err(state.fail(Error::Cancelled)),
+            error = state.facts.running.stopped() => return Err(state.fail(error)),
         }
         let core = state.facts.session.core.clone();
         // The write belongs to the upload, not to the caller: whoever ends the upload waits for it.
@@ -307,7 +314,7 @@ impl Upload {
 
     /// Whether a rate holds for it: what is written may wait for long.
     pub fn is_throttled(&self) -> bool {
-        self.0.facts.session.upload_bucket.load().is_limited()
+        self.0.facts.session.is_limited(Direction::Upload)
     }
 
     /// Size of the file as written so far.

@@ -38,7 +38,8 @@ impl Upload {
     pub async fn commit(self) -> Result<Metadata> {
         let state = self.0.clone();
         if !state.end() {
-            return Err(Error::Cancelled);
+            // Somebody else ended it, and said why.
+            return Err(state.failure().unwrap_or(Error::Cancelled));
         }
         let core = state.facts.session.core.clone();
         core.tasks().complete(finish(state)).await
@@ -59,9 +60,19 @@ impl Upload {
     }
 }
 
+/// Ends an upload that an administrator stopped, whatever its client does: nothing of it is kept.
+pub(crate) async fn stop(state: &Arc<UploadState>) {
+    if let Some(error) = state.facts.running.stop() {
+        let error = state.fail(error);
+        if state.end() {
+            give_up(state, &error).await;
+        }
+    }
+}
+
 async fn finish(state: Arc<UploadState>) -> Result<Metadata> {
     state.quiet().await;
-    let result = match state.failure() {
+    let result = match state.failure().or_else(|| state.facts.running.stop()) {
         Some(error) => Err(error),
         None => match &state.facts.target {
             Target::Staged { file, intent, .. } => publish(&state, file, intent).await,
@@ -376,7 +387,8 @@ fn upload_event(state: &UploadState, action: &str, place: &Place, error: Option<
     if action == "upload" {
         session.count_transfer(Direction::Upload, place, status == Status::Ok, state.moved());
     }
-    let details = FsDetails { size, started_at: state.facts.began(), error, ..FsDetails::default() };
+    let command = state.facts.running.stopped_by().filter(|_| error.is_some()).unwrap_or_default();
+    let details = FsDetails { size, started_at: state.facts.began(), error, command, ..FsDetails::default() };
     session.core.0.audit.fs_event(session, action, place, status, &details)
 }
 

@@ -265,9 +265,11 @@ async fn logins_are_counted_since_a_moment_and_by_role() {
         ..LogEvent::default()
     };
     record(&store, (0..1500).map(|number| OutboxEvent::log(&event(number)).expect("event")).collect()).await;
-    let count = async |since: i64, role: &str| store.events().count_logins(since, role.into()).await.expect("count");
-    assert_eq!(count(0, "").await, (1200, 300));
-    assert_eq!(count(1000, "").await, (400, 100));
-    assert_eq!(count(1000, "north").await, (200, 50));
-    assert_eq!(count(1500, "").await, (0, 0));
+    let count =
+        async |since: i64, step: i64, role: &str| store.events().count_logins(since, step, 3, role.into()).await.expect("count");
+    assert_eq!(count(0, 500, "").await, [(400, 100); 3]);
+    assert_eq!(count(1000, 250, "").await, [(200, 50), (200, 50), (0, 0)]);
+    assert_eq!(count(1000, 200, "north").await, [(80, 20), (80, 20), (40, 10)]);
+    assert_eq!(count(0, 100, "").await, [(80, 20), (80, 20), (1040, 260)], "what is later falls into the last step");
+    assert_eq!(count(1500, 500, "").await, [(0, 0); 3]);
 }

@@ -242,7 +242,10 @@ pub(super) fn of_fs(look: &Look, event: &FsEvent, asks: bool) -> EventView {
         (t.events_command, if rule.is_some() { String::new() } else { event.ssh_cmd.clone() }),
     ];
     let mut view = view(event.id.clone(), event.timestamp, (icon, class, outcome), text, &sub, rule, facts);
-    if asks && let Some((rule, _)) = &view.rule {
+    if asks
+        && let Some((rule, _)) = &view.rule
+        && rule != "stopped"
+    {
         let question = why::address(&event.username, &event.action, &event.virtual_path, &event.protocol, &event.ip);
         view.links = links(look, &event.username, rule, question);
     }

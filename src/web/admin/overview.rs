@@ -6,10 +6,12 @@ use entrepot_core::{
     FsEventFilter, LogEventFilter, Page,
     admin::{ListOptions, connections, defender, doctor, events, users},
 };
-use entrepot_model::{AdminPermission as P, User, connection::ConnectionStatus, doctor::Severity};
+use entrepot_model::{AdminPermission as P, User, doctor::Severity};
 
 use super::{
+    charts::{Bars, Curve, bars, curve},
     events::{EventView, may_ask, of_fs, of_log},
+    moving::{Moving, moving},
     object::one,
 };
 use crate::frame::{AdminPage, Area, PageResult, Shell, render};
@@ -20,8 +22,6 @@ const EVENTS: u32 = 12;
 const PEOPLE: u64 = 500;
 /// People that are shown.
 const SHOWN: usize = 6;
-/// Milliseconds of a day.
-const DAY: i64 = 24 * 3600 * 1000;
 
 /// Something to look after.
 struct Need {
@@ -50,26 +50,17 @@ struct OverviewPage {
     may_add: bool,
     sessions: Option<Now>,
     stores: Option<Vec<Store>>,
-    /// Of the last day: succeeded, failed.
-    sign_ins: Option<(u64, u64)>,
+    sign_ins: Option<Bars>,
     events: Option<Vec<EventView>>,
 }
 
-/// Sessions, by protocol, and transfers.
-pub(super) struct Now {
-    pub(super) total: usize,
-    pub(super) protocols: Vec<(&'static str, usize)>,
-    pub(super) transfers: Vec<Moving>,
-}
-
-pub(super) struct Moving {
-    pub(super) username: String,
-    pub(super) protocol: String,
-    pub(super) path: String,
-    pub(super) name: String,
-    pub(super) is_upload: bool,
-    pub(super) size: i64,
-    pub(super) rate: i64,
+/// Sessions, by protocol, transfers, and how fast bytes moved in the last quarter of an hour.
+struct Now {
+    total: usize,
+    protocols: Vec<(&'static str, usize)>,
+    transfers: Vec<Moving>,
+    curve: Option<Curve>,
+    may_stop: bool,
 }
 
 /// Only the numbers, for the script that looks again.
@@ -84,31 +75,16 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/overview", get().to(overview)).route("/overview/now", get().to(now));
 }
 
-const PROTOCOLS: [&str; 6] = ["SFTP", "SCP", "SSH", "FTP", "DAV", "HTTP"];
+const PROTOCOLS: [&str; 8] = ["SFTP", "SCP", "SSH", "FTP", "DAV", "HTTP", "HTTPShare", "OIDC"];
 
-fn now_of(open: &[ConnectionStatus]) -> Now {
-    let count = |protocol: &str| open.iter().filter(|connection| connection.protocol == protocol).count();
-    let protocols = PROTOCOLS.into_iter().map(|protocol| (protocol, count(protocol)));
-    let transfers = open.iter().flat_map(|connection| {
-        connection.active_transfers.iter().map(|transfer| Moving {
-            username: connection.username.clone(),
-            protocol: connection.protocol.clone(),
-            name: transfer.path.rsplit('/').next().unwrap_or_default().to_owned(),
-            path: transfer.path.clone(),
-            is_upload: transfer.operation_type == "upload",
-            size: transfer.size,
-            rate: super::activity::rate(transfer, connection.current_time),
-        })
-    });
-    Now {
-        total: open.len(),
-        protocols: protocols.filter(|(protocol, number)| *number > 0 || matches!(*protocol, "SFTP" | "HTTP")).collect(),
-        transfers: transfers.collect(),
-    }
-}
-
+/// What is open; `None` where that is not for the administrator to see, or nothing ever came.
 fn sessions(page: &AdminPage) -> Option<Now> {
-    connections::list(page.core(), &page.session).ok().map(|open| now_of(&open))
+    let open = connections::live(page.core(), &page.session).ok()?;
+    let curve = connections::history(page.core(), &page.session).ok().and_then(|history| curve(&page.look, &history));
+    let count = |protocol: &str| open.iter().filter(|session| session.protocol == protocol).count();
+    let protocols = PROTOCOLS.into_iter().map(|protocol| (protocol, count(protocol))).filter(|(_, number)| *number > 0).collect();
+    let transfers = open.iter().flat_map(|session| session.transfers.iter().map(|it| moving(&page.look, session, it)));
+    Some(Now { total: open.len(), protocols, transfers: transfers.collect(), curve, may_stop: page.session.may(P::CloseConns) })
 }
 
 async fn now(page: AdminPage) -> PageResult {
@@ -120,11 +96,12 @@ async fn overview(page: AdminPage) -> PageResult {
     let people = if page.session.may(P::ViewUsers) { Some(people(&page).await?) } else { None };
     let needs = needs(&page, people.as_ref().map(|people| people.stores.as_slice())).await;
     let is_new = people.as_ref().is_some_and(|people| people.is_none);
-    let stores = people.map(|people| people.stores);
+    // A bay with nothing to say is left out.
+    let stores = people.map(|people| people.stores).filter(|stores| !stores.is_empty());
     let (sign_ins, last) = match page.session.may(P::ViewEvents) {
         true => {
-            let since = page.look.now - DAY;
-            (Some(events::count_logins(page.core(), &page.session, since).await?), Some(last_events(&page).await?))
+            let hours = events::count_logins(page.core(), &page.session).await?;
+            (bars(&hours), Some(last_events(&page).await?).filter(|last| !last.is_empty()))
         }
         false => (None, None),
     };
@@ -132,7 +109,7 @@ async fn overview(page: AdminPage) -> PageResult {
         needs,
         is_new,
         may_add: page.session.may(P::AddUsers),
-        sessions: sessions(&page),
+        sessions: sessions(&page).filter(|now| !is_new || now.total > 0),
         stores,
         sign_ins,
         events: last,

@@ -47,6 +47,7 @@ pub(crate) async fn download(request: &HttpRequest, fs: &UserFs, path: &VirtualP
         return answer;
     }
     let Some(Part { status, range }) = part(request, &found) else { return Ok(no_such_range(&found)) };
+    open.expect(range.end);
     let mut head = with_content(status, path, &found, &range, wanted);
     note_digest(&mut head, fs, path, &found).await;
     Ok(head.body(FileBody::new(open, fs.clone(), range)))

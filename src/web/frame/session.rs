@@ -29,7 +29,7 @@ const HEADER: &str = "X-CSRF-TOKEN";
 /// Routes of an area that lead to a duty and out.
 const OPEN: [&str; 7] = ["/logout", "/changepwd", "/mfa", "/mfa/generate", "/mfa/save", "/recoverycodes", "/alive"];
 /// Routes that scripts ask by themselves: nobody need be there.
-const POLLED: [&str; 2] = ["/overview/now", "/activity/rows"];
+const POLLED: [&str; 4] = ["/overview/now", "/activity/rows", "/connection/{id}/moving", "/log/follow"];
 
 /// An administrator at a page.
 #[allow(dead_code, reason = "what every page may ask for")]

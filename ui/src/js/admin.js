@@ -2,6 +2,8 @@
 import { showTimes } from "./app.js";
 
 const EVERY = 3000;
+/** Lines of the log on a page that follows it. */
+const LINES = 1000;
 
 /** Parts that the server renders again every few seconds, while somebody looks and nobody types in them. */
 function live() {
@@ -153,9 +155,43 @@ function files() {
   }
 }
 
+/** Lines that come are put on top while the switch is on; what nobody can see any more goes. */
+function follow() {
+  for (const box of document.querySelectorAll("[data-follow]")) {
+    const list = document.getElementById(box.dataset.into);
+    let source = null;
+    box.closest("label").hidden = false;
+    const begin = () => {
+      source = new EventSource(box.dataset.follow);
+      source.addEventListener("lines", (event) => {
+        // Rendered and escaped by the server, as in live().
+        const body = new DOMParser().parseFromString(JSON.parse(event.data), "text/html").body;
+        list.prepend(...body.childNodes);
+        list.parentElement.querySelector(".log-none").hidden = true;
+        while (list.childElementCount > LINES) list.lastElementChild.remove();
+        const next = new URL(box.dataset.follow, location.href);
+        next.searchParams.set("after", event.lastEventId);
+        box.dataset.follow = next.pathname + next.search;
+      });
+      source.addEventListener("error", () => {
+        // Refused for good: the session has ended.
+        if (source?.readyState === EventSource.CLOSED) location.reload();
+      });
+    };
+    box.checked = false;
+    box.addEventListener("change", () => {
+      source?.close();
+      source = null;
+      if (box.checked) begin();
+    });
+    addEventListener("pagehide", () => { source?.close(); box.checked = false; });
+  }
+}
+
 live();
 rows();
 files();
 ticks();
 panels();
 placeholders();
+follow();

@@ -8,11 +8,11 @@ use std::{
 
 use actix_web::test::TestRequest;
 use entrepot_core::{
-    Attempt, Credentials, Peer, Session,
+    Attempt, Credentials, OpenWrite, Peer, Session, Upload,
     admin::{AdminSession, admins},
     gates::Score,
 };
-use entrepot_model::{Admin, AdminPermission, Protocol};
+use entrepot_model::{Admin, AdminPermission, Protocol, VirtualPath};
 use serde_json::{Value, json};
 
 use super::table::Row;
@@ -38,6 +38,7 @@ pub(super) enum Object {
     Network,
     Host,
     Connection,
+    Transfer,
     Folder,
     Group,
     Role,
@@ -89,6 +90,7 @@ pub(super) struct Filled {
     pub key: String,
     made: Cell<u16>,
     sessions: RefCell<Vec<Session>>,
+    uploads: RefCell<Vec<Upload>>,
 }
 
 pub(super) async fn filled() -> Filled {
@@ -98,8 +100,15 @@ pub(super) async fn filled() -> Filled {
     admins::update(&house.core, &AdminSession::system(), "root", admin).await.unwrap();
     house.core.services().control_log(Arc::new(Log::default()));
     let root = house.token("root").await;
-    let mut filled =
-        Filled { house, root, user: String::new(), key: String::new(), made: Cell::default(), sessions: RefCell::default() };
+    let mut filled = Filled {
+        house,
+        root,
+        user: String::new(),
+        key: String::new(),
+        made: Cell::default(),
+        sessions: RefCell::default(),
+        uploads: RefCell::default(),
+    };
     filled.add("users", &objects::user(&filled.house, "member")).await;
     filled.add("eventactions", &objects::action(ACTION)).await;
     filled.user = filled.user_token("member").await;
@@ -139,6 +148,7 @@ impl Filled {
                 return name.bytes().map(|byte| format!("{byte:02x}")).collect();
             }
             Object::Connection => self.connect(name).await,
+            Object::Transfer => return self.upload(name).await,
             Object::Folder => drop(self.add("folders", &objects::folder(name)).await),
             Object::Group => drop(self.add("groups", &json!({"name": name})).await),
             Object::Role => drop(self.add("roles", &json!({"name": name})).await),
@@ -206,6 +216,18 @@ impl Filled {
         let attempt = Attempt { username: "member".into(), protocol: Protocol::Ssh, peer };
         let login = self.house.core.authenticate(&attempt, Credentials::Password("secret")).await.unwrap();
         self.sessions.borrow_mut().push(login.open_session("SFTP", id).unwrap());
+    }
+
+    /// Begins an upload in a session of its own. Answers its number.
+    async fn upload(&self, id: &str) -> String {
+        self.connect(id).await;
+        let fs = self.sessions.borrow().last().unwrap().fs();
+        let path = VirtualPath::parse(format!("/{id}").as_bytes()).unwrap();
+        let upload = fs.open_write(&path, OpenWrite { truncate: true, create: true, ..OpenWrite::default() }).await.unwrap();
+        self.uploads.borrow_mut().push(upload);
+        let sessions = send(&self.house, "GET", "x/sessions", &self.root, None).await.json();
+        let session = sessions.as_array().unwrap().iter().find(|session| session["connection_id"] == id).unwrap();
+        session["transfers"][0]["id"].to_string()
     }
 
     /// A token of a new administrator with these permissions.

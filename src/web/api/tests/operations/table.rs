@@ -147,6 +147,11 @@ fn gates() -> Vec<Row> {
     vec![
         at("DELETE", "connections/{}", One(P::CloseConns), Object::Connection),
         plain("GET", "connections", One(P::ViewConns)),
+        plain("GET", "x/sessions", One(P::ViewConns)),
+        puts("x/sessions/{}/bandwidth", One(P::CloseConns), Object::Connection, "upload_bandwidth", |_| {
+            Some(json!({"upload_bandwidth": 100, "download_bandwidth": 0}))
+        }),
+        at("DELETE", "x/transfers/{}", One(P::CloseConns), Object::Transfer),
         plain("GET", "iplists/2", Everything),
         Row { object: Object::NewNetwork, ..adds("iplists/2", Everything, "mode", entry) },
         at("GET", "iplists/2/{}", Everything, Object::Network),
