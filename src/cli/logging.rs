@@ -8,6 +8,7 @@
 mod compression;
 mod layer;
 mod line;
+mod ring;
 mod rotation;
 mod writer;
 
@@ -18,14 +19,15 @@ use std::{
 };
 
 use entrepot_config::settings::Log;
-use entrepot_core::LogControl;
+use entrepot_core::{LogControl, admin::log::LogLine};
 use entrepot_model::status::LogLevel;
 use tracing::Level;
 use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use layer::{LineLayer, Threshold};
+use ring::{Ring, named};
 use rotation::{Limits, LogFile};
-use writer::{Output, Queue};
+use writer::{Output, Queue, Sinks};
 
 /// Where lines go.
 #[derive(Debug, Clone)]
@@ -73,6 +75,7 @@ impl LogOptions {
 pub(crate) struct LogHandle {
     queue: Queue,
     threshold: Arc<Threshold>,
+    ring: Arc<Ring>,
 }
 
 impl LogHandle {
@@ -81,9 +84,9 @@ impl LogHandle {
         self.threshold.set(level);
     }
 
-    /// What changes the level while the server runs.
+    /// What changes the level while the server runs, and has the last lines.
     pub(crate) fn control(&self) -> Arc<dyn LogControl> {
-        Arc::new(Control(self.threshold.clone()))
+        Arc::new(Control { threshold: self.threshold.clone(), ring: self.ring.clone() })
     }
 
     /// Begins a new log file (SIG-002).
@@ -92,26 +95,28 @@ impl LogHandle {
     }
 }
 
-/// The level, for the core.
-struct Control(Arc<Threshold>);
+/// The level and the last lines, for the core.
+struct Control {
+    threshold: Arc<Threshold>,
+    ring: Arc<Ring>,
+}
 
 impl LogControl for Control {
     fn level(&self) -> LogLevel {
-        match self.0.level() {
-            Level::ERROR => LogLevel::Error,
-            Level::WARN => LogLevel::Warn,
-            Level::INFO => LogLevel::Info,
-            _ => LogLevel::Debug,
-        }
+        named(self.threshold.level())
     }
 
     fn set_level(&self, level: LogLevel) {
-        self.0.set(match level {
+        self.threshold.set(match level {
             LogLevel::Debug => Level::DEBUG,
             LogLevel::Info => Level::INFO,
             LogLevel::Warn => Level::WARN,
             LogLevel::Error => Level::ERROR,
         });
+    }
+
+    fn lines(&self, after: u64) -> Vec<LogLine> {
+        self.ring.after(after)
     }
 }
 
@@ -135,16 +140,17 @@ pub(crate) fn start(options: LogOptions) -> anyhow::Result<(LogHandle, Option<St
     let to_output = options.standard_output || trouble.is_some();
     let output = Output::choose(to_output, options.terminal);
     let (queue, writes) = Queue::new();
-    writer::spawn(writes, file, output, options.utc)?;
+    let ring = Arc::new(Ring::default());
+    let sinks = Sinks { file, output, ring: ring.clone(), utc: options.utc };
+    writer::spawn(writes, sinks)?;
     let threshold = Arc::new(Threshold::new(Level::WARN));
-    let layer =
-        LineLayer::new(threshold.clone(), queue.clone(), output, options.file.is_some() && trouble.is_none(), options.utc);
+    let layer = LineLayer::new(threshold.clone(), queue.clone(), output, options.utc);
     // The bridge for crates that use `log` takes over the level it finds here, for good: their warnings are of interest,
     // and what they say per packet must not even be looked at.
     tracing_subscriber::registry().with(layer).try_init()?;
     threshold.set(options.level);
     log_panics();
-    Ok((LogHandle { queue, threshold }, trouble))
+    Ok((LogHandle { queue, threshold, ring }, trouble))
 }
 
 /// A panic ends its task and nothing else; it is a fault of ours, and must be found where all others are.

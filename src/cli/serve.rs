@@ -23,7 +23,10 @@ use tracing::Level;
 use crate::{
     LetGo, announce,
     arguments::Serve,
-    backup::{self, schedule::Schedule},
+    backup::{
+        self,
+        schedule::{Keeping, Schedule},
+    },
     blame,
     control::{self, Control},
     data_folder::DataFolder,
@@ -214,6 +217,8 @@ impl<'a> Attendant<'a> {
         let (folder, restart) = (self.folder.clone(), self.restart.clone());
         services.restore_with(Arc::new(AtSetup { folder, restart, sources, rehearsing }));
         services.restart_with(Arc::new(Again(self.restart.clone())));
+        let (schedule, configuration) = (self.schedule.clone(), self.configuration.clone());
+        services.keep_backups_with(Arc::new(Keeping { schedule, core: house.core.clone(), configuration }));
     }
 
     async fn attend(&self, house: &House, warnings: &[String], signals: &mut Signals) -> anyhow::Result<End> {

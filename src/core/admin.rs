@@ -4,6 +4,7 @@
 pub mod admins;
 pub mod api_keys;
 pub mod backup;
+pub mod backup_files;
 pub mod certificate;
 pub(crate) mod changes;
 pub mod connections;
@@ -19,6 +20,7 @@ pub mod host_keys;
 pub mod instance;
 pub mod invites;
 pub mod ip_lists;
+pub mod log;
 mod login;
 pub mod own;
 pub mod password_reset;

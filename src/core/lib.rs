@@ -68,8 +68,8 @@ pub use login::{Attempt, Credentials, Dialogue, Factor, FirstFactor, Step};
 pub use operation::{Operation, Row, Scope};
 pub use policy::{Decision, Denial};
 pub use services::{
-    Examiner, Knock, Listeners, LogControl, Obstacle, Refusal, Rehearsal, Restarter, Restorer, RetentionChecks, RunningCheck,
-    Services,
+    BackupKeeper, Examiner, Knock, Listeners, LogControl, Obstacle, Refusal, Rehearsal, Restarter, Restorer, RetentionChecks,
+    RunningCheck, Services,
 };
 pub use session::{Authenticated, Direction, Peer, Session};
 pub use tasks::Tasks;

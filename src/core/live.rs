@@ -6,6 +6,7 @@
 
 mod activity;
 mod listener;
+mod log;
 mod news;
 mod streams;
 mod user;
@@ -13,6 +14,7 @@ mod user;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use activity::{Activity, ActivityStream};
+pub use log::LogStream;
 pub use news::TransferState;
 pub(crate) use news::{News, Outcome, TransferNews, tell_operation};
 use streams::Streams;

@@ -19,7 +19,11 @@ use entrepot_storage::local::disks::Disk;
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
 
-use crate::{Error, admin::settings::Configuration, founding::Founding};
+use crate::{
+    Error,
+    admin::{backup_files::Timetable, log::LogLine, settings::Configuration},
+    founding::Founding,
+};
 
 /// The log of the process.
 pub trait LogControl: Send + Sync + 'static {
@@ -28,6 +32,23 @@ pub trait LogControl: Send + Sync + 'static {
 
     /// Changes it, at once and until the process ends (LOG-013).
     fn set_level(&self, level: LogLevel);
+
+    /// The lines in memory after that of number `after`, the oldest first.
+    fn lines(&self, _after: u64) -> Vec<LogLine> {
+        Vec::new()
+    }
+}
+
+/// What makes backups of the whole server, by timetable and when it is told to.
+pub trait BackupKeeper: Send + Sync + 'static {
+    /// How the timetable stands.
+    fn timetable(&self) -> Timetable;
+
+    /// Makes one now. Answers its name.
+    ///
+    /// # Errors
+    /// `Busy` while one is made; `Invalid` for `backup`, with what failed.
+    fn make(&self) -> BoxFuture<'_, Result<String, Error>>;
 }
 
 /// What the core cannot look at itself: ports, certificates, mail servers. It may block.
@@ -136,6 +157,7 @@ pub struct Services {
     rehearsal: RwLock<Option<Arc<dyn Rehearsal>>>,
     founding: Founding,
     restarter: RwLock<Option<Arc<dyn Restarter>>>,
+    keeper: RwLock<Option<Arc<dyn BackupKeeper>>>,
     retention: Arc<RetentionChecks>,
 }
 
@@ -219,6 +241,16 @@ impl Services {
     /// Who makes this server somebody's now.
     pub(crate) fn founding(&self) -> &Founding {
         &self.founding
+    }
+
+    /// Hands over what makes backups.
+    pub fn keep_backups_with(&self, keeper: Arc<dyn BackupKeeper>) {
+        *self.keeper.write() = Some(keeper);
+    }
+
+    /// What makes backups, if this process does.
+    pub(crate) fn keeper(&self) -> Option<Arc<dyn BackupKeeper>> {
+        self.keeper.read().clone()
     }
 
     /// Hands over what starts the server again.

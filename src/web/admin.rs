@@ -6,6 +6,7 @@ mod activity;
 mod admins;
 mod api_keys;
 mod asking;
+mod backups;
 mod cells;
 mod certificate;
 mod charts;
@@ -19,9 +20,10 @@ mod groups;
 mod host_keys;
 mod invites;
 mod ip_lists;
+mod log;
 mod maintenance;
-mod object;
 mod moving;
+mod object;
 mod overview;
 mod placeholders;
 mod profile;
@@ -58,6 +60,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(host_keys::routes)
         .configure(certificate::routes)
         .configure(maintenance::routes)
+        .configure(backups::routes)
+        .configure(log::routes)
         .configure(settings::routes)
         .configure(find::routes)
         .configure(profile::routes)

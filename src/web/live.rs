@@ -9,7 +9,8 @@ use actix_web::{
 };
 use entrepot_core::{
     Direction, Error,
-    live::{ActivityStream, Seen, TransferState, UserStream},
+    admin::log::LogLine,
+    live::{ActivityStream, LogStream, Seen, TransferState, UserStream},
 };
 use futures_util::{Stream, stream};
 use serde::Serialize;
@@ -55,6 +56,18 @@ pub(crate) fn of_administrator(stream: ActivityStream) -> HttpResponse {
     answer(stream::unfold(stream, async |mut stream| {
         let activity = stream.next().await?;
         Some((event("activity", &activity), stream))
+    }))
+}
+
+/// The answer that a stream of the log is sent with; `show` makes of lines what the page puts on top.
+pub(crate) fn of_log(stream: LogStream, show: impl Fn(&[LogLine]) -> String + 'static) -> HttpResponse {
+    answer(stream::unfold((stream, show), async |(mut stream, show)| {
+        let lines = stream.next().await?;
+        let Some(last) = lines.last() else { return Some((Bytes::from_static(b":\n\n"), (stream, show))) };
+        // A browser that comes back says which line it had last.
+        let text = event("lines", &show(&lines));
+        let text = [format!("id: {}\n", last.number).as_bytes(), &text].concat();
+        Some((Bytes::from(text), (stream, show)))
     }))
 }
 

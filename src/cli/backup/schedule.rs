@@ -12,8 +12,9 @@ use std::{
 
 use chrono::{DateTime, Local, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
 use entrepot_config::settings::Backup;
-use entrepot_core::Core;
+use entrepot_core::{BackupKeeper, Core, Error, admin::backup_files::Timetable};
 use entrepot_model::doctor::Finding;
+use futures_util::future::BoxFuture;
 
 use super::{passphrase, prepare, remove_forgotten, write_file};
 use crate::exit;
@@ -38,6 +39,8 @@ struct Attempt {
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
     last: Mutex<Option<Attempt>>,
+    /// One at a time.
+    making: tokio::sync::Mutex<()>,
 }
 
 impl Schedule {
@@ -46,20 +49,27 @@ impl Schedule {
         loop {
             let now = now(&core);
             if self.is_due(&core, now) {
-                let outcome = make(&core, &configuration, now).await;
-                let failure = outcome.as_ref().err().map(exit::sentence);
-                match &outcome {
-                    Ok(path) => tracing::info!(sender = "backup", path = %path.display(), "made a backup"),
-                    Err(_) => {
-                        tracing::error!(sender = "backup", error = failure, "the backup failed; it is tried again in an hour")
-                    }
-                }
-                *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Attempt { at: now, failure });
+                let _turn = self.making.lock().await;
+                let _ = self.attempt(&core, &configuration, now).await;
             }
             if !core.tasks().rest(LOOK).await {
                 return;
             }
         }
+    }
+
+    /// Makes one, and notes what became of it.
+    async fn attempt(&self, core: &Core, configuration: &[PathBuf], now: DateTime<Utc>) -> Result<PathBuf, String> {
+        let outcome = make(core, configuration, now).await.map_err(|error| exit::sentence(&error));
+        match &outcome {
+            Ok(path) => tracing::info!(sender = "backup", path = %path.display(), "made a backup"),
+            Err(error) => {
+                tracing::error!(sender = "backup", error, "the backup failed; by timetable it is tried again in an hour")
+            }
+        }
+        let failure = outcome.as_ref().err().cloned();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Attempt { at: now, failure });
+        outcome
     }
 
     fn last(&self) -> Option<Attempt> {
@@ -83,6 +93,44 @@ impl Schedule {
         let (settings, now) = (core.settings(), now(core));
         let directory = settings.resolve(&settings.backup.directory);
         judge(&settings.backup, &directory, newest(&directory, now), self.last().and_then(|last| last.failure), now)
+    }
+}
+
+/// The timetable, for administrators.
+pub(crate) struct Keeping {
+    pub(crate) schedule: Arc<Schedule>,
+    pub(crate) core: Core,
+    pub(crate) configuration: Vec<PathBuf>,
+}
+
+impl BackupKeeper for Keeping {
+    fn timetable(&self) -> Timetable {
+        let (settings, now) = (self.core.settings(), now(&self.core));
+        let last = self.schedule.last();
+        let next = match &last {
+            // After a failure.
+            Some(Attempt { at, failure: Some(_) }) if settings.backup.is_scheduled() => Some(*at + AGAIN),
+            _ => {
+                let newest = newest(&settings.resolve(&settings.backup.directory), now);
+                due(&settings.backup, newest, now.with_timezone(&Local))
+            }
+        };
+        Timetable {
+            next: next.map(|next| next.timestamp_millis()),
+            last: last.as_ref().map(|last| last.at.timestamp_millis()),
+            failure: last.and_then(|last| last.failure),
+            can_seal: !settings.backup.passphrase_file.trim().is_empty(),
+            keep: settings.backup.keep,
+        }
+    }
+
+    fn make(&self) -> BoxFuture<'_, Result<String, Error>> {
+        Box::pin(async move {
+            let _turn = self.schedule.making.try_lock().map_err(|_| Error::Busy)?;
+            let made = self.schedule.attempt(&self.core, &self.configuration, now(&self.core)).await;
+            let path = made.map_err(|failure| Error::invalid("backup", failure))?;
+            Ok(path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
+        })
     }
 }
 

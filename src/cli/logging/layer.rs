@@ -81,13 +81,12 @@ pub(super) struct LineLayer {
     threshold: Arc<Threshold>,
     queue: Queue,
     output: Output,
-    has_file: bool,
     utc: bool,
 }
 
 impl LineLayer {
-    pub(super) fn new(threshold: Arc<Threshold>, queue: Queue, output: Output, has_file: bool, utc: bool) -> Self {
-        Self { threshold, queue, output, has_file, utc }
+    pub(super) fn new(threshold: Arc<Threshold>, queue: Queue, output: Output, utc: bool) -> Self {
+        Self { threshold, queue, output, utc }
     }
 }
 
@@ -106,14 +105,10 @@ impl<S: Subscriber> Layer<S> for LineLayer {
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let line = Line::of(event, self.utc);
-        let file = self.has_file.then(|| line.json());
-        let output = match self.output {
-            Output::Json => Some(line.json()),
+        let readable = match self.output {
             Output::Readable { least, colours, .. } => (rank(line.level) <= rank(least)).then(|| line.readable(colours)),
-            Output::Nothing => None,
+            Output::Json | Output::Nothing => None,
         };
-        if file.is_some() || output.is_some() {
-            self.queue.push(file, output);
-        }
+        self.queue.push(line.level, line.json(), readable);
     }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use tracing::Level;
 
-use super::{line::Line, rotation::LogFile};
+use super::{line::Line, ring::Ring, rotation::LogFile};
 
 /// Lines that may wait. A disk that stands still for longer costs lines, not transfers.
 const QUEUED: usize = 2048;
@@ -69,9 +69,37 @@ impl Output {
 }
 
 pub(super) enum Job {
-    Line { file: Option<Vec<u8>>, output: Option<Vec<u8>> },
+    /// The line as JSON, and as a person reads it where that is wanted.
+    Line {
+        level: Level,
+        json: Vec<u8>,
+        readable: Option<Vec<u8>>,
+    },
     Rotate,
     Flush(SyncSender<()>),
+}
+
+/// Where the writer puts lines.
+pub(super) struct Sinks {
+    pub(super) file: Option<LogFile>,
+    pub(super) output: Output,
+    pub(super) ring: Arc<Ring>,
+    /// Times in UTC.
+    pub(super) utc: bool,
+}
+
+impl Sinks {
+    fn write(&mut self, level: Level, json: &[u8], readable: Option<&[u8]>) {
+        if let Some(file) = &mut self.file {
+            file.write(json);
+        }
+        match (self.output, readable) {
+            (Output::Json, _) => self.output.write(json),
+            (output, Some(text)) => output.write(text),
+            (_, None) => {}
+        }
+        self.ring.push(level, json);
+    }
 }
 
 /// The way to the writer.
@@ -95,8 +123,8 @@ impl Queue {
     }
 
     /// Never waits.
-    pub(super) fn push(&self, file: Option<Vec<u8>>, output: Option<Vec<u8>>) {
-        if let Err(TrySendError::Full(_)) = self.jobs.try_send(Job::Line { file, output }) {
+    pub(super) fn push(&self, level: Level, json: Vec<u8>, readable: Option<Vec<u8>>) {
+        if let Err(TrySendError::Full(_)) = self.jobs.try_send(Job::Line { level, json, readable }) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -114,13 +142,13 @@ impl Queue {
     }
 }
 
-pub(super) fn spawn(writes: Writes, file: Option<LogFile>, output: Output, utc: bool) -> io::Result<()> {
-    thread::Builder::new().name("log".into()).stack_size(128 << 10).spawn(move || write_all(&writes, file, output, utc))?;
+pub(super) fn spawn(writes: Writes, sinks: Sinks) -> io::Result<()> {
+    thread::Builder::new().name("log".into()).stack_size(128 << 10).spawn(move || write_all(&writes, sinks))?;
     Ok(())
 }
 
 /// Writes until the last queue is gone. What is in the queue goes out in one go, then the buffers are emptied.
-fn write_all(writes: &Writes, mut file: Option<LogFile>, output: Output, utc: bool) {
+fn write_all(writes: &Writes, mut sinks: Sinks) {
     while let Ok(first) = writes.jobs.recv() {
         if matches!(first, Job::Line { .. }) {
             // Parked, not receiving: each line that comes now would wake the thread, and cost the transfer that wrote it.
@@ -130,28 +158,19 @@ fn write_all(writes: &Writes, mut file: Option<LogFile>, output: Output, utc: bo
         let mut waiting = Vec::new();
         while let Some(job) = next {
             match job {
-                Job::Line { file: line, output: text } => {
-                    if let (Some(file), Some(line)) = (&mut file, line) {
-                        file.write(&line);
-                    }
-                    if let Some(text) = text {
-                        output.write(&text);
-                    }
-                }
-                Job::Rotate => file.iter_mut().for_each(LogFile::rotate),
+                Job::Line { level, json, readable } => sinks.write(level, &json, readable.as_deref()),
+                Job::Rotate => sinks.file.iter_mut().for_each(LogFile::rotate),
                 Job::Flush(done) => waiting.push(done),
             }
             next = writes.jobs.try_recv().ok();
         }
         let dropped = writes.dropped.swap(0, Ordering::Relaxed);
-        if dropped > 0
-            && let Some(file) = &mut file
-        {
+        if dropped > 0 {
             let text = format!("{dropped} lines were dropped: the log cannot be written fast enough");
-            file.write(&Line::new(Level::WARN, "log", utc).with_message(text).json());
+            sinks.write(Level::WARN, &Line::new(Level::WARN, "log", sinks.utc).with_message(text).json(), None);
         }
-        file.iter_mut().for_each(LogFile::flush);
-        output.flush();
+        sinks.file.iter_mut().for_each(LogFile::flush);
+        sinks.output.flush();
         for done in waiting {
             let _ = done.send(());
         }
@@ -166,17 +185,20 @@ mod tests {
     fn full_queue_drops_and_counts_instead_of_waiting() {
         let (queue, writes) = Queue::new();
         for _ in 0..QUEUED + 3 {
-            queue.push(Some(b"{}\n".to_vec()), None);
+            queue.push(Level::INFO, b"{}\n".to_vec(), None);
         }
         assert_eq!(writes.dropped.load(Ordering::Relaxed), 3);
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("log");
         let file = LogFile::open(&path, Limits::default()).expect("opened");
         drop(queue);
-        write_all(&writes, Some(file), Output::Nothing, true);
+        let ring = Arc::new(Ring::default());
+        write_all(&writes, Sinks { file: Some(file), output: Output::Nothing, ring: ring.clone(), utc: true });
         let text = std::fs::read_to_string(&path).expect("readable");
         assert_eq!(text.lines().filter(|line| *line == "{}").count(), QUEUED);
         assert!(text.contains("3 lines were dropped"), "the count is logged");
+        let last = ring.after(0).pop().expect("lines");
+        assert!(last.json.contains("3 lines were dropped"), "{last:?}");
     }
 
     #[test]
@@ -184,8 +206,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("log");
         let (queue, writes) = Queue::new();
-        spawn(writes, Some(LogFile::open(&path, Limits::default()).expect("opened")), Output::Nothing, true).expect("thread");
-        queue.push(Some(b"one\n".to_vec()), None);
+        let file = Some(LogFile::open(&path, Limits::default()).expect("opened"));
+        let sinks = Sinks { file, output: Output::Nothing, ring: Arc::default(), utc: true };
+        spawn(writes, sinks).expect("thread");
+        queue.push(Level::INFO, b"one\n".to_vec(), None);
         queue.flush();
         assert_eq!(std::fs::read_to_string(&path).expect("readable"), "one\n");
     }

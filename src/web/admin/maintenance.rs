@@ -1,4 +1,4 @@
-//! Backups and their return, the doctor, the log (UI-094, UI-095).
+//! Backups and their return, the doctor (UI-094, UI-095).
 
 use actix_web::{
     HttpResponse,
@@ -7,28 +7,20 @@ use actix_web::{
 };
 use askama::Template;
 use chrono::DateTime;
-use entrepot_core::{
-    Error,
-    admin::{
-        backup::{self, DumpOptions, LoadMode, LoadOptions, QuotaScan},
-        doctor, status,
-    },
+use entrepot_core::admin::{
+    backup::{self, DumpOptions, LoadMode, LoadOptions, QuotaScan},
+    backup_files, doctor,
 };
-use entrepot_model::{
-    AdminPermission as P,
-    doctor::{Examination, Severity},
-    status::LogLevel,
-};
+use entrepot_model::doctor::{Examination, Severity};
 use futures_util::stream;
 
-use super::tabs::{Tab, tabs};
+use super::{
+    backups::{self, ShelfView},
+    tabs::{Tab, tabs},
+};
 use crate::{
     api::body::BodyLimit,
-    frame::{
-        AdminForm, AdminPage, Area, PageError, PageResult, Shell,
-        answer::{redirect_saying, render_again},
-        render,
-    },
+    frame::{AdminForm, AdminPage, PageResult, Shell, answer::render_again, render},
 };
 
 #[derive(Template)]
@@ -43,6 +35,7 @@ struct MaintenancePage {
     mode: String,
     scan: String,
     limit: i64,
+    shelf: ShelfView,
 }
 
 #[derive(Template)]
@@ -54,32 +47,24 @@ struct DoctorPage {
     found: Examination,
 }
 
-#[derive(Template)]
-#[template(path = "admin/log.html")]
-struct LogPage {
-    f: Shell,
-    title: &'static str,
-    tabs: Vec<Tab>,
-    /// None where the level is nobody's to change: `portable`.
-    levels: Vec<(&'static str, &'static str, bool)>,
-}
-
-/// Levels, with the names of their texts.
-const LEVELS: [(LogLevel, &str); 4] =
-    [(LogLevel::Debug, "debug"), (LogLevel::Info, "info"), (LogLevel::Warn, "warn"), (LogLevel::Error, "error")];
-
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .route("/maintenance", get().to(show))
         .route("/backup", post().to(dump))
         .service(resource("/restore").app_data(BodyLimit::Backup).route(post().to(load)))
-        .route("/doctor", get().to(look))
-        .route("/log", get().to(level))
-        .route("/log", post().to(set_level));
+        .route("/doctor", get().to(look));
 }
 
-fn page_of(page: AdminPage, report: Option<(bool, Vec<String>)>, text: String, mode: &str, scan: &str) -> MaintenancePage {
-    MaintenancePage {
+async fn page_of(
+    page: AdminPage,
+    report: Option<(bool, Vec<String>)>,
+    text: String,
+    mode: &str,
+    scan: &str,
+) -> Result<MaintenancePage, entrepot_core::Error> {
+    let shelf = backups::view(&page.look, backup_files::list(page.core(), &page.session).await?);
+    Ok(MaintenancePage {
+        shelf,
         title: page.look.t.nav_maintenance,
         tabs: tabs("maintenance", "maintenance", &page.session, page.look.t),
         report,
@@ -88,12 +73,11 @@ fn page_of(page: AdminPage, report: Option<(bool, Vec<String>)>, text: String, m
         scan: scan.to_owned(),
         limit: i64::try_from(backup::limit(page.core())).unwrap_or(i64::MAX),
         f: Shell::admin(page, "maintenance"),
-    }
+    })
 }
 
 async fn show(page: AdminPage) -> PageResult {
-    page.session.require(P::Any)?;
-    render(&page_of(page, None, String::new(), "0", "0"))
+    render(&page_of(page, None, String::new(), "0", "0").await?)
 }
 
 /// The whole backup as a file, written while it is read.
@@ -134,7 +118,7 @@ async fn load(sent: AdminForm) -> PageResult {
     let text = form.get("backup").to_owned();
     if text.trim().is_empty() {
         let report = Some((false, vec![page.look.t.backup_empty.to_owned()]));
-        return render_again(&page_of(page, report, text, &mode, &scan));
+        return render_again(&page_of(page, report, text, &mode, &scan).await?);
     }
     let report = backup::load(page.core(), &page.session, Bytes::from(text.clone()), options).await?;
     let is_good = report.failures.is_empty();
@@ -146,7 +130,7 @@ async fn load(sent: AdminForm) -> PageResult {
     }
     // After a success there is nothing to correct.
     let kept = if is_good && !options.is_dry_run { String::new() } else { text };
-    let template = page_of(page, Some((is_good, lines)), kept, &mode, &scan);
+    let template = page_of(page, Some((is_good, lines)), kept, &mode, &scan).await?;
     if is_good { render(&template) } else { render_again(&template) }
 }
 
@@ -155,32 +139,6 @@ async fn look(page: AdminPage) -> PageResult {
     found.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let tabs = tabs("maintenance", "doctor", &page.session, page.look.t);
     render(&DoctorPage { title: page.look.t.nav_maintenance, tabs, found, f: Shell::admin(page, "maintenance") })
-}
-
-async fn level(page: AdminPage) -> PageResult {
-    let now = match status::log_level(page.core(), &page.session) {
-        Err(Error::Unsupported) => None,
-        now => Some(now?),
-    };
-    let t = page.look.t;
-    let name = |name: &str| t.find(&format!("log.{name}")).unwrap_or_default();
-    let levels = LEVELS.into_iter().filter(|_| now.is_some());
-    let levels = levels.map(|(level, key)| (key, name(key), Some(level) == now));
-    render(&LogPage {
-        title: t.nav_maintenance,
-        tabs: tabs("maintenance", "log", &page.session, t),
-        levels: levels.collect(),
-        f: Shell::admin(page, "maintenance"),
-    })
-}
-
-async fn set_level(sent: AdminForm) -> PageResult {
-    let AdminForm { page, form } = sent;
-    let wanted = LEVELS.into_iter().find(|(_, name)| *name == form.get("level"));
-    let (level, name) = wanted.ok_or_else(PageError::not_found)?;
-    status::set_log_level(page.core(), &page.session, level)?;
-    let text = page.look.say(page.look.t.log_set, name);
-    Ok(redirect_saying(&Area::Admin.page("log"), &page.look, text))
 }
 
 /// Class and sign of a severity.

@@ -20,6 +20,7 @@ use crate::{
 };
 
 /// What templates ask.
+#[derive(Clone)]
 pub(crate) struct Look {
     pub(crate) assets: &'static Assets,
     /// Every text.
