@@ -26,6 +26,7 @@ mod moving;
 mod object;
 mod overview;
 mod placeholders;
+mod policy;
 mod profile;
 mod roles;
 mod security;
@@ -57,6 +58,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(events::routes)
         .configure(security::routes)
         .configure(ip_lists::routes)
+        .configure(policy::routes)
         .configure(host_keys::routes)
         .configure(certificate::routes)
         .configure(maintenance::routes)

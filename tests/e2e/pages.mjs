@@ -181,7 +181,7 @@ async function someone(mine) {
   await new Promise((resolve) => setTimeout(resolve, 1500));
 }
 
-const ADMIN = ["overview", "activity", "events", "events?kind=provider", "events?kind=log", "users", "users?q=nobody", "users?state=disabled&sort=last_login&order=desc", "user", "user?start=partner", "user/ingrid.holm", "user/ingrid.holm?card=sign_in", "user/ingrid.holm?card=files", "user/ingrid.holm?card=limits", "user/ingrid.holm?card=access", "user/ingrid.holm?card=protocols", "user/ingrid.holm?card=storage", "user/ingrid.holm?card=about", "user/ingrid.holm/json", "user/ingrid.holm/delete", "invites", "groups", "group", "group/Sales", "group/Sales?card=basics", "folders", "folder", "folder/projects", "managers", "manager", "manager/bo", "manager/bo?card=rights", "roles", "role", "role/north", "apikeys", "apikey", "eventrules", "eventrule", "eventrule/on-upload", "eventrule/on-upload?card=when", "eventrule/on-upload?card=conditions", "eventrule/on-upload?card=does", "eventactions", "eventaction", "eventaction/tell", "eventaction/tell?card=action", "defender", "ip-lists?kind=2", "ip-list/2", "ip-list/2/203.0.113.0%2F24", "ip-list/2/203.0.113.0%2F24/delete", "status", "hostkeys", "certificate", "maintenance", "doctor", "log", "configs", "configs?q=idle", "configs/common.idle_timeout", "profile", "sharing", "why", "why?username=old.boat&operation=upload&path=/report.pdf&protocol=FTP&ip=192.0.2.9", "find?q=in", "find?q=type:user nobody", "setup/files", "setup/reach", "setup/person", "setup/safety", "setup/done", "changepwd", "mfa", "more", "nothing"];
+const ADMIN = ["overview", "activity", "events", "events?kind=provider", "events?kind=log", "users", "users?q=nobody", "users?state=disabled&sort=last_login&order=desc", "user", "user?start=partner", "user/ingrid.holm", "user/ingrid.holm?card=sign_in", "user/ingrid.holm?card=files", "user/ingrid.holm?card=limits", "user/ingrid.holm?card=access", "user/ingrid.holm?card=protocols", "user/ingrid.holm?card=storage", "user/ingrid.holm?card=about", "user/ingrid.holm/json", "user/ingrid.holm/delete", "invites", "groups", "group", "group/Sales", "group/Sales?card=basics", "folders", "folder", "folder/projects", "managers", "manager", "manager/bo", "manager/bo?card=rights", "roles", "role", "role/north", "apikeys", "apikey", "eventrules", "eventrule", "eventrule/on-upload", "eventrule/on-upload?card=when", "eventrule/on-upload?card=conditions", "eventrule/on-upload?card=does", "eventactions", "eventaction", "eventaction/tell", "eventaction/tell?card=action", "defender", "ip-lists?kind=2", "ip-list/2", "ip-list/2/203.0.113.0%2F24", "ip-list/2/203.0.113.0%2F24/delete", "status", "hostkeys", "certificate", "maintenance", "doctor", "log", "log?least=error&q=nothing", "policy", "configs", "configs?q=idle", "configs/common.idle_timeout", "profile", "sharing", "why", "why?username=old.boat&operation=upload&path=/report.pdf&protocol=FTP&ip=192.0.2.9", "find?q=in", "find?q=type:user nobody", "setup/files", "setup/reach", "setup/person", "setup/safety", "setup/done", "changepwd", "mfa", "more", "nothing"];
 const CLIENT = ["files", "files?path=/Drawings", "files?path=/nothing", "newfolder?path=/", "upload?path=/", "rename?path=/Notes.md", "delete?path=/Notes.md", "delete?path=/Drawings", "editfile?path=/Photos/keel.jpg", "shares", "share", "share?paths=/Notes.md", "recent", "connect", "profile", "changepwd", "mfa", "more", "nothing"];
 const MISSING = /nothing|keel\.jpg/;
 const word = (path) => path.replace(/[/?=&%]/g, "-").slice(0, 60);
@@ -214,6 +214,46 @@ async function admins() {
     await everyLook(`admin-bulk-${name}-${action}`);
   }
   await lists();
+  await page.goto(`${base}/web/admin/activity`);
+  await page.locator(".sessions tbody th a").first().click();
+  await page.waitForURL("**/connection/**");
+  await everyLook("admin-connection");
+  refusals = true;
+  await page.locator("#upload").fill("fast");
+  await page.getByRole("button", { name: "Save" }).click();
+  await everyLook("admin-connection-refused", { refused: true });
+  refusals = false;
+  await page.locator("#upload").fill("100");
+  await page.locator("#download").fill("200");
+  await page.getByRole("button", { name: "Save" }).click();
+  check((await page.locator(".note-ok").textContent()).includes("holds now"), "a session is limited");
+  await everyLook("admin-connection-limited");
+  await page.goto(`${base}/web/admin/activity`);
+  const moving = await page.locator(".moves li").count();
+  await Promise.all([page.waitForNavigation(), page.locator(".moves li button").first().click()]);
+  check((await page.locator(".moves li").count()) === moving - 1, "one transfer is stopped, the others go on");
+  await page.goto(`${base}/web/admin/maintenance`);
+  await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "Make a dump" }).click()]);
+  await everyLook("admin-maintenance-shelf");
+  const [dump] = await Promise.all([page.waitForEvent("download"), page.locator(".shelf-do a[download]").first().click()]);
+  check(/^entrepot-.*\.json$/.test(dump.suggestedFilename()), `a dump is fetched: ${dump.suggestedFilename()}`);
+  await page.locator(".shelf-do a").nth(1).click();
+  await everyLook("admin-backup-delete");
+  await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "Delete" }).click()]);
+  check((await page.locator(".shelf-do").count()) === 0, "a dump is removed");
+  await page.goto(`${base}/web/admin/log`);
+  const lines = await page.locator("#log-lines > li").count();
+  await page.locator("[data-follow]").check();
+  await context.request.get(`${base}/api/v2/user/token`, { headers: { Authorization: `Basic ${Buffer.from("ingrid.holm:guess").toString("base64")}` } });
+  await page.waitForFunction((before) => document.querySelectorAll("#log-lines > li").length > before, lines);
+  await page.locator("[data-follow]").uncheck();
+  await page.goto(`${base}/web/admin/policy`);
+  await page.locator(".policy summary").first().click();
+  refusals = true;
+  await page.locator('[name="data_provider.password_validation.users.length"]').fill("-3");
+  await page.locator(".policy form").first().getByRole("button", { name: "Save" }).click();
+  await everyLook("admin-policy-refused", { refused: true });
+  refusals = false;
   await page.goto(`${base}/web/admin/sharing`);
   await page.getByRole("link", { name: /^End/ }).first().click();
   await everyLook("admin-sharing-end");

@@ -27,6 +27,7 @@ const TABS: [(&str, &str, P); 20] = [
     ("automation", "eventactions", P::Any),
     ("security", "defender", P::ViewDefender),
     ("security", "ip-lists", P::Any),
+    ("security", "policy", P::Any),
     ("security", "hostkeys", P::ViewStatus),
     ("security", "certificate", P::ViewStatus),
     ("security", "status", P::ViewStatus),

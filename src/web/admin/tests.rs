@@ -3,6 +3,7 @@
 mod certificate;
 mod editing;
 mod host_keys;
+mod operating;
 mod round_trip;
 
 use actix_web::{http::StatusCode, test::TestRequest};
@@ -11,7 +12,7 @@ use serde_json::json;
 
 use crate::testing::{Answer, Browser, House, assert_nothing_inline, ready};
 
-const ALL: [&str; 29] = [
+const ALL: [&str; 31] = [
     "overview",
     "overview/now",
     "activity",
@@ -37,6 +38,8 @@ const ALL: [&str; 29] = [
     "certificate",
     "maintenance",
     "doctor",
+    "log",
+    "policy",
     "profile",
     "find",
     "find?q=a",
