@@ -14,6 +14,7 @@ pub(crate) mod next;
 pub(crate) mod preferences;
 pub(crate) mod session;
 pub(crate) mod shell;
+pub(crate) mod told;
 pub(crate) mod words;
 
 pub(crate) use answer::{PageError, PageResult, finish, redirect, render};

@@ -162,8 +162,8 @@ async fn needs(page: &AdminPage, stores: Option<&[Store]>) -> Vec<Need> {
             Need {
                 class,
                 icon,
-                text: finding.message,
-                sub: finding.fix,
+                text: t.told(&finding.message),
+                sub: t.told(&finding.fix),
                 link: Some((Area::Admin.page("doctor"), t.overview_doctor)),
             }
         }));

@@ -172,7 +172,7 @@ async fn page_of(page: AdminPage, refused: Option<Refused<'_>>) -> Result<Policy
         Some((format!("{}?q=login+methods", Area::Admin.page("configs")), t.policy_ways_more)),
         None,
     ];
-    let part = |((id, keys), says, link): (Part, Vec<String>, Link)| PartView {
+    let mut part = |((id, keys), says, link): (Part, Vec<String>, Link)| PartView {
         id,
         title: t.find(&format!("policy.{id}")).unwrap_or_default(),
         says,

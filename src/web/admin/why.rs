@@ -124,8 +124,8 @@ async fn lines(page: &AdminPage, question: &Question, verdict: &Verdict) -> Vec<
             allowed: check.allowed,
             is_stopper: stopper.is_some_and(|stopper| std::ptr::eq(stopper, check)),
             rule: check.rule.clone(),
-            detail: check.detail.clone(),
-            note: check.note.clone(),
+            detail: t.told(&check.detail),
+            note: t.told(&check.note),
             link,
         });
     }
