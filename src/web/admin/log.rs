@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Lines on the page; the download has all.
-const SHOWN: usize = 300;
+const SHOWN: usize = 200;
 
 /// A line as it is shown.
 struct LineView {
@@ -77,7 +77,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 fn filter(query: &Form) -> LogFilter {
     let least = LEVELS.into_iter().find(|(_, name)| *name == query.get("least"));
-    LogFilter { least: least.map_or(LogLevel::Debug, |(level, _)| level), text: query.get("q").trim().to_owned() }
+    // Who asks for nothing is not shown every request.
+    LogFilter { least: least.map_or(LogLevel::Info, |(level, _)| level), text: query.get("q").trim().to_owned() }
 }
 
 fn view(look: &Look, line: &LogLine) -> LineView {
@@ -111,7 +112,7 @@ async fn show(page: AdminPage) -> PageResult {
     let levels = LEVELS.into_iter().filter(|_| level.is_some());
     let least = |(of, key): (LogLevel, &'static str)| (key, name(key), of == filter.least);
     let (least_key, after) = (
-        LEVELS.into_iter().find(|(of, _)| *of == filter.least).map_or("debug", |(_, key)| key),
+        LEVELS.into_iter().find(|(of, _)| *of == filter.least).map_or("info", |(_, key)| key),
         lines.as_ref().and_then(|lines| lines.last()).map_or(0, |line| line.number),
     );
     let wanted = format!("least={least_key}&q={}", escaped(&filter.text));

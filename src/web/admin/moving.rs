@@ -11,6 +11,7 @@ pub(super) struct Moving {
     pub(super) username: String,
     pub(super) protocol: &'static str,
     pub(super) name: String,
+    /// Empty for what lies in the root.
     pub(super) folder: String,
     pub(super) is_upload: bool,
     /// `None` where the size is not known.
@@ -37,7 +38,7 @@ pub(super) fn moving(look: &Look, session: &LiveSession, transfer: &LiveTransfer
         username: session.username.clone(),
         protocol: session.protocol,
         name: name.to_owned(),
-        folder: if folder.is_empty() { "/".to_owned() } else { folder.to_owned() },
+        folder: folder.to_owned(),
         is_upload: transfer.is_upload(),
         percent,
         so_far,
