@@ -81,9 +81,10 @@ mod tests {
 
     #[test]
     fn sentences_are_found_again_by_their_fixed_parts() {
-        assert_eq!(values("{0} of {1} are free on the disk of {2}", "3 GB of 8 GB are free on the disk of '/a of b'"), Some(vec![
-            "3 GB", "8 GB", "'/a of b'"
-        ]));
+        assert_eq!(
+            values("{0} of {1} are free on the disk of {2}", "3 GB of 8 GB are free on the disk of '/a of b'"),
+            Some(vec!["3 GB", "8 GB", "'/a of b'"])
+        );
         assert_eq!(values("all of it is used up", "all of it is used up"), Some(vec![]));
         assert_eq!(values("{0} is banned", " is banned"), None);
         assert_eq!(values("the port {0}", "the port 22, and more"), Some(vec!["22, and more"]));
@@ -98,6 +99,8 @@ mod tests {
             german("score 15 of 15 within 30 minutes: 13 × failed login, 1 × unknown user"),
             "15 von 15 Punkten in 30 Minuten: 13 × fehlgeschlagene Anmeldung, 1 × unbekannter Benutzer"
         );
+        let until = "the self-signed certificate in use is good until 2029-02-28";
+        assert_eq!(german(until), "das selbst ausgestellte Zertifikat (in Gebrauch) gilt bis 2029-02-28");
         assert_eq!(german("nobody knows this sentence"), "nobody knows this sentence");
         assert_eq!(words::EN.told("192.0.2.9 is banned"), "192.0.2.9 is banned");
     }
