@@ -249,7 +249,7 @@ async fn run<T: Send + 'static>(core: &Core, job: impl FnOnce() -> T + Send + 's
 mod tests {
     use super::*;
 
-    // UI-224: names come from the folder only, and what is no backup is not touched.
+    // UI-244: names come from the folder only, and what is no backup is not touched.
     #[test]
     fn only_backups_of_the_folder_are_found() {
         let folder = tempfile::tempdir().expect("folder");

@@ -28,7 +28,7 @@ async fn stop(fixture: &Fixture, id: u64) {
     connections::stop(&fixture.core, &system(), id).await.expect("stopped");
 }
 
-// UI-220: a stopped upload leaves no short file under its name, whatever its client does; the session goes on.
+// UI-240: a stopped upload leaves no short file under its name, whatever its client does; the session goes on.
 #[tokio::test]
 async fn stopped_upload_leaves_nothing_under_its_name() {
     let (fixture, session) = Fixture::alice(json!({ "quota_size": 1000 })).await;
@@ -91,7 +91,7 @@ async fn stopped_download_reads_no_more() {
     assert_eq!(get(&fs, "/f").await.expect("the session goes on"), b"0123456789");
 }
 
-// UI-222
+// UI-242
 #[tokio::test]
 async fn what_is_known_of_a_transfer_is_told() {
     let (fixture, session) = Fixture::alice(json!({})).await;
@@ -114,7 +114,7 @@ async fn what_is_known_of_a_transfer_is_told() {
     assert_eq!(history, [[200, 0], [100, 0], [0, 0]], "ended ones count as well");
 }
 
-// LIM-011, UI-221: beside the rate of the account, for this session alone, at once.
+// LIM-011, UI-241: beside the rate of the account, for this session alone, at once.
 #[tokio::test(start_paused = true)]
 async fn session_is_limited_at_once_and_alone() {
     let (fixture, session) = Fixture::alice(json!({ "upload_bandwidth": 1000 })).await;

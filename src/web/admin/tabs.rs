@@ -13,7 +13,7 @@ pub(super) struct Tab {
 }
 
 /// Place, segment of the address, permission that opens it.
-const TABS: [(&str, &str, P); 20] = [
+const TABS: [(&str, &str, P); 21] = [
     ("people", "users", P::ViewUsers),
     ("people", "invites", P::EditUsers),
     ("people", "groups", P::ViewGroups),

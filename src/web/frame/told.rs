@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(values("the port {0}", "the port 22, and more"), Some(vec!["22, and more"]));
     }
 
-    // UI-226
+    // UI-246
     #[test]
     fn what_the_server_says_is_said_in_the_language_of_the_page() {
         let german = |text: &str| words::DE.told(text);

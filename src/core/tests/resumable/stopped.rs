@@ -16,7 +16,7 @@ fn number(fixture: &Fixture) -> u64 {
     open.iter().flat_map(|session| &session.transfers).map(|transfer| transfer.id).next().expect("a transfer")
 }
 
-// UI-220: whoever goes on with it is told why not; nothing of it is kept.
+// UI-240: whoever goes on with it is told why not; nothing of it is kept.
 #[tokio::test]
 async fn stopped_upload_between_two_requests_has_ended() {
     let (fixture, session, who, id) = started(8, b"0123").await;

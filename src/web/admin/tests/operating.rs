@@ -31,7 +31,7 @@ fn number(page: &str) -> String {
     rest.split('/').next().unwrap().to_owned()
 }
 
-// UI-070, UI-220, UI-221
+// UI-070, UI-240, UI-241
 #[actix_web::test]
 async fn one_transfer_is_stopped_and_a_session_limited() {
     let house = ready().await;
@@ -112,7 +112,7 @@ impl LogControl for Log {
     }
 }
 
-// UI-223
+// UI-243
 #[actix_web::test]
 async fn lines_of_the_log_are_shown_filtered_downloaded_and_followed() {
     let house = ready().await;
@@ -154,7 +154,7 @@ async fn the_log_is_for_administrators_of_everything() {
     }
 }
 
-// UI-094, UI-224
+// UI-094, UI-244
 #[actix_web::test]
 async fn backups_are_made_listed_fetched_and_removed() {
     let house = ready().await;
@@ -181,7 +181,7 @@ async fn backups_are_made_listed_fetched_and_removed() {
     assert!(!cannot.status.is_success() && !cannot.status.is_redirection(), "this process makes none: {cannot:?}");
 }
 
-// UI-225: what holds is said in sentences, and several settings are saved at once or none.
+// UI-245: what holds is said in sentences, and several settings are saved at once or none.
 #[actix_web::test]
 async fn the_policy_of_sign_ins_is_told_and_changed() {
     let house = ready().await;
