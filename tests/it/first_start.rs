@@ -16,7 +16,7 @@ fn empty_folder_becomes_a_server_with_an_administrator_a_user_and_a_file() {
     let mut server = Server::start(Settings::untouched());
     assert!(server.http_url().starts_with("https://"), "{}", server.ready());
     let link = fs::read_to_string(server.data().join("setup-url")).unwrap().trim().to_owned();
-    assert!(server.printed().contains(&link), "the link is on the terminal");
+    eventually("the link is on the terminal", || server.printed().contains(&link));
     let token = link.rsplit('/').next().unwrap().to_owned();
     assert!(!fs::read_to_string(server.data().join("log/entrepot.log")).unwrap().contains(&token), "and never in the log");
     assert_eq!(mode(server.data().join("setup-url")), 0o600);

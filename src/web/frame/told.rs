@@ -19,19 +19,23 @@ fn translated(to: &Words, english: &str, depth: usize) -> String {
     if depth == 0 || english.is_empty() {
         return english.to_owned();
     }
-    if let Some((values, pattern)) = find(english, to) {
-        let values: Vec<String> = values.into_iter().map(|value| translated(to, value, depth - 1)).collect();
-        let values: Vec<&dyn std::fmt::Display> = values.iter().map(|value| value as &dyn std::fmt::Display).collect();
-        return fill(pattern, &values);
+    let whole = find(english, to);
+    // One without words ("3 × …") fits what is several in one, too.
+    let is_worded = whole.as_ref().is_some_and(|found| fixed(found.1).iter().any(|part| part.contains(char::is_alphabetic)));
+    if !is_worded && let Some(said) = several(to, english, depth) {
+        return said;
     }
-    // Several in one.
-    for between in ["; ", ", "] {
-        let parts: Vec<&str> = english.split(between).collect();
-        if parts.len() > 1 && parts.iter().all(|part| find(part, to).is_some()) {
-            return parts.into_iter().map(|part| translated(to, part, depth - 1)).collect::<Vec<_>>().join(between);
-        }
-    }
-    english.to_owned()
+    let Some((values, pattern)) = whole else { return english.to_owned() };
+    let values: Vec<String> = values.into_iter().map(|value| translated(to, value, depth - 1)).collect();
+    let values: Vec<&dyn std::fmt::Display> = values.iter().map(|value| value as &dyn std::fmt::Display).collect();
+    fill(pattern, &values)
+}
+
+/// A list of sentences.
+fn several(to: &Words, english: &str, depth: usize) -> Option<String> {
+    let mut lists = ["; ", ", "].into_iter().map(|between| (between, english.split(between).collect::<Vec<_>>()));
+    let (between, parts) = lists.find(|(_, parts)| parts.len() > 1 && parts.iter().all(|part| find(part, to).is_some()))?;
+    Some(parts.into_iter().map(|part| translated(to, part, depth - 1)).collect::<Vec<_>>().join(between))
 }
 
 /// The pattern that fits, of several the one with most fixed text: what stands in its places, and how it is said.
