@@ -39,6 +39,8 @@ export async function badInput({ page, base, check, quietly }) {
       await page.locator("main form[method=post]:has(.input) button.btn-primary").first().click();
       await page.waitForLoadState();
       await page.locator("[aria-invalid=true], .err, .note-bad").first().waitFor({ timeout: 10_000 }).catch(() => {});
+      // The script of the page leads to the error, a moment after it is there.
+      await page.waitForFunction(() => document.activeElement !== document.body, null, { timeout: 5000 }).catch(() => {});
       const found = await page.evaluate(([name, inList]) => {
         const field = document.querySelector(`main [name="${name}"]:not([type=hidden])`);
         const box = field?.closest(inList ? "[data-rows]" : ".field, fieldset, td");
