@@ -156,12 +156,11 @@ impl TusUpload {
         ];
         let length = CHUNK.min(self.size - self.offset);
         let sent = Sent { payload: &bench.payload, from: self.offset, length, breaks_after };
-        let mut answer = web.send("PATCH", &self.path, &headers, sent)?;
-        if answer.status == 423 {
-            // The request whose line broke has not been missed yet: as clients of the protocol do, we try once more.
+        let answer = web.send("PATCH", &self.path, &headers, sent)?;
+        if matches!(answer.status, 409 | 423) {
+            // The request whose line broke has not been missed yet: as clients of the protocol do, we ask once more.
             thread::sleep(Duration::from_secs(3));
-            web = WebClient::connect(port, None)?;
-            answer = web.send("PATCH", &self.path, &headers, sent)?;
+            return self.ask(port);
         }
         let answer = answer.expect(204)?;
         self.offset = answer.header("upload-offset")?.parse()?;
