@@ -44,7 +44,8 @@ impl Download {
     /// Reads what is there without waiting; `None` = use [`Download::read_at`]. `Some(0)` = at or past the end.
     ///
     /// # Errors
-    /// `Cancelled` when the session was ended, `Denied` when an administrator stopped the download, `TransferQuota` when its volume is used up, or what the storage says.
+    /// `Cancelled` when the session was ended, `Denied` when an administrator stopped the download, `TransferQuota` when its
+    /// volume is used up, or what the storage says.
     pub fn try_read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<Option<usize>> {
         self.check()?;
         if !self.session.is_ready(Direction::Download) {

@@ -243,8 +243,8 @@ impl Upload {
     /// Writes all of `data` if that needs no waiting; `false` = nothing was written, use [`Upload::write_at`].
     ///
     /// # Errors
-    /// `Quota`, `TransferQuota`, `Cancelled`, `Denied` once an administrator stopped it, or what the storage says. After an error every write fails alike, and the
-    /// commit reports it.
+    /// `Quota`, `TransferQuota`, `Cancelled`, `Denied` once an administrator stopped it, or what the storage says. After an
+    /// error every write fails alike, and the commit reports it.
     pub fn try_write_at(&self, offset: u64, data: &[u8]) -> Result<bool> {
         let state = &self.0;
         if !state.facts.session.is_ready(Direction::Upload) {

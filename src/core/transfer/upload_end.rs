@@ -130,8 +130,9 @@ pub(super) async fn publish_as(
     if let Some(found) = &found {
         may_replace(state, place, intent, found)?;
         // The file that goes may be one whose settlement is still to be stored: a restart could not tell its size any more.
+        // Not `NoSpace` for a database without room: what has arrived is kept.
         let stored = session.core.0.store.transfers().barrier().await;
-        stored.map_err(|error| Error::of_store("storing settlements", error))?;
+        stored.map_err(|error| Error::internal("storing settlements", error))?;
     }
     // A link or special file that is replaced was never counted.
     let replaced = found.as_ref().filter(|found| found.is_file()).map(|found| found.size);
@@ -196,7 +197,7 @@ fn note_intent(state: &UploadState, intent: &UploadIntent, place: &Place, replac
             virtual_path: place.virtual_path.as_bytes().to_vec(),
             ..intent.clone()
         };
-        store.begin(changed).map_err(|error| Error::of_store("storing an upload intent", error))?;
+        store.begin(changed).map_err(|error| Error::internal("storing an upload intent", error))?;
     }
     Ok(())
 }
