@@ -35,11 +35,12 @@ const PUT_OFF: i64 = 3_600_000;
 /// `Busy` while another piece arrives; `TooLarge` beyond the announced length; the error of the body; else as
 /// [`crate::UserFs::open_write`] and [`Upload::commit`].
 pub async fn append<S: Body>(core: &Core, who: &Uploader, id: &str, chunk: Chunk<S>) -> Result<Appended> {
-    find(core, who, id).await?;
+    let ends = core.0.turns.ends();
+    let found = find(core, who, id).await?;
     let turn = Arc::new(core.0.turns.take(id, core.clock(), Purpose::Bring).await?);
     let _attending = turn.attend();
-    // Whoever had the turn before may have ended it.
-    let upload = find(core, who, id).await?;
+    // Whoever had the turn meanwhile may have ended it.
+    let upload = if core.0.turns.ends() == ends { found } else { find(core, who, id).await? };
     let length = unsigned(upload.length);
     if upload.completed {
         let is_at_end = chunk.offset == length && chunk.length.unwrap_or(0) == 0;

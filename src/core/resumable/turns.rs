@@ -32,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Turns {
     running: Mutex<HashMap<String, Arc<Running>>>,
     ended: Notify,
+    /// Turns that have ended.
+    ends: AtomicU64,
 }
 
 /// What a turn is for.
@@ -92,6 +94,12 @@ impl Turns {
         }
     }
 
+    /// How many turns have ended: while it stays the same, what was read of an upload before a turn at it holds within the
+    /// turn as well.
+    pub(crate) fn ends(&self) -> u64 {
+        self.ends.load(Ordering::SeqCst)
+    }
+
     /// How far the request is that is at an upload now.
     pub(crate) fn offset(&self, id: &str) -> Option<u64> {
         let offset = self.running.lock().get(id)?.offset.load(Ordering::Relaxed);
@@ -139,6 +147,8 @@ impl Drop for Attending {
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        // Before anybody else can have the turn.
+        self.turns.ends.fetch_add(1, Ordering::SeqCst);
         self.turns.running.lock().remove(&self.id);
         self.turns.ended.notify_waiters();
     }
