@@ -175,7 +175,17 @@ async fn find(core: &Core, who: &Uploader, id: &str) -> Result<ResumableUpload> 
     // What was finished or put off a moment ago is in the database before it is read.
     core.0.store.transfers().barrier().await.map_err(database)?;
     let found = core.0.store.resumable_uploads().get(id).await.map_err(database)?;
-    let upload = found.filter(|upload| upload.expires_at >= core.clock().millis()).ok_or(Error::NotFound)?;
+    of(core, who, found.ok_or(Error::NotFound)?)
+}
+
+/// The upload, if it lives and is of whoever asks.
+fn of(core: &Core, who: &Uploader, upload: ResumableUpload) -> Result<ResumableUpload> {
+    if core.0.registry.was_stopped(&upload.id) {
+        return Err(stopped_by_administrator());
+    }
+    if upload.expires_at < core.clock().millis() {
+        return Err(Error::NotFound);
+    }
     if upload.username != who.username() || upload.share != who.share {
         return Err(Denial::new("owner", "the upload is of somebody else").into());
     }

@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use super::{
     Appended, Body, Checksum, Chunk, LIFETIME, Progress, Purpose, Turn, Uploader,
     create::{has_bytes, take_turn},
-    database, find, path, through_share, unsigned,
+    database, find, of, path, through_share, unsigned,
 };
 use crate::{
     Core, Upload,
@@ -36,7 +36,10 @@ const PUT_OFF: i64 = 3_600_000;
 /// [`crate::UserFs::open_write`] and [`Upload::commit`].
 pub async fn append<S: Body>(core: &Core, who: &Uploader, id: &str, chunk: Chunk<S>) -> Result<Appended> {
     let ends = core.0.turns.ends();
-    let found = find(core, who, id).await?;
+    let found = match core.0.turns.left(id).filter(|_| stands_at(core, who, id) == Some(chunk.offset)) {
+        Some(left) => of(core, who, left)?,
+        None => find(core, who, id).await?,
+    };
     let turn = Arc::new(core.0.turns.take(id, core.clock(), Purpose::Bring).await?);
     let _attending = turn.attend();
     // Whoever had the turn meanwhile may have ended it.
@@ -49,7 +52,7 @@ pub async fn append<S: Body>(core: &Core, who: &Uploader, id: &str, chunk: Chunk
     if core.0.names.is_running(id) {
         return Err(Error::Busy);
     }
-    let at = core.0.partials.of_id(who.username(), id).map_or(0, |partial| unsigned(partial.size));
+    let at = stands_at(core, who, id).unwrap_or(0);
     if chunk.offset != at {
         return Err(elsewhere(at));
     }
@@ -89,6 +92,11 @@ async fn displace(core: &Core, upload: &ResumableUpload, at: u64) -> Result<(Vec
     Ok((displaced, turns))
 }
 
+/// Bytes of the upload that wait for the next piece.
+fn stands_at(core: &Core, who: &Uploader, id: &str) -> Option<u64> {
+    core.0.partials.of_id(who.username(), id).map(|partial| unsigned(partial.size))
+}
+
 fn elsewhere(at: u64) -> Error {
     Error::Conflict(format!("the upload is at offset {at}"))
 }
@@ -117,11 +125,15 @@ pub(super) async fn receive<S: Body>(
     match received {
         Ok(Some(to)) => {
             let to = end(core, who, upload, file, to).await?;
-            Ok(Appended::Stored(Progress { expires_at: put_off(core, upload), ..Progress::of(upload, to) }))
+            let expires_at = put_off(core, upload);
+            if to > 0 && to < unsigned(upload.length) {
+                turn.leave(ResumableUpload { expires_at, ..upload.clone() });
+            }
+            Ok(Appended::Stored(Progress { expires_at, ..Progress::of(upload, to) }))
         }
         Ok(None) => {
             file.suspend().await;
-            let kept = core.0.partials.of_id(who.username(), &upload.id).map_or(0, |partial| unsigned(partial.size));
+            let kept = stands_at(core, who, &upload.id).unwrap_or(0);
             Ok(Appended::Mismatch(Progress::of(upload, kept)))
         }
         Err(error) => {
@@ -218,7 +230,7 @@ pub(super) async fn end(core: &Core, who: &Uploader, upload: &ResumableUpload, f
     }
     let is_random = file.part_size().is_none();
     file.suspend().await;
-    let kept = core.0.partials.of_id(who.username(), &upload.id).map_or(0, |partial| unsigned(partial.size));
+    let kept = stands_at(core, who, &upload.id).unwrap_or(0);
     // What may not stay between requests (too many files) cannot be brought in several.
     if is_random && kept < to { Err(Error::Quota) } else { Ok(kept) }
 }

@@ -65,6 +65,7 @@ pub(crate) async fn of_user(core: &Core, username: &str) -> Result<Vec<Resumable
 
 /// The share of these uploads is gone, and what had arrived of them goes as well.
 pub(crate) fn end_of_share(core: &Core, uploads: Vec<ResumableUpload>) {
+    uploads.iter().for_each(|upload| core.0.turns.forget(&upload.id));
     let ending = core.clone();
     core.tasks().spawn(async move {
         for upload in uploads {

@@ -3,6 +3,9 @@
 //! A client whose line broke comes back while the server still waits for the rest of the old request. So a request that has
 //! brought nothing for a while gives way to the next one; one that runs is not disturbed, and the next one is told to wait.
 //! A look at how far an upload is takes a moment: whoever comes meanwhile waits for its end and is not refused.
+//!
+//! What is known of an upload can be left to the next turn: all that changes it takes a turn, or says that it went. So one
+//! piece after the other needs no look at the database.
 
 use std::{
     collections::HashMap,
@@ -13,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use entrepot_store::ResumableUpload;
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -26,11 +30,15 @@ use crate::{
 const STALLED: i64 = 2000;
 /// How long the next one waits for it to do so.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Uploads of which something is left. Past it all of it is forgotten, which costs each of them one look at the database.
+const MOST_LEFT: usize = 1024;
 
 /// The uploads that somebody is at.
 #[derive(Default)]
 pub(crate) struct Turns {
     running: Mutex<HashMap<String, Arc<Running>>>,
+    /// What the last turn at an upload left; whoever takes the next one takes it away.
+    left: Mutex<HashMap<String, ResumableUpload>>,
     ended: Notify,
     /// Turns that have ended.
     ends: AtomicU64,
@@ -52,6 +60,8 @@ struct Running {
     release: CancellationToken,
     moved_at: AtomicI64,
     offset: AtomicU64,
+    /// For the next turn.
+    leaves: Mutex<Option<ResumableUpload>>,
 }
 
 /// The right to be at an upload, until it is dropped.
@@ -79,8 +89,10 @@ impl Turns {
                         release: CancellationToken::new(),
                         moved_at: AtomicI64::new(now),
                         offset: AtomicU64::new(u64::MAX),
+                        leaves: Mutex::default(),
                     });
                     running.insert(id.to_owned(), mine.clone());
+                    self.left.lock().remove(id);
                     return Ok(Turn { turns: self.clone(), id: id.to_owned(), running: mine });
                 };
                 if other.purpose != Purpose::Look {
@@ -92,6 +104,16 @@ impl Turns {
             }
             tokio::time::timeout_at(until, ended).await.map_err(|_| Error::Busy)?;
         }
+    }
+
+    /// What the last turn at an upload left, while nobody else has taken one.
+    pub(crate) fn left(&self, id: &str) -> Option<ResumableUpload> {
+        self.left.lock().get(id).cloned()
+    }
+
+    /// The upload went without a turn, with what it belonged to: nothing that was left of it holds.
+    pub(crate) fn forget(&self, id: &str) {
+        self.left.lock().remove(id);
     }
 
     /// How many turns have ended: while it stays the same, what was read of an upload before a turn at it holds within the
@@ -124,6 +146,11 @@ impl Turn {
         self.running.moved_at.store(now, Ordering::Relaxed);
     }
 
+    /// What the database says of the upload, or is about to, once this turn has ended.
+    pub(crate) fn leave(&self, upload: ResumableUpload) {
+        *self.running.leaves.lock() = Some(upload);
+    }
+
     /// When the answer is dropped, nobody listens any more: the next request need not wait until this one has stalled, only
     /// until what it brought is settled.
     pub(crate) fn attend(self: &Arc<Self>) -> Attending {
@@ -149,7 +176,41 @@ impl Drop for Turn {
     fn drop(&mut self) {
         // Before anybody else can have the turn.
         self.turns.ends.fetch_add(1, Ordering::SeqCst);
-        self.turns.running.lock().remove(&self.id);
+        let mut running = self.turns.running.lock();
+        if let Some(upload) = self.running.leaves.lock().take() {
+            let mut left = self.turns.left.lock();
+            if left.len() >= MOST_LEFT {
+                left.clear();
+            }
+            left.insert(self.id.clone(), upload);
+        }
+        running.remove(&self.id);
+        drop(running);
         self.turns.ended.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    fn upload(id: &str) -> ResumableUpload {
+        ResumableUpload { id: id.to_owned(), length: 8, ..ResumableUpload::default() }
+    }
+
+    #[tokio::test]
+    async fn what_a_turn_leaves_holds_until_somebody_takes_the_next() {
+        let turns = Arc::new(Turns::default());
+        let turn = turns.take("a", &SystemClock, Purpose::Bring).await.expect("turn");
+        turn.leave(upload("a"));
+        assert_eq!(turns.left("a"), None, "it goes on");
+        drop(turn);
+        assert_eq!(turns.left("a"), Some(upload("a")));
+        assert_eq!(turns.left("b"), None);
+        let look = turns.take("a", &SystemClock, Purpose::Look).await.expect("turn");
+        assert_eq!(turns.left("a"), None);
+        drop(look);
+        assert_eq!(turns.left("a"), None, "nothing was left");
     }
 }

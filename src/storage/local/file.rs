@@ -80,6 +80,12 @@ impl LocalFile {
         })
     }
 
+    /// Whether everything up to the end was written.
+    pub(super) fn is_gapless(&self) -> bool {
+        let extent = self.shared.extent.lock();
+        extent.gapless() == extent.end()
+    }
+
     /// Forgets what lies beyond the first gap (an upload that ends before it is complete) and answers what is left.
     pub(super) fn cut_to_gapless(&self) -> Result<u64> {
         let mut extent = self.shared.extent.lock();

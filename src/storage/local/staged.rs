@@ -306,7 +306,8 @@ impl StagedFile for LocalStaged {
     fn abandon(&self, keep: bool) -> Wait<'_, Option<Partial>> {
         Box::pin(async move {
             let shared = Arc::clone(&self.shared);
-            if shared.file.is_fast() && shared.file.size() < BULKY {
+            // Removing much, or cutting it off, takes a while; letting it be does not.
+            if shared.file.is_fast() && (shared.file.size() < BULKY || keep && shared.file.is_gapless()) {
                 return shared.abandon(keep);
             }
             self.shared.file.pool().run(move || shared.abandon(keep)).await?
