@@ -72,8 +72,9 @@ impl Terminal {
         Ok(self.send(format!("\u{1}scp: {}\n", one_line(text))).await?)
     }
 
-    /// SCP-002: the client shows it and ends.
-    async fn fail<T>(&self, text: &str) -> Result<T, End> {
+    /// SCP-002: the client shows it and ends. What it has sent on is not waited for.
+    async fn fail<T>(&mut self, text: &str) -> Result<T, End> {
+        self.input.refuse();
         self.send(format!("\u{2}scp: {}\n", one_line(text))).await?;
         Err(End::Failed)
     }

@@ -95,6 +95,15 @@ pub fn pipe() -> (Feed, Input) {
 }
 
 impl Input {
+    /// Takes nothing more: what waits and what still arrives is dropped, so that a client that sends before it looks for an
+    /// answer comes to look.
+    pub fn refuse(&mut self) {
+        self.room.close();
+        self.queue.close();
+        while self.queue.try_recv().is_ok() {}
+        (self.rest, self.permit) = (Bytes::new(), None);
+    }
+
     /// The next bytes, at most `most` of them; `None` at the end.
     pub async fn take(&mut self, most: usize) -> Option<Bytes> {
         while self.rest.is_empty() {
@@ -179,6 +188,16 @@ mod tests {
         feed.push(b"cut").await.expect("room");
         feed.end();
         assert_eq!(input.line(9).await, Err(LineEnd::Cut));
+    }
+
+    #[tokio::test]
+    async fn a_refused_pipe_drops_what_waits_and_what_comes() {
+        let (feed, mut input) = pipe();
+        feed.push(&vec![0; ROOM as usize]).await.expect("room");
+        let (pushed, ()) = tokio::join!(feed.push(b"more than there is room for"), async { input.refuse() });
+        assert_eq!(pushed, Ok(()));
+        assert_eq!(futures_util::FutureExt::now_or_never(feed.push(b"later")), Some(Ok(())));
+        assert_eq!(input.take(1).await, None);
     }
 
     #[tokio::test]

@@ -94,7 +94,7 @@ impl Receiver<'_> {
     }
 
     /// Where an entry of that name goes (SCP-005).
-    async fn place(&self, name: &[u8]) -> Result<VirtualPath, End> {
+    async fn place(&mut self, name: &[u8]) -> Result<VirtualPath, End> {
         let parent = match (self.levels.last(), &self.target) {
             (Some(level), _) => &level.path,
             (None, Target::Directory) => &self.base,
@@ -162,6 +162,7 @@ impl Receiver<'_> {
         if let Err(error) = self.fill(&upload, size).await? {
             // The client looks for an answer only after the last byte: it is told now, and on its terminal.
             let text = about(&path, error);
+            self.terminal.input.refuse();
             self.terminal.complain(&format!("scp: {text}")).await?;
             return self.terminal.fail(&text).await;
         }
