@@ -89,11 +89,11 @@ impl UserFs {
                 return Err(Error::TooLarge);
             }
             progress.check()?;
-            self.copy_directory(&to).await?;
+            self.copy_directory(&to).await.inspect_err(|_| progress.stops_at(&to))?;
             progress.add_entry();
-            let mut listing = self.list(&from).await?;
+            let mut listing = self.list(&from).await.inspect_err(|_| progress.stops_at(&from))?;
             loop {
-                let entries = listing.next(256).await?;
+                let entries = listing.next(256).await.inspect_err(|_| progress.stops_at(&from))?;
                 if entries.is_empty() {
                     break;
                 }
@@ -103,7 +103,10 @@ impl UserFs {
                     };
                     match entry.metadata.kind {
                         FileKind::Directory => directories.push((from, to)),
-                        FileKind::File => self.copy_file(&from, &to, &entry.metadata, progress).await?,
+                        FileKind::File => {
+                            let copied = self.copy_file(&from, &to, &entry.metadata, progress).await;
+                            copied.inspect_err(|_| progress.stops_at(&from))?;
+                        }
                         FileKind::Symlink | FileKind::Other(_) => {}
                     }
                 }

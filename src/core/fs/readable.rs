@@ -13,6 +13,11 @@ impl UserFs {
         self.user().patterns.is_empty() && self.user().permissions.all_within(directory, &NEEDED)
     }
 
+    /// The virtual folders below `directory`, not the one that it may be.
+    pub fn mounts_within<'a>(&'a self, directory: &'a VirtualPath) -> impl Iterator<Item = &'a VirtualPath> {
+        self.user().mounts_within(directory)
+    }
+
     /// Whether the file at `path` may be downloaded; nothing is opened.
     ///
     /// # Errors

@@ -65,6 +65,11 @@ impl EffectiveUser {
 
     /// Whether a folder is mounted somewhere strictly below `path`.
     pub fn contains_mounts(&self, path: &VirtualPath) -> bool {
-        self.mount_points.iter().any(|point| point.path != *path && point.path.starts_with(path))
+        self.mounts_within(path).next().is_some()
+    }
+
+    /// The virtual folders strictly below `path`.
+    pub fn mounts_within<'a>(&'a self, path: &'a VirtualPath) -> impl Iterator<Item = &'a VirtualPath> {
+        self.mount_points.iter().map(|point| &point.path).filter(move |point| *point != path && point.starts_with(path))
     }
 }

@@ -18,8 +18,7 @@ pub(super) async fn may_read(fs: &UserFs, paths: &[VirtualPath]) -> Result<()> {
         } else if found.is_directory() && !fs.may_read_all(path) {
             doubtful.push(path.clone());
         } else if found.is_directory() {
-            // A virtual folder is there even if its storage is not.
-            fs.list(path).await?.next(1).await?;
+            can_list(fs, path).await?;
         }
     }
     fs.has_download_left()?;
@@ -33,6 +32,14 @@ pub(super) async fn may_read(fs: &UserFs, paths: &[VirtualPath]) -> Result<()> {
         if seen == LOOKED_AT {
             break;
         }
+    }
+    Ok(())
+}
+
+/// Whether a directory and the virtual folders below it can be listed: those are there even if their storage is not.
+async fn can_list(fs: &UserFs, directory: &VirtualPath) -> Result<()> {
+    for place in std::iter::once(directory).chain(fs.mounts_within(directory)) {
+        fs.list(place).await?.next(1).await?;
     }
     Ok(())
 }

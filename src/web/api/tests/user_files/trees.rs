@@ -4,7 +4,7 @@ use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 
 use super::{Home, is};
-use crate::testing::Answer;
+use crate::testing::{Answer, ready};
 
 async fn post(home: &Home, path: &str, body: Value) -> Answer {
     home.send(TestRequest::post().uri(&format!("/api/v2/{path}")).set_json(body)).await
@@ -56,6 +56,26 @@ async fn archives_of_what_may_not_be_read_are_refused_before_they_begin() {
     for paths in [json!(["/docs/new", "/e.txt"]), json!(["/photos/a.jpg"])] {
         is(&post(&home, "user/streamzip", paths).await, 200);
     }
+}
+
+// ACC-153: a virtual folder is there even if its storage is not; an archive of what is above it could only break off.
+#[actix_web::test]
+async fn archives_above_a_virtual_folder_without_storage_are_refused_before_they_begin() {
+    let house = ready().await;
+    let admin = house.token("root").await;
+    let away = tempfile::NamedTempFile::new().unwrap();
+    let folder = json!({"name": "away", "mapped_path": away.path().to_str().unwrap()});
+    is(&house.with(&admin, TestRequest::post().uri("/api/v2/folders").set_json(folder)).await, 201);
+    let mount = json!([{"name": "away", "virtual_path": "/docs/deep/away", "quota_size": -1, "quota_files": -1}]);
+    let home = Home::of(house, json!({"virtual_folders": mount})).await;
+    home.put("docs/a.txt", "x");
+    home.put("photos/b.txt", "x");
+    for paths in [json!(["/docs/deep/away"]), json!(["/docs"]), json!(["/"]), json!(["/photos", "/docs/deep"])] {
+        let refused = post(&home, "user/streamzip", paths.clone()).await;
+        assert!(refused.status.is_client_error() || refused.status.is_server_error(), "{paths}: {refused:?}");
+        assert!(refused.json()["message"].is_string(), "{paths}: {refused:?}");
+    }
+    is(&post(&home, "user/streamzip", json!(["/photos", "/docs/a.txt"])).await, 200);
 }
 
 // API-139, ACC-153: the same of lists of checksums.
