@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use entrepot_model::Share;
 use parking_lot::Mutex;
 
 use super::VisitError;
@@ -74,29 +75,30 @@ impl Drop for Taken {
 }
 
 impl Uses {
-    /// Counts `count` uses of the share, if it has as many left: callers at once never get more than there are.
+    /// Counts `count` uses of the share, if it has as many left: callers at once never get more than there are. Where uses are
+    /// not limited, a full disk under the database keeps nobody away: then they are not counted.
     ///
     /// # Errors
     /// `UsedUp`; `Unknown` when the share was deleted.
-    pub(super) async fn take(core: &Core, id: &str, count: u32) -> Result<Self, VisitError> {
+    pub(super) async fn take(core: &Core, share: &Share, count: u32) -> Result<Self, VisitError> {
         let now = core.clock().millis();
-        match core.0.store.shares().spend(id, count, now).await.map_err(stored) {
-            Ok(Some(before)) => {
-                let (core, share, is_kept) = (core.clone(), id.to_owned(), AtomicBool::new(count == 0));
-                let taken = Taken { core, share, count: AtomicU32::new(count), is_kept, moments: (before, now) };
-                Ok(Self { taken: Arc::new(taken), read: None })
-            }
-            Ok(None) => Err(VisitError::UsedUp),
-            Err(Error::NotFound) => Err(VisitError::Unknown),
-            Err(error) => Err(error.into()),
-        }
+        let (before, count) = match core.0.store.shares().spend(&share.id, count, now).await.map_err(stored) {
+            Ok(Some(before)) => (before, count),
+            Ok(None) => return Err(VisitError::UsedUp),
+            Err(Error::NotFound) => return Err(VisitError::Unknown),
+            Err(Error::NoSpace) if share.max_tokens == 0 => (share.last_use_at, 0),
+            Err(error) => return Err(error.into()),
+        };
+        let (core, share, is_kept) = (core.clone(), share.id.clone(), AtomicBool::new(count == 0));
+        let taken = Taken { core, share, count: AtomicU32::new(count), is_kept, moments: (before, now) };
+        Ok(Self { taken: Arc::new(taken), read: None })
     }
 
     /// A use for reading a file in a browser session, from the byte `start` on; none if the session goes on with what it paid
     /// for (API-191).
-    pub(super) async fn take_for_read(core: &Core, id: &str, read: Read, start: u64) -> Result<Self, VisitError> {
+    pub(super) async fn take_for_read(core: &Core, share: &Share, read: Read, start: u64) -> Result<Self, VisitError> {
         let goes_on = core.0.shares.reads.goes_on(&read, start, core.clock().millis());
-        let mut uses = Self::take(core, id, u32::from(!goes_on)).await?;
+        let mut uses = Self::take(core, share, u32::from(!goes_on)).await?;
         uses.read = Some(read).filter(|_| !goes_on);
         Ok(uses)
     }

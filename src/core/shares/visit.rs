@@ -243,7 +243,7 @@ impl Visit {
     /// # Errors
     /// `UsedUp` when there are not as many left.
     pub async fn spend(&self, count: u32) -> Result<Uses, VisitError> {
-        let uses = Uses::take(&self.core, &self.share.id, count).await?;
+        let uses = Uses::take(&self.core, &self.share, count).await?;
         if let Some(confines) = &self.fs().session().confines {
             *confines.uses.lock() = Arc::downgrade(uses.taken());
         }
@@ -259,7 +259,7 @@ impl Visit {
         match &self.proved.session {
             Some(session) => {
                 let read = Read { session: session.clone(), path: path.as_bytes().to_vec() };
-                Uses::take_for_read(&self.core, &self.share.id, read, start).await
+                Uses::take_for_read(&self.core, &self.share, read, start).await
             }
             None => self.spend(1).await,
         }
