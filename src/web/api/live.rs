@@ -25,7 +25,7 @@ use crate::{
 
 /// Rates of a session, in KB (1024 bytes) a second; 0 = none.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 struct Bandwidth {
     upload_bandwidth: u64,
     download_bandwidth: u64,
