@@ -53,6 +53,10 @@ const answer = "42"; // a comment
 [ref]: plan.txt
 `;
 
+/** Lines as long as a file, each of which a careless look goes over again and again. */
+const LONG = 30_000;
+const ENDLESS = ["# ".padEnd(LONG, " ") + "x", "```".padEnd(LONG, " ") + "`", "|a|\n" + "|-".repeat(LONG / 2) + "x", "- ".repeat(200) + "x", "[".repeat(LONG / 2), "*".repeat(LONG / 2) + " a", "&constructor; and &copy;", "`" + " a".repeat(9000) + "`", "Read to the end."].join("\n\n");
+
 /** Half a second of a tone (RIFF). */
 function wav() {
   const rate = 8000;
@@ -78,6 +82,7 @@ export async function fill(home) {
   const yard = join(home, "yard");
   await mkdir(join(yard, "deep", "deeper"), { recursive: true });
   await writeFile(join(yard, "Notes.md"), HOSTILE);
+  await writeFile(join(yard, "endless.md"), `---\n${"-".repeat(LONG)}x\n---\n${ENDLESS}\n`);
   await writeFile(join(yard, "plan.txt"), "the plan\n");
   await writeFile(join(yard, "red.png"), png(2400, 1600, [180, 60, 50]));
   await writeFile(join(yard, "green.png"), png(300, 200, [60, 140, 80]));

@@ -121,6 +121,10 @@ async function previews() {
   await page.getByRole("button", { name: "Text", exact: true }).click();
   check((await page.locator(".code-lines .line").first().textContent()) === "# Notes for the *fitters*\n", "the text is there as it stands");
   await close();
+  await open("endless.md");
+  await page.locator(".prose p", { hasText: "Read to the end." }).waitFor();
+  check((await page.locator(".prose p", { hasText: "©" }).textContent()) === "&constructor; and ©", "long lines do not hold the page up, and signs are those of a list");
+  await close();
   await open("timber.csv");
   await page.locator(".sheet-rows").waitFor();
   check((await page.locator(".sheet-rows tbody tr").count()) === 1000, "a thousand rows");

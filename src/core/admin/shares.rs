@@ -49,7 +49,7 @@ pub async fn restore(core: &Core, session: &AdminSession, mut share: Share, keep
     Ok(existed)
 }
 
-/// A page of the shares of the users that the administrator sees, by id; with `username`, of that user. It needs `view_users`:
+/// A page of the shares of the users that the administrator sees, by id unless something else is asked for; with `username`, of that user. It needs `view_users`:
 /// shares are a part of what users have, and administrators of a role see those of their users (ACC-225).
 ///
 /// # Errors
@@ -60,6 +60,16 @@ pub async fn list(core: &Core, session: &AdminSession, username: Option<&str>, o
     let mut shares = core.0.store.shares().list_of(username, options).await.map_err(stored)?;
     shares.iter_mut().for_each(Share::hide_confidential);
     Ok(shares)
+}
+
+/// How many such a list has without paging.
+///
+/// # Errors
+/// `Denied` without `view_users`.
+pub async fn count(core: &Core, session: &AdminSession, options: ListOptions) -> Result<u64> {
+    session.require(P::ViewUsers)?;
+    let options = ListOptions { role: session.role().map(str::to_owned), ..options };
+    core.0.store.shares().count_of(None, options).await.map_err(stored)
 }
 
 /// One of those shares.

@@ -18,7 +18,7 @@ pub enum Sort {
     Email,
     /// The last sign-in.
     LastLogin,
-    /// Bytes that are used.
+    /// Bytes, or uses of a share, that are used.
     Used,
     /// When it ends.
     Expires,
@@ -28,7 +28,7 @@ pub enum Sort {
     Factor,
     /// Name of the first group, or how many there are.
     Groups,
-    /// How many users.
+    /// How many users, or the name of the one.
     Users,
     /// How many administrators.
     Admins,
@@ -69,6 +69,14 @@ pub enum Only {
     InUse(bool),
     /// This trigger, type or scope.
     Kind(i64),
+    /// Shares that can be used at this moment in Unix milliseconds.
+    Running(i64),
+    /// Shares that have ended by then, or have no uses left.
+    Over(i64),
+    /// Shares that never end.
+    Endless,
+    /// With or without a password.
+    Protected(bool),
 }
 
 /// What the rows of a table are ordered by; `None` for what they do not have.
@@ -108,6 +116,14 @@ pub(super) fn order(table: &str, sort: Sort) -> Option<&'static str> {
         ("api_key", Sort::Expires) => "k.expires_at",
         ("api_key", Sort::LastUse) => "k.last_use_at",
         ("api_key", Sort::Users) => "coalesce(u.name, a.name)",
+        ("share", Sort::Kind) => "json_extract(s.document, '$.scope')",
+        ("share", Sort::Label) => "json_extract(s.document, '$.name') COLLATE NOCASE",
+        // Those that never end come after all others.
+        ("share", Sort::Expires) => "iif(s.expires_at > 0, s.expires_at, 9223372036854775807)",
+        ("share", Sort::Used) => "s.used_tokens",
+        ("share", Sort::LastUse) => "s.last_use_at",
+        ("share", Sort::Created) => "s.created_at",
+        ("share", Sort::Users) => "u.name",
         _ => return None,
     };
     Some(sql)
@@ -144,10 +160,22 @@ pub(super) fn condition(table: &str, only: &Only) -> (&'static str, Vec<Value>) 
                 "event_rule" => "trigger_type = ?",
                 "event_action" => "type = ?",
                 "api_key" => "k.scope = ?",
+                "share" => "json_extract(s.document, '$.scope') = ?",
                 _ => "? IS NULL",
             };
             (sql, vec![Value::Integer(*kind)])
         }
+        Only::Running(_) | Only::Over(_) | Only::Endless | Only::Protected(_) if table != "share" => ("0", Vec::new()),
+        Only::Running(now) => (
+            "((s.expires_at <= 0 OR s.expires_at > ?) AND (s.max_tokens <= 0 OR s.used_tokens < s.max_tokens))",
+            vec![Value::Integer(*now)],
+        ),
+        Only::Over(now) => (
+            "((s.expires_at > 0 AND s.expires_at <= ?) OR (s.max_tokens > 0 AND s.used_tokens >= s.max_tokens))",
+            vec![Value::Integer(*now)],
+        ),
+        Only::Endless => ("s.expires_at <= 0", Vec::new()),
+        Only::Protected(has) => ("(s.password_hash IS NOT NULL) = ?", vec![Value::Integer(i64::from(*has))]),
     }
 }
 
@@ -163,6 +191,11 @@ fn text_condition(table: &str, text: &str) -> (&'static str, Vec<Value>) {
         ),
         "role" => ("(name LIKE ? ESCAPE '\\' OR description LIKE ? ESCAPE '\\')", 2),
         "api_key" => ("(k.id LIKE ? ESCAPE '\\' OR k.name LIKE ? ESCAPE '\\' OR k.description LIKE ? ESCAPE '\\')", 3),
+        "share" => (
+            "(json_extract(s.document, '$.name') LIKE ? ESCAPE '\\' OR u.name LIKE ? ESCAPE '\\' \
+             OR json_extract(s.document, '$.paths') LIKE ? ESCAPE '\\')",
+            3,
+        ),
         _ => ("(name LIKE ? ESCAPE '\\' OR json_extract(document, '$.description') LIKE ? ESCAPE '\\')", 2),
     };
     (sql, vec![Value::Text(pattern(text)); places])

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use entrepot_model::{Group, Share, filters::SharePolicy};
-use rusqlite::{Connection, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
 
+use super::choosing;
 use super::document::Document;
 use super::groups::load_document;
 use super::listing::{ListOptions, Listed, Order};
@@ -13,6 +15,7 @@ use crate::engine::{Database, Durability};
 use crate::{ObjectKind, StoreError};
 
 const KIND: ObjectKind = ObjectKind::Share;
+const FROM_OWNED: &str = "FROM share s JOIN user_account u ON u.id = s.user_id";
 const LISTED: Listed = Listed { table: "share", has_role: false };
 /// Members that have columns or are computed.
 const ELSEWHERE: [&str; 2] = ["updated_at", "user_permissions"];
@@ -55,22 +58,31 @@ impl Shares {
             .await
     }
 
-    /// A page of the shares of users, by id: of the users of `options.role`, if it is set, and of one user, if it is named.
+    /// A page of the shares of users, by id unless something else is asked for: of the users of `options.role`, if it is set,
+    /// and of one user, if it is named.
     pub async fn list_of(&self, username: Option<&str>, options: ListOptions) -> Result<Vec<Share>, StoreError> {
-        let name = username.map(str::to_owned);
+        let (condition, mut values) = condition_of(username, &options);
+        let order = options.order.sql();
+        let first = choosing::order(LISTED.table, options.sort).map(|by| format!("{by} {order}, ")).unwrap_or_default();
+        let sql = format!("SELECT s.id {FROM_OWNED}{condition} ORDER BY {first}s.name {order} LIMIT ? OFFSET ?");
+        values.extend([options.limit, options.offset].map(|value| Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))));
         self.database
             .read(move |c| {
-                let most = |number| i64::try_from(number).unwrap_or(i64::MAX);
-                let sql = format!(
-                    "SELECT s.id FROM share s JOIN user_account u ON u.id = s.user_id \
-                     WHERE (?1 IS NULL OR u.name = ?1) AND (?2 IS NULL OR u.role_id = (SELECT id FROM role WHERE name = ?2)) \
-                     ORDER BY s.name {} LIMIT ?3 OFFSET ?4",
-                    options.order.sql()
-                );
                 let mut statement = c.prepare_cached(&sql)?;
-                let values = params![name, options.role, most(options.limit), most(options.offset)];
-                let ids: Vec<i64> = statement.query_map(values, |row| row.get(0))?.collect::<Result<_, _>>()?;
+                let ids: Vec<i64> = statement.query_map(params_from_iter(values), |row| row.get(0))?.collect::<Result<_, _>>()?;
                 ids.into_iter().map(|id| load(c, id)).collect()
+            })
+            .await
+    }
+
+    /// How many shares that list has without paging.
+    pub async fn count_of(&self, username: Option<&str>, options: ListOptions) -> Result<u64, StoreError> {
+        let (condition, values) = condition_of(username, &options);
+        let sql = format!("SELECT count(*) {FROM_OWNED}{condition}");
+        self.database
+            .read(move |c| {
+                let count: i64 = c.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+                Ok(u64::try_from(count).unwrap_or(0))
             })
             .await
     }
@@ -227,6 +239,25 @@ impl Shares {
             })
             .await
     }
+}
+
+/// Which shares of users a list has.
+fn condition_of(username: Option<&str>, options: &ListOptions) -> (String, Vec<Value>) {
+    let (mut conditions, mut values) = (Vec::new(), Vec::new());
+    let named = [("u.name = ?", username), ("u.role_id = (SELECT id FROM role WHERE name = ?)", options.role.as_deref())];
+    for (condition, name) in named {
+        if let Some(name) = name {
+            conditions.push(condition);
+            values.push(Value::Text(name.to_owned()));
+        }
+    }
+    for only in &options.only {
+        let (condition, places) = choosing::condition(LISTED.table, only);
+        conditions.push(condition);
+        values.extend(places);
+    }
+    let condition = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    (condition, values)
 }
 
 /// Ids of the shares that a user sees.

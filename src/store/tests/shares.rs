@@ -3,7 +3,7 @@
 use entrepot_model::{Share, share::ShareGroupBinding};
 
 use super::{NOW, group, on_disk, user};
-use crate::{ListOptions, ObjectKind, Store, StoreError};
+use crate::{ListOptions, ObjectKind, Only, Order, Sort, Store, StoreError};
 
 fn share(id: &str) -> Share {
     Share {
@@ -203,4 +203,57 @@ async fn shares_are_listed_by_user_and_role() {
     assert_eq!(listed(Some("alice"), None).await, ["a"]);
     assert_eq!(listed(None, Some("sales")).await, ["b"]);
     assert!(listed(Some("alice"), Some("sales")).await.is_empty());
+}
+
+// UI-205, UI-220
+#[tokio::test]
+async fn shares_are_ordered_and_narrowed() {
+    let (_directory, store) = on_disk();
+    populated(&store).await;
+    let mut bob = user("bob");
+    bob.email = "bob@example.com".into();
+    store.users().insert(bob, None, NOW).await.expect("user");
+    let of = |id: &str, name: &str| Share { name: name.into(), password: String::new(), groups: Vec::new(), ..share(id) };
+    let plans =
+        Share { expires_at: NOW + 1000, paths: vec!["/drawings/hull".into()], scope: 1, max_tokens: 0, ..of("a", "plans") };
+    let drop =
+        Share { expires_at: 0, scope: 2, max_tokens: 1, password: "$2a$hash".into(), username: "bob".into(), ..of("b", "Drop") };
+    let past = Share { expires_at: NOW - 1, scope: 1, max_tokens: 0, ..of("c", "Zebra") };
+    for share in [plans, drop, past] {
+        store.shares().insert(share, NOW).await.expect("added");
+    }
+    let listed = async |sort: Sort, order: Order, only: Vec<Only>| {
+        let options = ListOptions { sort, order, only, ..ListOptions::default() };
+        let count = store.shares().count_of(None, options.clone()).await.expect("count");
+        let found = store.shares().list_of(None, options).await.expect("list");
+        assert_eq!(count, found.len() as u64);
+        found.into_iter().map(|share| share.id).collect::<String>()
+    };
+    for (sort, order, wanted) in [
+        (Sort::Label, Order::Ascending, "bac"),
+        (Sort::Label, Order::Descending, "cab"),
+        (Sort::Expires, Order::Ascending, "cab"),
+        (Sort::Users, Order::Descending, "bca"),
+        (Sort::Kind, Order::Descending, "bca"),
+        (Sort::Email, Order::Ascending, "abc"),
+    ] {
+        assert_eq!(listed(sort, order, Vec::new()).await, wanted, "{sort:?}");
+    }
+    store.shares().spend("b", 1, NOW).await.expect("spent");
+    for (only, wanted) in [
+        (Only::Running(NOW), "a"),
+        (Only::Running(NOW - 2), "ac"),
+        (Only::Over(NOW), "bc"),
+        (Only::Endless, "b"),
+        (Only::Protected(true), "b"),
+        (Only::Protected(false), "ac"),
+        (Only::Kind(2), "b"),
+        (Only::Text("PLAN".into()), "a"),
+        (Only::Text("bob".into()), "b"),
+        (Only::Text("hull".into()), "a"),
+        (Only::Role("x".into()), ""),
+    ] {
+        assert_eq!(listed(Sort::Name, Order::Ascending, vec![only.clone()]).await, wanted, "{only:?}");
+    }
+    assert_eq!(listed(Sort::LastUse, Order::Descending, vec![Only::Running(NOW - 2), Only::Protected(false)]).await, "ca");
 }

@@ -7,6 +7,7 @@ mod edit;
 mod export;
 mod filter;
 mod list;
+mod narrowing;
 mod panel;
 mod text;
 
@@ -25,7 +26,8 @@ use serde_json::{Value, json};
 
 pub(super) use column::Column;
 pub(super) use edit::fault;
-pub(super) use filter::Filter;
+pub(super) use filter::{Asked, Filter};
+pub(super) use narrowing::{ColumnView, FilterView, Head, columns, filters, heads};
 pub(super) use panel::{Names, Panel, may_name};
 
 use super::{

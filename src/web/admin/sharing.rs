@@ -5,11 +5,14 @@ use actix_web::web::{self, ServiceConfig, get, post, resource};
 use askama::Template;
 use entrepot_core::{
     Error,
-    admin::{ListOptions, settings, shares},
+    admin::{ListOptions, Order, Sort, settings, shares},
 };
 use entrepot_model::{AdminPermission as P, Share, ShareScope, User};
 
-use super::{asking::AskPage, object::one};
+use super::{
+    asking::AskPage,
+    object::{Asked, Column, ColumnView, Filter, FilterView, Head, columns, filters, heads, one},
+};
 use crate::{
     api::escaped,
     error::only,
@@ -17,11 +20,21 @@ use crate::{
         AdminForm, AdminPage, Area, PageResult, Shell,
         answer::{redirect_refusing, redirect_saying},
         render,
+        words::fill,
     },
 };
 
 /// Shares of a page.
 const PAGE: u64 = 50;
+const SCOPES: [(i64, &str); 3] = [(1, "share_download"), (2, "share_request"), (3, "share_both")];
+const COLUMNS: [Column; 5] = [
+    Column::new("owner").by(Sort::Users),
+    Column::new("type").by(Sort::Kind),
+    Column::new("expires").by(Sort::Expires),
+    Column::new("uses").by_most(Sort::Used),
+    Column::new("last_use").by_most(Sort::LastUse),
+];
+const FILTERS: [Filter; 3] = [Filter::Share, Filter::Password, Filter::Kind(&SCOPES)];
 
 struct Line {
     id: String,
@@ -52,10 +65,21 @@ struct Rule {
 #[template(path = "admin/sharing.html")]
 struct SharingPage {
     f: Shell,
+    list: String,
     q: String,
+    search: &'static str,
+    filters: Vec<FilterView>,
+    /// Filters that hold.
+    held: usize,
+    columns: Vec<ColumnView>,
+    heads: Vec<Head>,
+    is_rising: bool,
+    is_narrow: bool,
     lines: Vec<Line>,
     may_end: bool,
     rules: Vec<Rule>,
+    /// First and last row of the page, and how many there are.
+    range: String,
     previous: Option<String>,
     next: Option<String>,
 }
@@ -113,22 +137,38 @@ fn rules(page: &AdminPage) -> Vec<Rule> {
 }
 
 async fn show(page: AdminPage) -> PageResult {
-    let q = page.query.get("q").trim().to_owned();
-    let from: u64 = page.query.get("from").parse().unwrap_or_default();
-    let options = ListOptions { offset: from, limit: PAGE + 1, ..ListOptions::default() };
-    let username = (!q.is_empty()).then_some(q.as_str());
-    let mut found = shares::list(page.core(), &page.session, username, options).await?;
-    let more = found.len() as u64 > PAGE;
-    found.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
-    let lines = found.into_iter().map(|share| line(&page, share)).collect();
-    let at = |from: u64| format!("{}?q={}&from={from}", Area::Admin.page("sharing"), escaped(&q));
+    let (session, t) = (&page.session, page.look.t);
+    let mut asked = Asked::of(&COLUMNS, &FILTERS, &page.query, session, page.look.now);
+    let options = |asked: &Asked, limit| {
+        let options = asked.options(limit);
+        // The name that is shown; the one of the database is a secret.
+        let sort = if options.sort == Sort::Name { Sort::Label } else { options.sort };
+        ListOptions { sort, ..options }
+    };
+    let total = shares::count(page.core(), session, options(&asked, 0)).await?;
+    if asked.from >= total {
+        asked.from = total.saturating_sub(1) / PAGE * PAGE;
+    }
+    let found = shares::list(page.core(), session, None, options(&asked, PAGE)).await?;
+    let last = asked.from + found.len() as u64;
+    let list = Area::Admin.page("sharing");
+    let at = |from: u64| format!("{list}{}", asked.query_from(from));
     render(&SharingPage {
-        lines,
-        may_end: page.session.may(P::EditUsers),
+        search: t.sharing_search,
+        filters: filters(&FILTERS, session, &asked, t),
+        held: asked.filters.len(),
+        columns: columns(&COLUMNS, &[], &asked, t),
+        heads: heads(&list, COLUMNS.iter(), &asked, t),
+        is_rising: asked.order == Order::Ascending,
+        is_narrow: asked.is_narrow(),
+        lines: found.into_iter().map(|share| line(&page, share)).collect(),
+        may_end: session.may(P::EditUsers),
         rules: rules(&page),
-        previous: (from > 0).then(|| at(from.saturating_sub(PAGE))),
-        next: more.then(|| at(from + PAGE)),
-        q,
+        range: fill(t.list_range, &[&(asked.from + 1).min(last), &last, &total]),
+        previous: (asked.from > 0).then(|| at(asked.from.saturating_sub(PAGE))),
+        next: (last < total).then(|| at(last)),
+        q: asked.q,
+        list,
         f: Shell::admin(page, "sharing"),
     })
 }

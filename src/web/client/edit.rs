@@ -21,8 +21,8 @@ use crate::{
     },
 };
 
-/// Bytes that the editor takes. Encoded in a form they are at most three times as long.
-const MOST: u64 = 512 * 1024;
+/// Bytes that the editor takes.
+const MOST: u64 = 2 << 20;
 /// Bytes of a read.
 const STEP: usize = 64 * 1024;
 
@@ -37,6 +37,8 @@ struct EditPage {
     text: String,
     /// The state that was read.
     tag: String,
+    /// Some lines end with CR LF and others without CR: saving makes all of them end with CR LF.
+    is_mixed: bool,
     may_save: bool,
     may_create: bool,
     /// Somebody else changed it meanwhile: what is in the file now, empty where it is gone.
@@ -79,6 +81,7 @@ fn build(page: ClientPage, fs: &UserFs, path: &VirtualPath, text: String, tag: S
         quota: Quota::of(fs),
         path: encoded(path.as_bytes()),
         back: address("files", &parent),
+        is_mixed: ends_differ(&text),
         text,
         tag,
         may_save: may.has("overwrite"),
@@ -98,6 +101,11 @@ fn beside(name: &str) -> String {
         Some((stem, ending)) => format!("{stem} (2).{ending}"),
         None => format!("{name} (2)"),
     }
+}
+
+fn ends_differ(text: &str) -> bool {
+    let with_return = text.matches("\r\n").count();
+    with_return > 0 && with_return < text.matches('\n').count()
 }
 
 fn address(page: &str, path: &VirtualPath) -> String {

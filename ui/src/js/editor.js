@@ -61,6 +61,7 @@ class Editor {
     let beat = Date.now();
     field.addEventListener("input", () => {
       this.changed();
+      this.moved();
       if (Date.now() - beat < ALIVE) return;
       beat = Date.now();
       api.send("GET", api.address("/alive")).catch(() => {});
@@ -86,9 +87,8 @@ class Editor {
   }
 
   moved() {
-    const before = field.value.slice(0, field.selectionEnd);
-    const line = before.split("\n").length;
-    this.place.textContent = t("line_column", line, before.length - before.lastIndexOf("\n"));
+    const line = this.margin.lineOf(field.selectionEnd);
+    this.place.textContent = t("line_column", line + 1, field.selectionEnd - this.margin.starts[line] + 1);
   }
 
   changed() {

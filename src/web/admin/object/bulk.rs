@@ -122,6 +122,9 @@ pub(super) async fn act<T: Object>(sent: AdminForm) -> PageResult {
     if deed.lacks_group() {
         return Ok(redirect_refusing(&to, &page.look, t.bulk_no_group));
     }
+    if form.get("which") == "all" && !asked.is_understood(&page.query) {
+        return Ok(redirect_refusing(&to, &page.look, t.bulk_unclear));
+    }
     let names = names::<T>(&page, &form, asked).await?;
     if names.is_empty() {
         return Ok(redirect_refusing(&to, &page.look, t.bulk_nothing));
@@ -322,6 +325,19 @@ mod tests {
         assert_eq!(groups("ann").await.len(), 1, "nothing half saved");
         root.post("/web/admin/users/bulk?group=sales", &[("which", "all"), ("action", "leave"), ("group", "sales")]).await;
         assert_eq!((groups("ann").await.len(), groups("anna").await.len()), (0, 0));
+        // What the address asks for and nobody understands must not become everybody.
+        house.add_admin("eve", &[AdminPermission::ViewUsers, AdminPermission::EditUsers]).await;
+        let mut eve = Browser::admin(&house, "eve").await;
+        let disable = [("which", "all"), ("action", "disable")];
+        for query in ["state=sometimes", "idle=soon", "use=no"] {
+            root.post(&format!("/web/admin/users/bulk?{query}"), &disable).await;
+            assert!(root.get("/web/admin/users").await.text.contains("Nothing was changed"), "{query}");
+        }
+        eve.post("/web/admin/users/bulk?group=staff", &disable).await;
+        for name in ["ann", "anna", "bob"] {
+            let user = house.with(&token, TestRequest::get().uri(&format!("/api/v2/users/{name}"))).await.json();
+            assert_eq!(user["status"], 1, "{name}");
+        }
         let nameless = root.post("/web/admin/users/bulk", &[("name", "ann"), ("action", "join")]).await;
         assert_eq!(nameless.status, StatusCode::SEE_OTHER);
     }

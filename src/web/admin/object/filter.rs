@@ -11,6 +11,8 @@ use crate::{
 
 /// Milliseconds of a day.
 const DAY: i64 = 24 * 3600 * 1000;
+/// Names of all filters, whichever list has them.
+const NAMES: [&str; 10] = ["state", "role", "group", "folder", "factor", "idle", "use", "kind", "share", "password"];
 /// Days without a sign-in that one may ask for.
 const IDLE: [i64; 4] = [30, 90, 180, 365];
 
@@ -27,6 +29,10 @@ pub(in super::super) enum Filter {
     Factor,
     LastLogin,
     InUse,
+    /// Shares that run, that are over, or that never end.
+    Share,
+    /// With a password or without.
+    Password,
     /// One of these numbers, with the names of their texts.
     Kind(&'static [(i64, &'static str)]),
 }
@@ -42,6 +48,8 @@ impl Filter {
             Self::Factor => "factor",
             Self::LastLogin => "idle",
             Self::InUse => "use",
+            Self::Share => "share",
+            Self::Password => "password",
             Self::Kind(_) => "kind",
         }
     }
@@ -80,6 +88,10 @@ impl Filter {
                 days.into_iter().chain([pair("never", t.filter_idle_never)]).collect()
             }
             Self::InUse => vec![pair("no", t.filter_unused), pair("yes", t.filter_used)],
+            Self::Share => {
+                vec![pair("running", t.filter_running), pair("over", t.filter_over), pair("endless", t.filter_endless)]
+            }
+            Self::Password => vec![pair("no", t.filter_open), pair("yes", t.filter_protected)],
             Self::Kind(kinds) => {
                 let word = |label: &str| t.find(&format!("option.{label}")).unwrap_or_default();
                 kinds.iter().map(|(kind, label)| pair(&kind.to_string(), word(label))).collect()
@@ -107,6 +119,13 @@ impl Filter {
             Self::Folder => Some(Only::Folder(value.to_owned())),
             Self::Factor => is(value).map(Only::Factor),
             Self::InUse => is(value).map(Only::InUse),
+            Self::Share => match value {
+                "running" => Some(Only::Running(now)),
+                "over" => Some(Only::Over(now)),
+                "endless" => Some(Only::Endless),
+                _ => None,
+            },
+            Self::Password => is(value).map(Only::Protected),
             Self::LastLogin if value == "never" => Some(Only::IdleSince(1)),
             Self::LastLogin => {
                 let days: i64 = value.parse().ok().filter(|days| (1..=36_500).contains(days))?;
@@ -122,32 +141,44 @@ impl Filter {
 
 /// What the address of a list asks for.
 #[derive(Clone)]
-pub(super) struct Asked {
-    pub(super) q: String,
+pub(in super::super) struct Asked {
+    pub(in super::super) q: String,
     /// Filters that hold: name and value.
-    pub(super) filters: Vec<(&'static str, String)>,
+    pub(in super::super) filters: Vec<(&'static str, String)>,
     only: Vec<Only>,
     /// Name of the column that the list is ordered by; empty for the name of the objects.
-    pub(super) column: &'static str,
+    pub(in super::super) column: &'static str,
     sort: Sort,
-    pub(super) order: Order,
-    pub(super) from: u64,
+    pub(in super::super) order: Order,
+    pub(in super::super) from: u64,
 }
 
 impl Asked {
     /// What does not fit the kind is not looked at.
     pub(super) fn read<T: Object>(query: &Form, session: &AdminSession, now: i64) -> Self {
+        Self::of(T::COLUMNS, T::FILTERS, query, session, now)
+    }
+
+    /// As [`Self::read`], of a list with these columns and filters.
+    pub(in super::super) fn of(
+        columns: &'static [Column],
+        filters: &'static [Filter],
+        query: &Form,
+        session: &AdminSession,
+        now: i64,
+    ) -> Self {
+        let offered = offered(filters, session);
         let q = query.get("q").trim().to_owned();
         let mut only: Vec<Only> = (!q.is_empty()).then(|| Only::Text(q.clone())).into_iter().collect();
         let mut filters = Vec::new();
-        for filter in offered::<T>(session) {
+        for filter in offered {
             let value = query.get(filter.name()).trim();
             if let Some(condition) = (!value.is_empty()).then(|| filter.only(value, now)).flatten() {
                 only.push(condition);
                 filters.push((filter.name(), value.to_owned()));
             }
         }
-        let named = T::COLUMNS.iter().find(|column| column.name == query.get("sort"));
+        let named = columns.iter().find(|column| column.name == query.get("sort"));
         let by = named.and_then(|column| column.sort.map(|(sort, first)| (column.name, sort, first)));
         let (column, sort, first) = by.unwrap_or(("", Sort::Name, Order::Ascending));
         let order = match query.get("order") {
@@ -159,19 +190,26 @@ impl Asked {
         Self { q, filters, only, column, sort, order, from }
     }
 
+    /// Every filter that the address names holds here. What is changed in all that match must not be more than was asked for:
+    /// a filter that this list has not, that the administrator may not use, or whose value means nothing.
+    pub(super) fn is_understood(&self, query: &Form) -> bool {
+        let holds = |name: &str| self.filters.iter().any(|(known, _)| *known == name);
+        NAMES.into_iter().all(|name| query.get(name).trim().is_empty() || holds(name))
+    }
+
     /// The same list from its beginning.
     pub(super) fn whole(self) -> Self {
         Self { from: 0, ..self }
     }
 
     /// The page of the list that the address asks for.
-    pub(super) fn options(&self, limit: u64) -> ListOptions {
+    pub(in super::super) fn options(&self, limit: u64) -> ListOptions {
         let only = self.only.clone();
         ListOptions { offset: self.from, limit, order: self.order, sort: self.sort, only, ..ListOptions::default() }
     }
 
     /// Something was left out.
-    pub(super) fn is_narrow(&self) -> bool {
+    pub(in super::super) fn is_narrow(&self) -> bool {
         !self.only.is_empty()
     }
 
@@ -190,7 +228,7 @@ impl Asked {
     }
 
     /// The same list from another row on.
-    pub(super) fn query_from(&self, from: u64) -> String {
+    pub(in super::super) fn query_from(&self, from: u64) -> String {
         let query = self.query();
         match (from, query.is_empty()) {
             (0, _) => query,
@@ -200,7 +238,7 @@ impl Asked {
     }
 
     /// The same list ordered by a column, the other way round if it is ordered by it already; `None` is the name.
-    pub(super) fn query_by(&self, column: Option<&Column>) -> String {
+    pub(in super::super) fn query_by(&self, column: Option<&Column>) -> String {
         let (name, first) = match column {
             None => ("", Order::Ascending),
             Some(column) => (column.name, column.sort.map_or(Order::Ascending, |(_, first)| first)),
@@ -215,6 +253,6 @@ impl Asked {
 }
 
 /// The filters that the administrator can use.
-pub(super) fn offered<T: Object>(session: &AdminSession) -> impl Iterator<Item = Filter> {
-    T::FILTERS.iter().copied().filter(|filter| filter.is_for(session))
+pub(super) fn offered(filters: &'static [Filter], session: &AdminSession) -> impl Iterator<Item = Filter> {
+    filters.iter().copied().filter(|filter| filter.is_for(session))
 }

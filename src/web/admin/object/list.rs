@@ -8,7 +8,9 @@ use super::{
     Object,
     column::{Chosen, ROWS},
     filter::{Asked, offered},
-    gone, many, one,
+    gone, many,
+    narrowing::{self, ColumnView, FilterView, Head},
+    one,
 };
 use crate::{
     admin::{
@@ -21,7 +23,6 @@ use crate::{
         AdminForm, AdminPage, PageResult, Shell,
         answer::{redirect_refusing, redirect_saying},
         render,
-        words::Words,
     },
 };
 
@@ -31,32 +32,6 @@ struct Line {
     sub: String,
     /// Label and content.
     cells: Vec<(&'static str, Cell)>,
-}
-
-/// A column that is shown: a link that orders the list, if it can be ordered by it.
-struct Head {
-    label: &'static str,
-    href: Option<String>,
-    /// As `aria-sort` has it, of the column that orders the list.
-    sorted: Option<&'static str>,
-}
-
-/// A filter, as the form shows it.
-struct FilterView {
-    name: &'static str,
-    label: &'static str,
-    value: String,
-    list: Option<&'static str>,
-    choices: Vec<(String, String)>,
-}
-
-/// A column that can be chosen.
-struct ColumnView {
-    name: &'static str,
-    label: &'static str,
-    is_shown: bool,
-    can_sort: bool,
-    is_first: bool,
 }
 
 #[derive(Template)]
@@ -96,47 +71,9 @@ struct ListPage {
     lists: Lists,
 }
 
-fn heads<T: Object>(asked: &Asked, chosen: &Chosen, t: &'static Words) -> Vec<Head> {
-    let list = many::<T>();
-    let sorted = |column: &str| {
-        (column == asked.column).then_some(if asked.order == Order::Ascending { "ascending" } else { "descending" })
-    };
-    let name = Head { label: t.column_name, href: Some(format!("{list}{}", asked.query_by(None))), sorted: sorted("") };
-    let others = chosen.columns.iter().map(|at| &T::COLUMNS[*at]).map(|column| Head {
-        label: t.find(&format!("column.{}", column.name)).unwrap_or_default(),
-        href: column.sort.map(|_| format!("{list}{}", asked.query_by(Some(column)))),
-        sorted: sorted(column.name),
-    });
-    [name].into_iter().chain(others).collect()
-}
-
-fn filters<T: Object>(page: &AdminPage, asked: &Asked) -> Vec<FilterView> {
-    let t = page.look.t;
-    let value = |name: &str| asked.filters.iter().find(|(held, _)| *held == name).map(|(_, value)| value.clone());
-    let views = offered::<T>(&page.session).map(|filter| FilterView {
-        name: filter.name(),
-        label: t.find(&format!("filter.{}", filter.name())).unwrap_or_default(),
-        value: value(filter.name()).unwrap_or_default(),
-        list: filter.suggests(),
-        choices: filter.choices(t),
-    });
-    views.collect()
-}
-
-fn columns<T: Object>(asked: &Asked, chosen: &Chosen, t: &'static Words) -> Vec<ColumnView> {
-    let views = T::COLUMNS.iter().enumerate().map(|(at, column)| ColumnView {
-        name: column.name,
-        label: t.find(&format!("column.{}", column.name)).unwrap_or_default(),
-        is_shown: chosen.columns.contains(&at),
-        can_sort: column.sort.is_some(),
-        is_first: asked.column == column.name,
-    });
-    views.collect()
-}
-
 /// Names for the filters that are typed, and for what is done with several.
 async fn suggestions<T: Object>(page: &AdminPage, is_grouped: bool) -> Lists {
-    let wanted = offered::<T>(&page.session).filter_map(super::filter::Filter::suggests);
+    let wanted = offered(T::FILTERS, &page.session).filter_map(super::filter::Filter::suggests);
     let mut names: Vec<&'static str> = wanted.chain(is_grouped.then_some("groups")).collect();
     names.sort_unstable();
     names.dedup();
@@ -176,11 +113,11 @@ pub(super) async fn list<T: Object>(request: HttpRequest, page: AdminPage) -> Pa
         title: word("title"),
         lead: word("lead"),
         tabs: tabs(T::PLACE, T::MANY, &page.session, t),
-        heads: heads::<T>(&asked, &chosen, t),
+        heads: narrowing::heads(&list, chosen.columns.iter().map(|at| &T::COLUMNS[*at]), &asked, t),
         lines: objects.iter().map(|object| line(object, &page, &chosen)).collect(),
-        filters: filters::<T>(&page, &asked),
+        filters: narrowing::filters(T::FILTERS, &page.session, &asked, t),
         held: asked.filters.len(),
-        columns: columns::<T>(&asked, &chosen, t),
+        columns: narrowing::columns(T::COLUMNS, &chosen.columns, &asked, t),
         is_rising: asked.order == Order::Ascending,
         rows: ROWS.map(|rows| (rows, rows == chosen.rows)).to_vec(),
         is_narrow: asked.is_narrow(),

@@ -1,5 +1,8 @@
 use actix_web::http::StatusCode;
-use entrepot_core::admin::{AdminSession, admins, roles};
+use entrepot_core::{
+    Clock as _,
+    admin::{AdminSession, admins, roles},
+};
 use entrepot_model::{Admin, AdminPermission, Role};
 use serde_json::json;
 
@@ -33,6 +36,42 @@ async fn shares_of_everybody_are_listed_and_can_be_ended() {
     assert_eq!((ended.status, ended.header("location")), (StatusCode::SEE_OTHER, "/web/admin/sharing"));
     assert!(!root.get("/web/admin/sharing").await.text.contains("0 / 5"));
     assert_eq!(root.get(&format!("/web/admin/sharing/{id}/end")).await.status, StatusCode::NOT_FOUND);
+}
+
+// UI-205, UI-220
+#[actix_web::test]
+async fn shares_are_ordered_narrowed_and_found() {
+    let house = ready().await;
+    let id = shared(&house).await;
+    let login = house.basic("/api/v2/user/token", "ann", "secret").await.json()["access_token"].as_str().unwrap().to_owned();
+    let drop = json!({ "name": "Drop", "paths": ["/"], "scope": 2, "password": "A long one 4 it", "expires_at": house.clock.millis() + 60_000 });
+    let made = house.with(&login, actix_web::test::TestRequest::post().uri("/api/v2/user/shares").set_json(drop)).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let mut root = Browser::admin(&house, "root").await;
+    for (query, wanted) in [
+        ("", "Drop Plans"),
+        ("?order=desc", "Plans Drop"),
+        ("?sort=expires", "Drop Plans"),
+        ("?sort=type", "Plans Drop"),
+        ("?q=plan", "Plans"),
+        ("?q=ann", "Drop Plans"),
+        ("?password=no", "Plans"),
+        ("?kind=2", "Drop"),
+        ("?share=endless", "Plans"),
+        ("?share=running", "Drop Plans"),
+        ("?share=over", ""),
+    ] {
+        let page = root.get(&format!("/web/admin/sharing{query}")).await.text;
+        let body = page.split("<tbody>").nth(1).unwrap_or_default().split("</tbody>").next().unwrap_or_default();
+        let parts = body.split("<span class=\"name clip block\">").skip(1);
+        let names: Vec<&str> = parts.filter_map(|part| part.split('<').next()).collect();
+        assert_eq!(names.join(" "), wanted, "{query}");
+    }
+    house.clock.advance_minutes(2);
+    assert!(root.get("/web/admin/sharing?share=over").await.text.contains("Drop"));
+    let sorted = root.get("/web/admin/sharing?sort=uses").await.text;
+    assert!(sorted.contains("aria-sort=\"descending\"") && sorted.contains("1–2 of 2"), "{sorted}");
+    assert!(!sorted.contains(&format!("value=\"{id}\"")), "ids are in no form");
 }
 
 // UI-205, ACC-225

@@ -89,7 +89,7 @@ export function has(/** @type {string} */ part) {
 }
 
 /** Bytes that the editor takes. */
-const EDITABLE = 512 * 1024;
+const EDITABLE = 2 * 1024 * 1024;
 
 /** Whether the editor opens it. */
 export function isEditable(/** @type {import("./entries.js").Entry} */ entry) {

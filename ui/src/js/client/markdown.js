@@ -9,12 +9,12 @@ import { spans } from "./spans.js";
 const DEPTH = 12;
 const COLUMNS = 100;
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)[^`]*$/;
-const HEADING = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/;
+// None of these may look at a character again and again: a line may be as long as the file.
+const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)/;
+const HEADING = /^ {0,3}(#{1,6})(?=[ \t]|$)/;
 const RULE = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const QUOTE = /^ {0,3}> ?/;
 const ITEM = /^( {0,3})([-*+]|\d{1,9}[.)])(?: {1,4}(?=\S)|[ \t]*$| +(?=\S))/;
-const DELIMITERS = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
 const DEFINITION = /^ {0,3}\[([^\]\n]{1,200})\]:[ \t]*<?([^\s>]+)>?(?:[ \t]+["'(][^\n]*)?[ \t]*$/;
 const COMMENT = /^ {0,3}<!--/;
 
@@ -41,7 +41,7 @@ export function markdown(/** @type {string} */ text, /** @type {Beside} */ besid
 function withoutMatter(lines) {
   if (lines[0]?.trim() !== "---") return lines;
   const end = lines.findIndex((line, at) => at > 0 && line.trim() === "---");
-  return end > 0 && lines.slice(1, end).every((line) => !line.trim() || /^[\s-]*[\w-]+:|^\s+|^- /.test(line)) ? lines.slice(end + 1) : lines;
+  return end > 0 && lines.slice(1, end).every((line) => !line.trim() || /^[\s-]*\w[\w-]*:|^\s|^- /.test(line)) ? lines.slice(end + 1) : lines;
 }
 
 /** @returns {Node[]} */
@@ -60,18 +60,37 @@ function blocks(/** @type {string[]} */ lines, /** @type {Context} */ context, /
 function block(lines, at, context, depth) {
   const line = lines[at];
   if (!line.trim()) return [null, at + 1];
-  const fence = FENCE.exec(line);
+  const fence = fenceOf(line);
   if (fence) return fenced(lines, at, fence);
   const heading = HEADING.exec(line);
   // The name of the file is the heading above these.
-  if (heading) return [el(`h${Math.min(6, heading[1].length + 2)}`, { class: `prose-${heading[1].length}` }, spans(heading[2] ?? "", context)), at + 1];
+  if (heading) return [el(`h${Math.min(6, heading[1].length + 2)}`, { class: `prose-${heading[1].length}` }, spans(headed(line.slice(heading[0].length)), context)), at + 1];
   if (RULE.test(line)) return [el("hr"), at + 1];
   if (COMMENT.test(line)) return [null, after(lines, at, (one) => one.includes("-->"))];
   if (QUOTE.test(line) && depth < DEPTH) return quotation(lines, at, context, depth);
   if (ITEM.test(line) && depth < DEPTH) return list(lines, at, context, depth);
   if (/^ {4}/.test(line)) return indented(lines, at);
-  if (line.includes("|") && DELIMITERS.test(lines[at + 1] ?? "") && (lines[at + 1].includes("|") || /^\s*\|/.test(line))) return table(lines, at, context);
+  if (line.includes("|") && areDelimiters(lines[at + 1] ?? "") && (lines[at + 1].includes("|") || /^\s*\|/.test(line))) return table(lines, at, context);
   return paragraph(lines, at, context);
+}
+
+/** The beginning of a block of code: its marks, and the word behind them. Between backticks and the end of the line is none. */
+function fenceOf(line) {
+  const found = FENCE.exec(line);
+  return found && !line.slice(found[0].length).includes("`") ? found : null;
+}
+
+/** The text of a heading, without the signs that close it. */
+function headed(rest) {
+  const text = rest.trim();
+  let end = text.length;
+  while (text[end - 1] === "#") end -= 1;
+  return end === 0 || /[ \t]/.test(text[end - 1]) ? text.slice(0, end).trimEnd() : text;
+}
+
+/** Whether a line is the one below the head of a table. */
+function areDelimiters(line) {
+  return /^ {0,3}\S/.test(line) && cells(line).every((cell) => /^:?-+:?$/.test(cell));
 }
 
 /** The line after the first from `at` on that fits. */
@@ -105,7 +124,7 @@ function quotation(lines, at, context, depth) {
 }
 
 /** Whether a line ends a paragraph because something else begins. */
-const begins = (line) => HEADING.test(line) || RULE.test(line) || FENCE.test(line) || QUOTE.test(line) || COMMENT.test(line) || (ITEM.test(line) && !/^ {0,3}\d/.test(line)) || /^ {0,3}1[.)] /.test(line);
+const begins = (line) => HEADING.test(line) || RULE.test(line) || fenceOf(line) !== null || QUOTE.test(line) || COMMENT.test(line) || (ITEM.test(line) && !/^ {0,3}\d/.test(line)) || /^ {0,3}1[.)] /.test(line);
 
 /** The first line from `at` on that is not empty. */
 function filled(lines, at) {

@@ -78,7 +78,8 @@ function code(text, at, missing) {
   for (let end = text.indexOf(marks, at + marks.length); end >= 0; end = text.indexOf(marks, end + 1)) {
     if (text[end - 1] === "`" || text[end + marks.length] === "`") continue;
     const inner = text.slice(at + marks.length, end).replaceAll("\n", " ");
-    return [el("code", {}, /^ .*[^ ].* $/.test(inner) ? inner.slice(1, -1) : inner), end + marks.length - at];
+    const isPadded = inner[0] === " " && inner.at(-1) === " " && inner.trim() !== "";
+    return [el("code", {}, isPadded ? inner.slice(1, -1) : inner), end + marks.length - at];
   }
   missing.add(marks);
   return [marks, marks.length];
@@ -88,7 +89,7 @@ function entity(rest) {
   const found = /^&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]{2,8}));/i.exec(rest);
   if (!found) return null;
   const number = found[1] ? Number(found[1]) : found[2] ? Number.parseInt(found[2], 16) : null;
-  if (number === null) return ENTITIES[found[3]] ? [ENTITIES[found[3]], found[0].length] : null;
+  if (number === null) return Object.hasOwn(ENTITIES, found[3]) ? [ENTITIES[found[3]], found[0].length] : null;
   return number > 31 && number < 0x110000 ? [String.fromCodePoint(number), found[0].length] : null;
 }
 
