@@ -180,6 +180,30 @@ async fn upload_that_began_a_moment_before_a_kill_is_found_and_a_settled_one_is_
     assert_eq!(open[0], intent("running"));
 }
 
+// API-156: the next piece begins before the settlement of the one before is stored.
+#[tokio::test]
+async fn kill_between_two_pieces_leaves_what_quota_was_charged() {
+    let (directory, store) = on_disk();
+    store.users().insert(user("alice"), None, NOW).await.expect("insert");
+    let transfers = store.transfers();
+    for piece in 0..20 {
+        transfers.begin(UploadIntent { charged_size: piece * 4, charged_files: piece.min(1), ..intent("a") }).expect("begin");
+        let left = UploadIntent { size: piece * 4 + 4, charged_size: piece * 4 + 4, charged_files: 1, ..intent("a") };
+        let change = QuotaChange { owner: QuotaOwner::User("alice".into()), files: i64::from(piece == 0), size: 4 };
+        let intent = IntentEnd::Partial(Box::new(left));
+        transfers.submit_settle(Settlement { intent, quota: vec![change], ..Settlement::default() }).expect("submit");
+        if piece == 9 {
+            store.flush().await.expect("flush");
+        }
+    }
+    transfers.begin(UploadIntent { charged_size: 80, charged_files: 1, ..intent("a") }).expect("begin");
+    let (_copy, again) = after_kill(directory.path());
+    let left = again.transfers().get("a").await.expect("get").expect("the upload is known");
+    let used = again.users().usage("alice").await.expect("usage").expect("alice");
+    assert!(left.charged_size >= 40, "{left:?}");
+    assert_eq!((used.used_quota_files, used.used_quota_size), (left.charged_files, left.charged_size));
+}
+
 #[tokio::test]
 async fn journal_cut_anywhere_opens() {
     let (directory, store) = on_disk();

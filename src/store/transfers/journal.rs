@@ -63,7 +63,7 @@ impl Journal {
         for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
             match serde_json::from_slice::<Line<UploadIntent>>(line) {
                 Ok(line) if line.number > stored => {
-                    line.intent.save(&transaction)?;
+                    as_charged(&transaction, line.intent)?.save(&transaction)?;
                     last = last.max(line.number);
                 }
                 Ok(_) => {}
@@ -100,6 +100,14 @@ impl Journal {
         self.bytes = 0;
         Ok(())
     }
+}
+
+/// What is in the database of the upload was stored together with the quota that it was charged; the settlement before this
+/// line may not have been, so what the line says of charges may never have become true.
+fn as_charged(connection: &Connection, intent: UploadIntent) -> Result<UploadIntent, StoreError> {
+    let stored = UploadIntent::find(connection, &intent.id)?;
+    let (charged_size, charged_files) = stored.map_or((0, 0), |stored| (stored.charged_size, stored.charged_files));
+    Ok(UploadIntent { charged_size, charged_files, ..intent })
 }
 
 /// Notes in a running transaction that the database has every line up to `number`.
