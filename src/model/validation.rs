@@ -56,6 +56,13 @@ impl Faults {
         checked.map_err(|fault| self.note(Err(fault))).ok()
     }
 
+    /// As [`Self::note`]; what was made uniform takes the place of what was sent.
+    pub(crate) fn set<T>(&mut self, checked: Result<T, FieldError>, place: &mut T) {
+        if let Some(value) = self.take(checked) {
+            *place = value;
+        }
+    }
+
     /// The first, with all others.
     pub(crate) fn end(self) -> Result<(), FieldError> {
         self.0.map_or(Ok(()), Err)

@@ -42,16 +42,20 @@ impl FilesystemConfig {
 
 /// LOC-003
 fn buffers(config: &str, read: i64, write: i64) -> Checked {
-    text::one_of(&format!("filesystem.{config}.read_buffer_size"), read, 0..=10)?;
-    text::one_of(&format!("filesystem.{config}.write_buffer_size"), write, 0..=10)
+    let mut faults = Faults::default();
+    faults.note(text::one_of(&format!("filesystem.{config}.read_buffer_size"), read, 0..=10));
+    faults.note(text::one_of(&format!("filesystem.{config}.write_buffer_size"), write, 0..=10));
+    faults.end()
 }
 
 /// CRY-010
 fn crypt(config: &CryptFsConfig) -> Checked {
+    let mut faults = Faults::default();
     if config.passphrase.is_empty() {
-        return Err(missing("filesystem.cryptconfig.passphrase"));
+        faults.note(Err(missing("filesystem.cryptconfig.passphrase")));
     }
-    buffers("cryptconfig", config.read_buffer_size, config.write_buffer_size)
+    faults.note(buffers("cryptconfig", config.read_buffer_size, config.write_buffer_size));
+    faults.end()
 }
 
 /// SFS-001..014
@@ -104,18 +108,24 @@ fn ftp(config: &mut FtpFsConfig) -> Checked {
 
 /// HFS-001, HFS-017
 fn http(config: &mut HttpFsConfig) -> Checked {
-    let field = "filesystem.httpconfig.endpoint";
+    let mut faults = Faults::default();
     config.endpoint = config.endpoint.trim().trim_end_matches('/').to_owned();
-    if config.endpoint.is_empty() {
+    faults.note(web_address("filesystem.httpconfig.endpoint", &config.endpoint));
+    faults.note(remote_directory("filesystem.httpconfig.remote_directory", &mut config.remote_directory));
+    faults.note(text::one_of("filesystem.httpconfig.equality_check_mode", config.equality_check_mode, 0..=1));
+    faults.end()
+}
+
+fn web_address(field: &str, address: &str) -> Checked {
+    if address.is_empty() {
         return Err(missing(field));
     }
-    let authority = config.endpoint.strip_prefix("http://").or_else(|| config.endpoint.strip_prefix("https://"));
+    let authority = address.strip_prefix("http://").or_else(|| address.strip_prefix("https://"));
     let has_host = authority.is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || c == '['));
-    if !has_host || config.endpoint.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err(FieldError::new(field, format!("invalid {field} {:?}, it must be an http or https URL", config.endpoint)));
+    if has_host && !address.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Ok(());
     }
-    remote_directory("filesystem.httpconfig.remote_directory", &mut config.remote_directory)?;
-    text::one_of("filesystem.httpconfig.equality_check_mode", config.equality_check_mode, 0..=1)
+    Err(FieldError::new(field, format!("invalid {field} {address:?}, it must be an http or https URL")))
 }
 
 fn remote_directory(field: &str, directory: &mut String) -> Checked {

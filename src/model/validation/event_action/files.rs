@@ -1,6 +1,6 @@
 //! Work on files (ACT-035…ACT-050, ACT-088…ACT-102).
 
-use super::{Checked, FieldError, NamingRules, folder, missing, paths, text};
+use super::{Checked, Faults, FieldError, NamingRules, folder, missing, paths, text};
 use crate::{
     event_action::{
         CompressConfig, CopyEntry, DecompressConfig, FilesystemActionConfig, FilesystemActionType, MetadataCheckConfig,
@@ -16,14 +16,15 @@ pub(super) fn filesystem(config: &mut FilesystemActionConfig, names: NamingRules
         return Err(FieldError::new("options.fs_config.type", format!("invalid {CONFIG}.type {}", config.kind)));
     };
     config.clear_unselected();
-    folder("options.fs_config.folder", &mut config.folder, names)?;
-    folder("options.fs_config.target_folder", &mut config.target_folder, names)?;
+    let mut faults = Faults::default();
+    faults.note(folder("options.fs_config.folder", &mut config.folder, names));
+    faults.note(folder("options.fs_config.target_folder", &mut config.target_folder, names));
     use FilesystemActionType as T;
     if matches!(kind, T::Pgp | T::Compress) && !config.folder.is_empty() && config.target_folder.is_empty() {
         let message = format!("{CONFIG}: this type needs a target_folder when a folder is set");
-        return Err(FieldError::new("options.fs_config.target_folder", message));
+        faults.note(Err(FieldError::new("options.fs_config.target_folder", message)));
     }
-    match kind {
+    faults.note(match kind {
         T::Rename => renames(&mut config.renames, config.folder == config.target_folder),
         T::Delete => paths::list("options.fs_config.deletes", &mut config.deletes, paths::source),
         T::Mkdirs => paths::list("options.fs_config.mkdirs", &mut config.mkdirs, paths::path),
@@ -33,7 +34,8 @@ pub(super) fn filesystem(config: &mut FilesystemActionConfig, names: NamingRules
         T::Pgp => pgp(&mut config.pgp),
         T::MetadataCheck => metadata(&mut config.metadata_check),
         T::Decompress => decompress(&mut config.decompress),
-    }
+    });
+    faults.end()
 }
 
 /// ACT-037
@@ -86,15 +88,18 @@ fn disposition(field: &str, choice: i64, move_path: &mut String) -> Checked {
 
 /// ACT-041
 fn compress(config: &mut CompressConfig) -> Checked {
-    config.name = file("options.fs_config.compress.name", &config.name)?;
-    paths::list("options.fs_config.compress.paths", &mut config.paths, paths::path)
+    let mut faults = Faults::default();
+    faults.set(file("options.fs_config.compress.name", &config.name), &mut config.name);
+    faults.note(paths::list("options.fs_config.compress.paths", &mut config.paths, paths::path));
+    faults.end()
 }
 
 /// ACT-047
 fn decompress(config: &mut DecompressConfig) -> Checked {
-    config.name = file("options.fs_config.decompress.name", &config.name)?;
-    config.extract_dir = paths::path("options.fs_config.decompress.extract_dir", &config.extract_dir)?;
-    Ok(())
+    let mut faults = Faults::default();
+    faults.set(file("options.fs_config.decompress.name", &config.name), &mut config.name);
+    faults.set(paths::path("options.fs_config.decompress.extract_dir", &config.extract_dir), &mut config.extract_dir);
+    faults.end()
 }
 
 /// The path of one file.
@@ -107,27 +112,30 @@ fn file(field: &str, path: &str) -> Checked<String> {
 
 /// ACT-046
 fn metadata(config: &mut MetadataCheckConfig) -> Checked {
-    config.path = file("options.fs_config.metadata_check.path", &config.path)?;
+    let mut faults = Faults::default();
+    faults.set(file("options.fs_config.metadata_check.path", &config.path), &mut config.path);
     if config.metadata.key.trim().is_empty() {
-        return Err(missing("options.fs_config.metadata_check.metadata.key"));
+        faults.note(Err(missing("options.fs_config.metadata_check.metadata.key")));
     }
-    text::one_of("options.fs_config.metadata_check.timeout", config.timeout, 0..=300)
+    faults.note(text::one_of("options.fs_config.metadata_check.timeout", config.timeout, 0..=300));
+    faults.end()
 }
 
 /// ACT-044, ACT-095, ACT-097
 fn pgp(config: &mut PgpConfig) -> Checked {
+    let mut faults = Faults::default();
     let field = |member: &str| format!("options.fs_config.pgp.{member}");
-    text::one_of(&field("mode"), config.mode, 1..=2)?;
-    text::one_of(&field("profile"), config.profile, 0..=2)?;
-    keys(config)?;
+    faults.note(text::one_of(&field("mode"), config.mode, 1..=2));
+    faults.note(text::one_of(&field("profile"), config.profile, 0..=2));
+    faults.note(keys(config));
     if config.paths.is_empty() {
-        return Err(missing(&field("paths")));
+        faults.note(Err(missing(&field("paths"))));
     }
     for path in &mut config.paths {
-        pgp_path(&field("paths"), path)?;
+        faults.note(pgp_path(&field("paths"), path));
     }
     text::dedupe(&mut config.paths);
-    Ok(())
+    faults.end()
 }
 
 /// Either a password, or the keys that the mode needs.

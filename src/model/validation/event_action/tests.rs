@@ -36,6 +36,26 @@ fn plain(payload: &str) -> Value {
     json!({"status": "Plain", "payload": payload})
 }
 
+// UI-226
+#[test]
+fn everything_that_is_wrong_with_an_action_is_told_at_once() {
+    for (kind, section, config, wrong) in [
+        (16, "imap_config", json!({"endpoint": "x", "auth_type": 1}), "endpoint username client_id client_secret refresh_token"),
+        (
+            17,
+            "icap_config",
+            json!({"endpoint": "x", "method": "GET", "timeout": -1}),
+            "endpoint method timeout paths block_action",
+        ),
+        (8, "retention_config", json!({"folders": [], "archive_folder": " x "}), "folders"),
+    ] {
+        let error = check(kind, &json!({section: config})).unwrap_err();
+        let all = std::iter::once(&error.field).chain(error.others.iter().map(|other| &other.field));
+        let names: Vec<&str> = all.filter_map(|field| field.rsplit('.').next()).collect();
+        assert!(names.join(" ").starts_with(wrong), "{section}: {names:?}");
+    }
+}
+
 #[test]
 fn names_and_types() {
     // EVT-001, EVT-006, EVT-009

@@ -40,6 +40,26 @@ fn buffers_have_a_range() {
     refused(4, "cryptconfig", json!({"passphrase": plain("x"), "read_buffer_size": 11}), "read_buffer_size");
 }
 
+// UI-226
+#[test]
+fn everything_that_is_wrong_with_a_storage_is_told_at_once() {
+    let told = |provider: i64, section: &str, settings: Value| {
+        let error = check(json!({"provider": provider, section: settings})).unwrap_err();
+        let last = |field: &str| field.rsplit('.').next().unwrap_or_default().to_owned();
+        let first = last(&error.field);
+        std::iter::once(first).chain(error.others.iter().map(|other| last(&other.field))).collect::<Vec<_>>()
+    };
+    let s3 = json!({"access_key": "k", "upload_part_size": 4, "checksum_algorithm": "md5", "key_prefix": "/.."});
+    let wrong = ["bucket", "region", "access_secret", "upload_part_size", "checksum_algorithm", "key_prefix"];
+    assert_eq!(told(1, "s3config", s3), wrong);
+    assert_eq!(told(2, "gcsconfig", json!({"hns": 2})), ["bucket", "hns", "credentials"]);
+    let azure = json!({"use_emulator": true, "access_tier": "Warm"});
+    assert_eq!(told(3, "azblobconfig", azure), ["container", "account_name", "endpoint", "access_tier"]);
+    assert_eq!(told(4, "cryptconfig", json!({"read_buffer_size": 11})), ["passphrase", "read_buffer_size"]);
+    let http = json!({"endpoint": "x", "equality_check_mode": 9});
+    assert_eq!(told(6, "httpconfig", http), ["endpoint", "equality_check_mode"]);
+}
+
 #[test]
 fn s3_needs_bucket_place_and_both_keys() {
     // S3-001, S3-003, S3-007
