@@ -5,6 +5,7 @@ mod bulk;
 mod column;
 mod edit;
 mod export;
+mod faults;
 mod filter;
 mod list;
 mod narrowing;
@@ -25,7 +26,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 pub(super) use column::Column;
-pub(super) use edit::fault;
+pub(super) use faults::fault;
 pub(super) use filter::{Asked, Filter};
 pub(super) use narrowing::{ColumnView, FilterView, Head, columns, filters, heads};
 pub(super) use panel::{Names, Panel, may_name};

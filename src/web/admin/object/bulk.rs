@@ -10,7 +10,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{
     Object,
-    edit::{fault, sentence},
+    faults::{fault, sentence},
     filter::Asked,
     many,
 };
@@ -319,7 +319,7 @@ mod tests {
         assert_eq!((groups("anna").await.len(), groups("bob").await.len()), (1, 0));
         let second = [("name", "ann"), ("action", "join"), ("group", "staff"), ("group_type", "1")];
         let refused = root.post("/web/admin/users/bulk", &second).await;
-        assert!(refused.text.contains("only one primary group"), "{refused:?}");
+        assert!(refused.text.contains("nly one primary group"), "{refused:?}");
         let unknown = [("name", "ann"), ("action", "join"), ("group", "nobody"), ("group_type", "2")];
         assert!(root.post("/web/admin/users/bulk", &unknown).await.text.contains("nobody"));
         assert_eq!(groups("ann").await.len(), 1, "nothing half saved");

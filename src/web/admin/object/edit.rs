@@ -5,7 +5,7 @@ use askama::Template;
 use entrepot_core::{Core, Error, admin::AdminSession};
 use serde_json::Value;
 
-use super::{Action, Object, Panel, gone, is_stale, many, one, state};
+use super::{Action, Object, Panel, faults::faults_of, gone, is_stale, many, one, state};
 use crate::{
     admin::{
         fields::{self, Card, Control, Fault, Field, FieldView, Lists, at, is_unset, say},
@@ -99,32 +99,6 @@ struct ObjectPage {
 
 fn word<T: Object>(t: &'static Words, name: &str) -> &'static str {
     t.find(&format!("{}.{name}", T::ONE)).unwrap_or_default()
-}
-
-/// A refusal of `core` as the fault of a field, or of the form as a whole; faults of ours go on as they are.
-pub(in super::super) fn fault(error: Error) -> Result<Fault, PageError> {
-    match error {
-        Error::Invalid { field, message, .. } => Ok(Fault::new(field, sentence(&message))),
-        Error::Conflict(message) | Error::InUse(message) => Ok(Fault::new("", sentence(&message))),
-        other => Err(other.into()),
-    }
-}
-
-/// As [`fault`], with everything else that is wrong.
-fn faults_of(mut error: Error) -> Result<Vec<Fault>, PageError> {
-    let others = match &mut error {
-        Error::Invalid { others, .. } => std::mem::take(others),
-        _ => Vec::new(),
-    };
-    let mut faults = vec![fault(error)?];
-    faults.extend(others.into_iter().map(|(field, message)| Fault::new(field, sentence(&message))));
-    Ok(faults)
-}
-
-pub(super) fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}{}", chars.as_str(), if text.ends_with('.') { "" } else { "." })
 }
 
 /// What is said above the form: the faults that no field shows.

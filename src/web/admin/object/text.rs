@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::{
     Object,
-    edit::{fault, update, value},
+    edit::{update, value},
+    faults::fault,
     gone, is_stale, many, one, state,
 };
 use crate::frame::{
@@ -69,7 +70,11 @@ pub(super) async fn save<T: Object>(sent: AdminForm, name: web::Path<String>) ->
                 let text = page.look.say(page.look.t.object_saved, &*name);
                 return Ok(redirect_saying(&one::<T>(&name), &page.look, text));
             }
-            Err(error) => fault(error)?.message,
+            // In this text members have their names.
+            Err(error) => {
+                let fault = fault(error)?;
+                if fault.field.is_empty() { fault.message } else { format!("{}: {}", fault.field, fault.message) }
+            }
         },
     };
     render_again(&template::<T>(page, &name, text, &stored, Some(problem)))
