@@ -1,5 +1,6 @@
 // Looking at files, writing texts, deleting folders, the grid and the palette of users in Debian's Chromium. `node reading.mjs` is
 // the whole of it; with SHOTS=folder a picture of every page is left there, ONLY=part,part runs these.
+import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -176,6 +177,53 @@ async function pictures() {
     if (shots) await page.screenshot({ path: `${shots}/preview-pdf.png` });
     await close();
   }
+}
+
+/** Code has its tones while it is typed, also where lines are marked, and the letters stay where the field has them. */
+async function editorTones() {
+  await page.goto(`${base}/web/client/editfile?path=/yard/engine.rs`);
+  const text = page.locator("#text");
+  await page.locator(".editor-tones .tone-word", { hasText: "fn" }).waitFor();
+  check((await page.locator(".editor-tones").textContent()) === (await text.inputValue()), "the layer has the letters of the field");
+  check((await page.locator(".editor-tones .tone-note", { hasText: "and more" }).count()) === 1, "a comment over two lines");
+  await text.click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("// bound for 99\nlet knots = 42;");
+  check((await page.locator(".editor-tones .tone-note", { hasText: "bound for 99" }).count()) === 1 && (await page.locator(".editor-tones .tone-number", { hasText: "42" }).count()) >= 1, "what is typed has tones at once");
+  const [field, layer] = await page.evaluate(() => {
+    const [field, layer] = [document.querySelector("#text"), document.querySelector(".editor-tones")].map((one) => getComputedStyle(one));
+    return [field, layer].map(({ fontSize, lineHeight, fontFamily, tabSize }) => [fontSize, lineHeight, fontFamily, tabSize].join());
+  });
+  check(field === layer, `the layer is written as the field is: ${field} ${layer}`);
+  await look("editor-tones");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Control+x");
+  check((await page.locator(".editor-tones").textContent()) === "", "nothing is left of what was cut");
+  await page.keyboard.press("Control+z");
+  await page.keyboard.press("Control+s");
+  await page.locator(".editor-foot", { hasText: /Saved/ }).waitFor();
+}
+
+/** Checksums of what is chosen, as a list that sha256sum checks. */
+async function sums() {
+  await yard();
+  await row("plan.txt").first().locator("input.box").check();
+  await row("horn.wav").first().locator("input.box").check();
+  await page.getByRole("button", { name: "Details", exact: true }).click();
+  const panel = page.locator("#details");
+  await panel.getByRole("button", { name: "Compute SHA-256" }).click();
+  await panel.locator(".sums").waitFor();
+  const [saved] = await Promise.all([page.waitForEvent("download"), panel.getByRole("link", { name: "Save as SHA256SUMS" }).click()]);
+  const list = await readFile(await saved.path(), "utf8");
+  const wanted = createHash("sha256").update("the plan\n").digest("hex");
+  check(saved.suggestedFilename() === "SHA256SUMS", `the name of the file: ${saved.suggestedFilename()}`);
+  check(list.includes(`${wanted}  plan.txt\n`) && list.split("\n").length === 3, `a line for each: ${list}`);
+  await row("deep").first().locator("input.box").check();
+  await panel.getByRole("button", { name: "Compute SHA-256" }).click();
+  await panel.locator(".sums").waitFor();
+  check((await panel.locator("[role=status]").textContent()) === "142 files", "folders with all that is in them");
+  // The panel closes where there is no room for it.
+  await look("details-sums");
 }
 
 async function editor() {
@@ -489,7 +537,7 @@ async function localhost() {
 try {
   await firstStart();
   await signIn();
-  const parts = { previews, pictures, editor, withoutScripts, grid, palette, shares, german, localhost, deleting, sessions };
+  const parts = { previews, pictures, sums, editor, editorTones, withoutScripts, grid, palette, shares, german, localhost, deleting, sessions };
   for (const [name, part] of Object.entries(parts)) {
     if (only && !only.includes(name)) continue;
     console.log(name);

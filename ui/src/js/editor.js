@@ -2,6 +2,7 @@
 // the page: what somebody else wrote meanwhile is asked about, and nothing typed is lost with the session or the connection.
 
 import * as api from "./client/api.js";
+import { wayOf } from "./client/code.js";
 import { button, el, icon, setSprite } from "./client/dom.js";
 import { Finder } from "./client/finder.js";
 import { Margin } from "./client/margin.js";
@@ -29,7 +30,7 @@ class Editor {
     // Nothing of this form is sent any more: it is read from here.
     form.dataset.again = "";
     this.buttons();
-    this.margin = new Margin(field);
+    this.margin = new Margin(field, wayOf(readable(last(path)).split(".").at(-1)));
     this.finder = new Finder(field, this.margin);
     form.insertBefore(this.finder.bar, this.margin.room);
     this.place = el("span", { class: "num" });

@@ -68,11 +68,25 @@ export function wayOf(/** @type {string} */ ending) {
   return byEnding.get(ending.toLowerCase()) ?? null;
 }
 
+/** Whether a text is looked into. */
+const isCalm = (text, name) => name !== null && text.length <= MOST && !text.split("\n").some((line) => line.length > LONGEST);
+
+/** Where the tones of a text begin and end, in their order; `null` for a text that has none. */
+export function tones(/** @type {string} */ text, /** @type {string | null} */ name) {
+  if (!isCalm(text, name)) return null;
+  const found = [];
+  let at = 0;
+  for (const [tone, part] of parts(text, name)) {
+    if (tone) found.push({ start: at, end: at + part.length, tone });
+    at += part.length;
+  }
+  return found;
+}
+
 /** The lines of a text, each a list of nodes. */
 export function lines(/** @type {string} */ text, /** @type {string | null} */ name) {
-  const isCalm = name !== null && text.length <= MOST && !text.split("\n").some((line) => line.length > LONGEST);
   const all = [[]];
-  for (const [tone, part] of isCalm ? parts(text, name) : [["", text]]) {
+  for (const [tone, part] of isCalm(text, name) ? parts(text, name) : [["", text]]) {
     part.split("\n").forEach((piece, index) => {
       if (index) all.push([]);
       if (piece) all[all.length - 1].push(tone ? el("span", { class: `tone-${tone}` }, piece) : piece);
