@@ -17,6 +17,7 @@ use entrepot_model::api::ApiResponse;
 use serde::Serialize;
 
 use crate::{
+    frame::told::sentence,
     openapi,
     pages::{MessagePage, page},
 };
@@ -228,13 +229,6 @@ pub fn refuse(path: &str, status: StatusCode, text: &str) -> HttpResponse {
 /// Whether answers to this path are JSON.
 pub(crate) fn is_api(path: &str) -> bool {
     path == "/api" || path.starts_with("/api/")
-}
-
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let Some(first) = chars.next() else { return String::new() };
-    let stop = if text.ends_with('.') { "" } else { "." };
-    format!("{}{}{stop}", first.to_uppercase(), chars.as_str())
 }
 
 /// The page for an address that leads nowhere.

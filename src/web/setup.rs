@@ -21,6 +21,7 @@ use crate::{
     frame::{
         Area, Look, cookies,
         cookies::Kept,
+        told::sentence,
         words::{Words, fill},
     },
     origin,
@@ -172,11 +173,11 @@ fn explain(t: &Words, error: Error) -> (StatusCode, FormErrors) {
     let mut errors = FormErrors::default();
     let status = match error {
         Error::Invalid { field, message, .. } if field == "username" => {
-            errors.username = Some(sentence(&message));
+            errors.username = Some(t.fault(&field, &message));
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Error::Invalid { field, message, .. } if field == "password" => {
-            errors.password = Some(sentence(&message));
+            errors.password = Some(t.fault(&field, &message));
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Error::Denied(denial) if denial.rule() == "installation_code" => {
@@ -184,7 +185,7 @@ fn explain(t: &Words, error: Error) -> (StatusCode, FormErrors) {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Error::Conflict(message) => {
-            errors.general = Some(sentence(&message));
+            errors.general = Some(sentence(&t.told(&message)));
             StatusCode::CONFLICT
         }
         Error::Busy => {
@@ -197,12 +198,6 @@ fn explain(t: &Words, error: Error) -> (StatusCode, FormErrors) {
         }
     };
     (status, errors)
-}
-
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}{}", chars.as_str(), if text.ends_with('.') { "" } else { "." })
 }
 
 fn show(

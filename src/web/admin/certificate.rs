@@ -136,7 +136,7 @@ async fn save(sent: AdminForm) -> PageResult {
             Ok(redirect_saying(&Area::Admin.page(HERE), &page.look, text))
         }
         Err(error) => {
-            let fault = object::fault(error)?;
+            let fault = object::fault(error, page.look.t)?;
             render_again(&page_of(page, Some((&form, fault))).await?)
         }
     }

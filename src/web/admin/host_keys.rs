@@ -139,7 +139,7 @@ async fn add(sent: AdminForm) -> PageResult {
             Ok(redirect_saying(&Area::Admin.page(HERE), &page.look, text))
         }
         Err(error) => {
-            let problem = object::fault(error)?.message;
+            let problem = object::fault(error, page.look.t)?.message;
             render_again(&page_of(page, Some(problem)).await?)
         }
     }

@@ -166,7 +166,7 @@ async fn add(sent: AdminForm, code: web::Path<String>) -> PageResult {
                 let text = page.look.say(page.look.t.object_created, added.ipornet);
                 return Ok(redirect_saying(&list_address(kind.code()), &page.look, text));
             }
-            Err(error) => vec![object::fault(error)?],
+            Err(error) => vec![object::fault(error, page.look.t)?],
         },
     };
     render_again(&entry_page(page, kind, None, &object, &faults))
@@ -212,7 +212,7 @@ async fn save(sent: AdminForm, path: web::Path<(String, String)>) -> PageResult 
                 let text = page.look.say(page.look.t.object_saved, &entry.ipornet);
                 return Ok(redirect_saying(&list_address(kind.code()), &page.look, text));
             }
-            Err(error) => vec![object::fault(error)?],
+            Err(error) => vec![object::fault(error, page.look.t)?],
         },
     };
     render_again(&entry_page(page, kind, Some(&entry.ipornet), &object, &faults))

@@ -308,7 +308,7 @@ async fn save(sent: AdminForm, part: web::Path<String>) -> PageResult {
             Ok(redirect_saying(&to, &page.look, said))
         }
         Err(error) => {
-            let fault = object::fault(error)?;
+            let fault = object::fault(error, t)?;
             let refused = Refused { part: id, form: &form, key: fault.field, message: fault.message };
             render_again(&page_of(page, Some(refused)).await?)
         }

@@ -46,7 +46,7 @@ async fn save(sent: AdminForm) -> PageResult {
     match profile::update_admin(page.core(), &page.session, wanted.clone()).await {
         Ok(()) => Ok(redirect_saying(&Area::Admin.page("profile"), &page.look, page.look.t.me_saved)),
         Err(error) => {
-            let fault = object::fault(error)?;
+            let fault = object::fault(error, page.look.t)?;
             let is_email = fault.field == "email";
             let mut again = page_of(page, wanted);
             *(if is_email { &mut again.email_error } else { &mut again.problem }) = Some(fault.message);

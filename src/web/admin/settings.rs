@@ -276,7 +276,7 @@ async fn save(sent: AdminForm, key: web::Path<String>) -> PageResult {
             Ok(redirect_saying(&Area::Admin.page("configs"), &page.look, text))
         }
         Err(error) => {
-            let message = object::fault(error)?.message;
+            let message = object::fault(error, t)?.message;
             let typed = if setting.secret { String::new() } else { form.get("value").to_owned() };
             render_again(&page_of(page, setting, Some(typed), Some(message)))
         }

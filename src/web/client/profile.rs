@@ -89,7 +89,7 @@ pub(super) async fn save(sent: ClientForm) -> PageResult {
                 "public_keys" => &mut again.keys_error,
                 _ => &mut again.problem,
             };
-            *place = Some(message);
+            *place = Some(again.f.t.fault(&field, &message));
             render_again(&again)
         }
         Err(error) => Err(error.into()),

@@ -1,4 +1,4 @@
-//! What core and the doctor say in English, in the language of a page.
+//! What core, the doctor and the validation of objects say in English, in the language of a page.
 //!
 //! The catalogue has those sentences under `told.…`, with `{0}`, `{1}`, … where they have names, numbers and paths. A sentence is
 //! found again by its fixed parts; one that the catalogue does not have stays English. Answers of REST and the log are English.
@@ -13,6 +13,23 @@ impl Words {
     pub(crate) fn told(&self, english: &str) -> String {
         if std::ptr::eq(self, &words::EN) { english.to_owned() } else { translated(self, english, DEPTH) }
     }
+
+    /// What the API says of a member, for somebody who sees it at the field: its name there is no word.
+    pub(crate) fn fault(&self, field: &str, message: &str) -> String {
+        let is_name = |head: &str| !head.is_empty() && (field.starts_with(head) || field.ends_with(head));
+        let text = message.split_once(": ").filter(|(head, _)| is_name(head)).map_or(message, |(_, text)| text);
+        let last = field.rsplit('.').next().unwrap_or(field).replace('_', " ");
+        let text = if field.contains(['.', '_']) { text.replace(field, &last) } else { text.to_owned() };
+        sentence(&self.told(&text))
+    }
+}
+
+/// With a large letter at the beginning and a full stop at the end.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let Some(first) = chars.next() else { return String::new() };
+    let stop = if text.ends_with(['.', '。']) { "" } else { "." };
+    format!("{}{}{stop}", first.to_uppercase(), chars.as_str())
 }
 
 fn translated(to: &Words, english: &str, depth: usize) -> String {
@@ -109,6 +126,32 @@ mod tests {
         assert_eq!(words::EN.told("192.0.2.9 is banned"), "192.0.2.9 is banned");
     }
 
+    // UI-226
+    #[test]
+    fn names_of_members_are_left_out_of_sentences() {
+        for (field, message, said) in [
+            ("filesystem.s3config.bucket", "filesystem.s3config.bucket is mandatory", "Bucket is mandatory."),
+            (
+                "filesystem.s3config.region",
+                "filesystem.s3config: region or endpoint is mandatory",
+                "Region or endpoint is mandatory.",
+            ),
+            ("filesystem.s3config.access_tier", "invalid filesystem.s3config.access_tier", "Invalid access tier."),
+            ("home_dir", "home_dir: it must be absolute", "It must be absolute."),
+            ("username", "the username \"a b\" is not valid", "The username \"a b\" is not valid."),
+            ("name", "a name: with a colon", "A name: with a colon."),
+        ] {
+            assert_eq!(words::EN.fault(field, message), said);
+        }
+        let german = words::DE
+            .fault("filesystem.sftpconfig.endpoint", "invalid filesystem.sftpconfig.endpoint \"x y\", it must be host:port");
+        assert_eq!(german, "\"x y\" ist kein Rechner mit Port (rechner:port).");
+        assert_eq!(
+            words::DE.fault("description", "description has more than 512 characters"),
+            "Der Text hat mehr als 512 Zeichen."
+        );
+    }
+
     /// Whoever changes a sentence changes it here as well: each fixed part stands in the code that says it.
     #[test]
     #[allow(clippy::disallowed_methods, reason = "the sources are read by the test")]
@@ -124,9 +167,10 @@ mod tests {
             }
         }
         let mut code = String::new();
-        for room in ["core", "cli", "model"] {
+        for room in ["core", "cli", "model", "store"] {
             read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(room), &mut code);
         }
+        let code = code.replace("\\\"", "\"");
         for (key, sentence) in KEYS.iter().filter(|(key, _)| key.starts_with("told.")) {
             for part in fixed(sentence(&words::EN)) {
                 let part = part.trim().trim_start_matches(['\'', '"']);

@@ -8,16 +8,12 @@ use entrepot_core::{Error, admin::AdminSession};
 use entrepot_model::AdminPermission as P;
 use futures_util::{StreamExt as _, stream};
 
-use super::{
-    Object,
-    faults::{fault, sentence},
-    filter::Asked,
-    many,
-};
+use super::{Object, faults::fault, filter::Asked, many};
 use crate::frame::{
     AdminForm, AdminPage, Form, Look, PageError, PageResult, Shell,
     answer::{redirect_refusing, redirect_saying},
     render,
+    told::sentence,
     words::Words,
 };
 
@@ -200,7 +196,7 @@ impl Done {
             self.count += 1;
             return;
         };
-        let why = match fault(error) {
+        let why = match fault(error, t) {
             Ok(fault) => fault.message,
             Err(PageError::Core(Error::NotFound)) => t.bulk_gone.to_owned(),
             Err(PageError::Core(Error::Denied(_))) => t.error_denied.to_owned(),

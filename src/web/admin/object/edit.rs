@@ -118,7 +118,7 @@ async fn rest<T: Object>(page: &AdminPage, fields: &[Field], object: &Value, is_
     fields::close_rows(fields, &mut closed);
     let Ok(object) = parse::<T>(closed) else { return };
     let Err(error) = object.check(page.core(), &page.session, is_new).await else { return };
-    for fault in faults_of(error).unwrap_or_default() {
+    for fault in faults_of(error, page.look.t).unwrap_or_default() {
         if faults.iter().all(|known| known.field != fault.field) {
             faults.push(fault);
         }
@@ -204,7 +204,7 @@ pub(super) async fn create<T: Object>(request: HttpRequest, sent: AdminForm) -> 
                 let text = page.look.say(page.look.t.object_created, added.name());
                 return Ok(redirect_saying(&one::<T>(added.name()), &page.look, text));
             }
-            Err(error) => faults.extend(faults_of(error)?),
+            Err(error) => faults.extend(faults_of(error, page.look.t)?),
         }
     }
     render_again(&create_page::<T>(page, &object, start, &faults).await)
@@ -339,7 +339,7 @@ pub(super) async fn save<T: Object>(sent: AdminForm, name: web::Path<String>) ->
                 let text = page.look.say(page.look.t.object_saved, object.name());
                 return Ok(redirect_saying(&one::<T>(object.name()), &page.look, text));
             }
-            Err(error) => faults.extend(faults_of(error)?),
+            Err(error) => faults.extend(faults_of(error, page.look.t)?),
         }
     }
     render_again(&object_page(page, &object, &stored, &edited, Some(card), &faults).await)

@@ -72,7 +72,7 @@ pub(super) async fn save<T: Object>(sent: AdminForm, name: web::Path<String>) ->
             }
             // In this text members have their names.
             Err(error) => {
-                let fault = fault(error)?;
+                let fault = fault(error, page.look.t)?;
                 if fault.field.is_empty() { fault.message } else { format!("{}: {}", fault.field, fault.message) }
             }
         },

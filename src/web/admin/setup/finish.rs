@@ -89,7 +89,7 @@ pub(super) async fn keep(sent: AdminForm) -> PageResult {
     match first_steps::choose_backup(page.core(), &page.session, form.get("at"), &passphrase).await {
         Ok(()) => Ok(redirect(&done_of(form.get("user")))),
         Err(error) => {
-            let fault = fault(error)?;
+            let fault = fault(error, page.look.t)?;
             render_again(&page_of(page, Some(&form), Some(fault)))
         }
     }

@@ -17,6 +17,7 @@ use crate::{
     },
     frame::{
         AdminForm, AdminPage, Area, Form, PageError, PageResult, answer::render_again, cookies, cookies::Kept, redirect, render,
+        words::Words,
     },
     setup::Steps,
 };
@@ -98,8 +99,8 @@ impl Refusal {
 type Made<T> = Result<Result<T, Refusal>, PageError>;
 
 /// A refusal of core; one without a field is the fault of `usual`.
-fn refused<T>(error: Error, usual: &str) -> Made<T> {
-    let Fault { field, message, .. } = fault(error)?;
+fn refused<T>(error: Error, usual: &str, t: &'static Words) -> Made<T> {
+    let Fault { field, message, .. } = fault(error, t)?;
     Ok(Err(Refusal::at(if field.is_empty() { usual } else { &field }, message)))
 }
 
@@ -144,7 +145,7 @@ async fn make(page: &AdminPage, form: &Form) -> Made<User> {
             if let Some(folder) = made {
                 folders::delete(core, session, &folder).await?;
             }
-            refused(error, "")
+            refused(error, "", t)
         }
     }
 }
@@ -179,8 +180,8 @@ async fn team(page: &AdminPage, form: &Form) -> Made<Team> {
             let new = BaseVirtualFolder { name: name.to_owned(), mapped_path: path, ..BaseVirtualFolder::default() };
             match folders::add(core, session, new).await {
                 Ok(folder) => Ok(Ok(Team { folder, is_new: true })),
-                Err(Error::Invalid { message, .. }) => refused(Error::invalid("folder", message), "folder"),
-                Err(error) => refused(error, "folder"),
+                Err(Error::Invalid { message, .. }) => refused(Error::invalid("folder", message), "folder", t),
+                Err(error) => refused(error, "folder", t),
             }
         }
         Err(error) => Err(error.into()),

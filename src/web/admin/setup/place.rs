@@ -111,7 +111,7 @@ pub(super) async fn choose(sent: AdminForm) -> PageResult {
     match first_steps::choose_place(page.core(), &page.session, &path).await {
         Ok(()) => Ok(redirect(&step("reach"))),
         Err(error) => {
-            let fault = fault(error)?;
+            let fault = fault(error, page.look.t)?;
             render_again(&page_of(page, path, Some(fault.message)).await?)
         }
     }

@@ -126,7 +126,7 @@ pub(super) async fn choose(request: HttpRequest, sent: AdminForm) -> PageResult 
         Ok(false) => Ok(redirect(&step("person"))),
         Ok(true) => Ok(redirect_saying(&format!("{}?saved=1", step("reach")), &page.look, page.look.t.setup_reach_saved)),
         Err(error) => {
-            let fault = fault(error)?;
+            let fault = fault(error, page.look.t)?;
             render_again(&page_of(&request, page, Some(&form), Some(fault)).await?)
         }
     }

@@ -65,7 +65,7 @@ impl Wrong {
                     "groups" => &mut wrong.groups,
                     _ => &mut wrong.other,
                 };
-                *place = Some(message);
+                *place = Some(look.t.fault(&field, &message));
             }
             Error::Denied(denial) => wrong.other = Some(look.say(look.t.error_denied_rule, denial.rule())),
             other => return Err(other),

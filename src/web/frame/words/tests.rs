@@ -46,7 +46,8 @@ fn catalogs_have_the_same_keys() {
     }
 }
 
-// Places to fill are the same everywhere: a translation that drops one would drop a name.
+// Places to fill are the same everywhere: a translation that drops one would drop a name. What is said at a field need not say
+// which one it is (`told.f_…`).
 #[test]
 fn translations_have_the_places_of_the_source() {
     let places = |text: &str| -> BTreeSet<char> {
@@ -55,7 +56,8 @@ fn translations_have_the_places_of_the_source() {
     };
     for (key, text) in KEYS {
         for language in Language::ALL {
-            assert_eq!(places(text(language.words())), places(text(&EN)), "{key} in {language:?}");
+            let (own, english) = (places(text(language.words())), places(text(&EN)));
+            assert!(own == english || key.starts_with("told.f_") && own.is_subset(&english), "{key} in {language:?}: {own:?}");
         }
     }
 }
