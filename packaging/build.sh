@@ -30,6 +30,13 @@ static_flags() {
     printf -- '--remap-path-prefix=%s=/entrepot --remap-path-prefix=%s=/cargo' "$root" "$cargo_home"
 }
 
+# LLVM's linker: what is the same code under several names is in it once, and relative relocations have their short form, which
+# the start code of glibc 2.36 knows. -B is where gcc finds it, also the one for another processor.
+linker_flags() {
+    printf -- '-C link-arg=-fuse-ld=lld -C link-arg=-B%s ' "$(dirname "$(readlink -f "$(command -v ld.lld)")")"
+    printf -- '-C link-arg=-Wl,--icf=all -C link-arg=-Wl,--pack-dyn-relocs=relr'
+}
+
 # C code of dependencies keeps no path of this machine either.
 c_flags() {
     printf -- '-ffile-prefix-map=%s=/entrepot -ffile-prefix-map=%s=/cargo' "$root" "${CARGO_HOME:-$HOME/.cargo}"
@@ -39,7 +46,7 @@ setup() {
     dpkg --add-architecture arm64
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        ca-certificates git gcc libc6-dev python3-venv file rpm lintian debootstrap curl openssh-client strace \
+        ca-certificates git gcc lld libc6-dev python3-venv file rpm lintian debootstrap curl openssh-client strace \
         rustc-web cargo-web libstd-rust-web-dev libstd-rust-web-dev:arm64 \
         gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
     tools
@@ -69,9 +76,7 @@ tools() {
 build_x86_64() {
     local cargo
     choose_toolchain
-    # Relative relocations in their short form, which the start code of glibc 2.36 knows.
-    CFLAGS="$(c_flags)" \
-        CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="$(static_flags) -C link-arg=-Wl,-z,pack-relative-relocs" \
+    CFLAGS="$(c_flags)" CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="$(static_flags) $(linker_flags)" \
         "$cargo" build --profile dist --locked --target x86_64-unknown-linux-gnu --target-dir target/ship
     take target/ship/x86_64-unknown-linux-gnu/dist/entrepot dist/entrepot-x86_64
 }
@@ -80,7 +85,7 @@ build_x86_64() {
 build_aarch64() {
     CFLAGS="$(c_flags)" RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc \
         CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
-        CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="$(static_flags)" \
+        CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="$(static_flags) $(linker_flags)" \
         /usr/bin/cargo build --profile dist --locked --target aarch64-unknown-linux-gnu --target-dir target/ship
     take target/ship/aarch64-unknown-linux-gnu/dist/entrepot dist/entrepot-aarch64
 }
