@@ -1,16 +1,17 @@
 //! Texts that the program can print of itself: completions of shells, its manual page, the licences of what is inside.
 
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
+use flate2::read::ZlibDecoder;
 
 use crate::arguments::Arguments;
 
 /// Name of the program as it is typed.
 const PROGRAM: &str = "entrepot";
-/// Made by `packaging/licenses.py`.
-const LICENSES: &str = include_str!("../../assets/licenses.txt");
+/// Made by `packaging/licenses.py`, packed by the build.
+const LICENSES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/licenses.txt.zlib"));
 
 /// `entrepot completions SHELL`.
 pub(crate) fn completions(shell: Shell) -> anyhow::Result<()> {
@@ -58,7 +59,9 @@ fn beneath(section: &[u8]) -> Vec<u8> {
 
 /// `entrepot licenses`.
 pub(crate) fn licenses() -> anyhow::Result<()> {
-    print(LICENSES.as_bytes())
+    let mut text = Vec::new();
+    ZlibDecoder::new(LICENSES).read_to_end(&mut text)?;
+    print(&text)
 }
 
 /// Prints to standard output. Who closes it early (`| head`) has seen enough.

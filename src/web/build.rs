@@ -1,18 +1,82 @@
 //! Turns the catalogs of `ui/i18n` into a Rust struct with a field for every text, so that a template that asks for a text
-//! which English does not have does not compile. What another language lacks is English; a test tells.
+//! which English does not have does not compile. What another language lacks is English; a test tells. Joins the parts of the
+//! published contract (`assets/openapi`) and packs them.
 
 #![allow(clippy::disallowed_methods, reason = "a build script reads what cargo tells it and writes where cargo says")]
 
-use std::{collections::BTreeMap, env, error::Error, fmt::Write as _, fs, path::Path};
+use std::{collections::BTreeMap, env, error::Error, fmt::Write as _, fs, io::Write as _, path::Path};
 
+use flate2::{Compression, write::ZlibEncoder};
 use serde_json::Value;
 
 /// Languages: Rust name, tag of BCP 47. English is the source and comes first.
 const LANGUAGES: [(&str, &str); 6] = [("EN", "en"), ("IT", "it"), ("DE", "de"), ("FR", "fr"), ("ES", "es"), ("ZH", "zh-Hans")];
 
+/// Parts of the contract, in their order.
+const PARTS: [&str; 41] = [
+    "head",
+    "paths/healthcheck",
+    "paths/token",
+    "paths/maintenance",
+    "paths/identity",
+    "paths/admins",
+    "paths/api_keys",
+    "paths/connections",
+    "paths/ip_lists",
+    "paths/defender",
+    "paths/quota",
+    "paths/folders",
+    "paths/groups",
+    "paths/roles",
+    "paths/users",
+    "paths/data_retention",
+    "paths/events",
+    "paths/event_manager",
+    "paths/user_apis",
+    "paths/admin_shares",
+    "paths/user_shares",
+    "paths/public_shares",
+    "paths/office",
+    "paths/user_files",
+    "paths/chunked_uploads",
+    "paths/live",
+    "components/head",
+    "components/answers",
+    "components/values",
+    "components/secrets",
+    "components/storage",
+    "components/accounts",
+    "components/administrators",
+    "components/activity",
+    "components/files",
+    "components/status",
+    "components/identity",
+    "components/event_actions",
+    "components/event_rules",
+    "components/shares",
+    "components/backup",
+];
+
 type Catalog = BTreeMap<String, String>;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    contract()?;
+    words()
+}
+
+fn contract() -> Result<(), Box<dyn Error>> {
+    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../assets/openapi");
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
+    for part in PARTS {
+        let path = folder.join(format!("{part}.yaml"));
+        println!("cargo:rerun-if-changed={}", path.display());
+        packed.write_all(&fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?)?;
+    }
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("openapi.yaml.zlib"), packed.finish()?)?;
+    Ok(())
+}
+
+fn words() -> Result<(), Box<dyn Error>> {
     let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../ui/i18n");
     println!("cargo:rerun-if-changed={}", folder.display());
     let mut catalogs = Vec::new();

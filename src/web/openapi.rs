@@ -8,6 +8,7 @@ mod view;
 use std::{
     collections::{BTreeSet, HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
+    io::Read as _,
     sync::LazyLock,
 };
 
@@ -20,6 +21,7 @@ use actix_web::{
     web::Bytes,
 };
 use askama::Template;
+use flate2::read::ZlibDecoder;
 use yaml_rust2::YamlLoader;
 
 use self::{json::Json, view::View};
@@ -28,56 +30,15 @@ use crate::{
     error::refuse,
 };
 
-macro_rules! parts {
-    ($($part:literal),* $(,)?) => {
-        concat!($(include_str!(concat!("../../assets/openapi/", $part, ".yaml"))),*)
-    };
-}
-
-/// The whole document, joined from its parts.
-pub(crate) const DOCUMENT: &str = parts!(
-    "head",
-    "paths/healthcheck",
-    "paths/token",
-    "paths/maintenance",
-    "paths/identity",
-    "paths/admins",
-    "paths/api_keys",
-    "paths/connections",
-    "paths/ip_lists",
-    "paths/defender",
-    "paths/quota",
-    "paths/folders",
-    "paths/groups",
-    "paths/roles",
-    "paths/users",
-    "paths/data_retention",
-    "paths/events",
-    "paths/event_manager",
-    "paths/user_apis",
-    "paths/admin_shares",
-    "paths/user_shares",
-    "paths/public_shares",
-    "paths/office",
-    "paths/user_files",
-    "paths/chunked_uploads",
-    "paths/live",
-    "components/head",
-    "components/answers",
-    "components/values",
-    "components/secrets",
-    "components/storage",
-    "components/accounts",
-    "components/administrators",
-    "components/activity",
-    "components/files",
-    "components/status",
-    "components/identity",
-    "components/event_actions",
-    "components/event_rules",
-    "components/shares",
-    "components/backup",
-);
+/// The whole document; in the program it is packed.
+pub(crate) static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    let packed: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.yaml.zlib"));
+    let mut text = String::new();
+    if let Err(error) = ZlibDecoder::new(packed).read_to_string(&mut text) {
+        tracing::error!(%error, "the contract in this program cannot be unpacked");
+    }
+    text
+});
 
 /// The page; its content is the same for everybody.
 #[derive(Template)]
@@ -98,7 +59,7 @@ struct Published {
 static PUBLISHED: LazyLock<Result<Published, String>> = LazyLock::new(publish);
 
 fn publish() -> Result<Published, String> {
-    let documents = YamlLoader::load_from_str(DOCUMENT).map_err(|error| error.to_string())?;
+    let documents = YamlLoader::load_from_str(&DOCUMENT).map_err(|error| error.to_string())?;
     let document = documents.first().ok_or("the document is empty")?;
     let json = serde_json::to_vec_pretty(&Json(document)).map_err(|error| error.to_string())?;
     let view = View::of(document);
