@@ -124,6 +124,26 @@ impl Transfers {
         Self { database, journal, late }
     }
 
+    /// Notes that the file of an upload is about to be made: a restart finds it by [`Transfers::take_unbegun`] if the process
+    /// ends before [`Transfers::begin`].
+    ///
+    /// # Errors
+    /// `Full` or `Directory` when the journal cannot be written.
+    pub fn announce(&self, intent: &UploadIntent) -> Result<(), StoreError> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).announce(intent)
+    }
+
+    /// The file of an announced upload could not be made.
+    pub fn withdraw(&self, id: &str) {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).withdraw(id);
+    }
+
+    /// Uploads that were announced when the process before this one ended, and had not begun: nothing is charged or told of
+    /// them, and their files may be there. They are answered once.
+    pub fn take_unbegun(&self) -> Vec<UploadIntent> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).take_unbegun()
+    }
+
     /// Notes an upload that begins, or what has changed of it. When this answers, a restart finds the note even if the
     /// process dies; it is in the database soon after, before anything that is asked for later.
     ///

@@ -194,6 +194,27 @@ fn killed_server_loses_nothing_acknowledged() {
     assert!(acknowledged.iter().all(|name| tree.contains_key(name.as_bytes())), "later crashes do not take earlier files");
 }
 
+// The process is killed after it made the hidden file of an upload, and before it noted the upload.
+#[test]
+fn file_of_an_upload_that_had_not_begun_is_removed() {
+    let mut server = Server::start(Settings::default());
+    let user = server.create_user("ada", json!({}));
+    fs::write(server.scratch().join("f"), b"some bytes").unwrap();
+    OpenSsh::new(&server, &user).sftp("put f\n").ok();
+    server.kill9();
+    let journal = server.data().join("uploads.journal");
+    let text = fs::read_to_string(&journal).unwrap();
+    let mut line: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    line["number"] = 0.into();
+    line["intent"]["id"] = "0123456789abcdef".into();
+    fs::write(&journal, format!("{text}{line}\n")).unwrap();
+    fs::write(user.home.join(".entrepot-0123456789abcdef"), b"").unwrap();
+    server.launch();
+    assert_eq!(user.disk().partials, 0);
+    assert_eq!(user.read("f").unwrap(), b"some bytes");
+    quota_is_disk(&server, &user);
+}
+
 #[test]
 fn kill_between_upload_and_rename_keeps_one_of_both_names() {
     let mut server = Server::start(Settings::default());

@@ -310,17 +310,13 @@ impl UserFs {
             resume,
             readable: door.capabilities(found.place.storage).read_write,
         };
-        let granted = policy::own_work(Operation::Upload, found.place.clone());
-        let file = door.stage(&granted, &found.place.path, options).await?;
-        // Without it, a restart goes by the size.
-        let identity = file.metadata().await.ok().and_then(|metadata| metadata.identity);
-        let intent = UploadIntent {
+        let mut intent = UploadIntent {
             id,
             username: session.username().to_owned(),
             folder: found.place.folder.as_deref().map(str::to_owned),
             backend_path: found.place.path.as_bytes().to_vec(),
             virtual_path: found.place.virtual_path.as_bytes().to_vec(),
-            size: signed(file.size()),
+            size: partial.map_or(0, |partial| partial.size),
             charged_size: partial.map_or(0, |partial| partial.charged_size),
             charged_files: partial.map_or(0, |partial| partial.charged_files),
             replaced_size: found.file.as_ref().map(|file| signed(file.size)),
@@ -330,10 +326,21 @@ impl UserFs {
             ip: session.peer.remote.ip().to_string(),
             session_id: session.id.clone(),
             share: None,
-            identity: identity.map(|identity| (identity.device, identity.inode)),
+            identity: None,
             created_at: now,
             updated_at: now,
         };
+        let transfers = session.core.0.store.transfers();
+        if partial.is_none() {
+            transfers.announce(&intent).map_err(|error| Error::of_store("announcing an upload", error))?;
+        }
+        let granted = policy::own_work(Operation::Upload, found.place.clone());
+        let staged = door.stage(&granted, &found.place.path, options).await;
+        let file = staged.inspect_err(|_| transfers.withdraw(&intent.id))?;
+        // Without it, a restart goes by the size.
+        let identity = file.metadata().await.ok().and_then(|metadata| metadata.identity);
+        intent.identity = identity.map(|identity| (identity.device, identity.inode));
+        intent.size = signed(file.size());
         Ok((file, intent))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entrepot_storage::{Backend, StageOptions};
-use entrepot_store::{UploadIntent, UploadState};
+use entrepot_store::{IntentEnd, QuotaChange, QuotaOwner, Settlement, UploadIntent, UploadState};
 use serde_json::{Value, json};
 
 use super::{
@@ -44,6 +44,20 @@ async fn last_upload(fixture: &Fixture) -> (i64, i64, String, String) {
     let event = fixture.events().await.pop().expect("event");
     assert_eq!((event.action.as_str(), event.virtual_path.as_str(), event.username.as_str()), ("upload", "/f", "alice"));
     (event.status, event.file_size, event.session_id, event.ip)
+}
+
+// A crash between the removal of a partial and its settlement.
+#[tokio::test]
+async fn partial_that_is_gone_is_not_charged() {
+    let remains = Remains::new();
+    remains.user("alice", limited()).await;
+    let left = UploadIntent { state: UploadState::Partial, size: 4, charged_size: 4, charged_files: 1, ..intent("u1") };
+    let charge = QuotaChange { owner: QuotaOwner::User("alice".to_owned()), files: 1, size: 4 };
+    let partial = IntentEnd::Partial(Box::new(left));
+    let settlement = Settlement { intent: partial, quota: vec![charge], ..Settlement::default() };
+    remains.store.transfers().settle(settlement).await.expect("settled");
+    let fixture = remains.start().await;
+    assert_eq!((fixture.used("alice").await, fixture.rows("alice").await.0.len()), (usage(0, 0), 0));
 }
 
 #[tokio::test]

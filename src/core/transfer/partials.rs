@@ -179,7 +179,7 @@ impl PartialIndex {
         owners
     }
 
-    fn older_than(&self, moment: i64) -> Vec<UploadIntent> {
+    pub(super) fn older_than(&self, moment: i64) -> Vec<UploadIntent> {
         self.entries.lock().values().filter(|intent| intent.updated_at < moment).cloned().collect()
     }
 

@@ -44,6 +44,39 @@ pub(crate) async fn replay(core: &Core) -> Result<()> {
             Err(error) => tracing::warn!(upload = %id, %username, %error, "cannot replay an interrupted upload now"),
         }
     }
+    for intent in core.0.store.transfers().take_unbegun() {
+        if let Err(error) = sweep(core, &intent).await {
+            tracing::warn!(upload = %intent.id, username = %intent.username, %error, "removing what a crash left of an upload");
+        }
+    }
+    for intent in core.0.partials.older_than(i64::MAX) {
+        if let Err(error) = review(core, intent).await {
+            tracing::warn!(%error, "looking at what waits to be gone on with");
+        }
+    }
+    Ok(())
+}
+
+/// Removes the file of an upload that was made and never noted.
+async fn sweep(core: &Core, intent: &UploadIntent) -> Result<()> {
+    let Some((session, place)) = place_of(core, intent).await? else { return Ok(()) };
+    let Some(partial) = partials::look(&session, &place, intent).await? else { return Ok(()) };
+    let granted = policy::own_work(Operation::Upload, place);
+    session.account.door.discard_partial(&granted, &intent.id, &partial.token).await?;
+    tracing::info!(upload = %intent.id, username = %intent.username, "removed what a crash left of an upload that had not begun");
+    Ok(())
+}
+
+/// A crash between the removal of a partial and its settlement leaves quota charged for what is gone.
+async fn review(core: &Core, intent: UploadIntent) -> Result<()> {
+    let Some((session, place)) = place_of(core, &intent).await? else { return Ok(()) };
+    let found = partials::look(&session, &place, &intent).await?;
+    if found.is_some_and(|found| signed(found.durable) == intent.charged_size) || !core.0.partials.remove_exact(&intent) {
+        return Ok(());
+    }
+    if let Some(is) = partials::verify(&session, &place, intent).await? {
+        core.0.partials.restore(is);
+    }
     Ok(())
 }
 

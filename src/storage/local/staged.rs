@@ -110,7 +110,15 @@ impl LocalStaged {
     }
 
     fn create(inner: &Inner, root: &Held, directory: &Directory, hidden: &str, options: &StageOptions) -> Result<LocalFile> {
-        let fd = create_file(directory, hidden.as_bytes(), options.readable, inner.umask(options.umask))?;
+        let create = || create_file(directory, hidden.as_bytes(), options.readable, inner.umask(options.umask));
+        let fd = match create() {
+            // What a crash left of an upload of this id before anything was written: nobody knows of it.
+            Err(Errno::EXIST) if is_empty_file(directory, hidden) => {
+                unlinkat(directory, hidden, AtFlags::empty())?;
+                create()?
+            }
+            other => other?,
+        };
         give(&fd, inner.owner(options.owner));
         LocalFile::new(fd, root, &inner.options.pool, Self::access(options)).inspect_err(|_| {
             let _ = unlinkat(directory, hidden, AtFlags::empty());
@@ -228,6 +236,11 @@ impl Staged {
             drop(permit);
         }));
     }
+}
+
+fn is_empty_file(directory: impl AsFd, name: &str) -> bool {
+    let found = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW);
+    found.map(|stat| metadata(&stat)).is_ok_and(|found| found.is_file() && found.size == 0)
 }
 
 fn is_directory(directory: impl AsFd, name: &[u8]) -> bool {

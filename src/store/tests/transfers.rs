@@ -180,6 +180,23 @@ async fn upload_that_began_a_moment_before_a_kill_is_found_and_a_settled_one_is_
     assert_eq!(open[0], intent("running"));
 }
 
+#[tokio::test]
+async fn upload_that_was_announced_and_never_began_is_told_once() {
+    let (directory, store) = on_disk();
+    let transfers = store.transfers();
+    for id in ["begun", "withdrawn", "killed"] {
+        transfers.announce(&intent(id)).expect("announced");
+    }
+    transfers.withdraw("withdrawn");
+    transfers.begin(intent("begun")).expect("begin");
+    assert!(transfers.take_unbegun().is_empty());
+    let (_copy, again) = after_kill(directory.path());
+    let unbegun = again.transfers().take_unbegun();
+    assert_eq!(unbegun.iter().map(|intent| intent.id.as_str()).collect::<Vec<_>>(), ["killed", "withdrawn"]);
+    assert!(again.transfers().take_unbegun().is_empty());
+    assert_eq!(again.transfers().list_open().await.expect("list").len(), 1);
+}
+
 // API-156: the next piece begins before the settlement of the one before is stored.
 #[tokio::test]
 async fn kill_between_two_pieces_leaves_what_quota_was_charged() {

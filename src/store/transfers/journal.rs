@@ -5,8 +5,12 @@
 //! database soon, together with others. The database keeps the number of the last line that it has; what a crash left
 //! beyond that number is put into the database when it is opened. The lines survive the end of the process; after a loss
 //! of power the tail may be missing, as the last transactions of the database may.
+//!
+//! Before the file of an upload is made, a line without a number announces it: a process that is killed before the note is
+//! written leaves a file that such a line leads to.
 
 use std::{
+    collections::{BTreeMap, HashSet},
     fs::{File, OpenOptions},
     io::{Read, Seek, SeekFrom, Write},
     os::unix::fs::OpenOptionsExt,
@@ -24,6 +28,8 @@ use crate::{
 
 /// Once all lines are in the database, a file beyond this size is emptied.
 const KEPT_BYTES: u64 = 256 << 10;
+/// Number of a line that only announces.
+const ANNOUNCED: i64 = 0;
 
 /// A line: its number, and the note.
 #[derive(Serialize, Deserialize)]
@@ -40,12 +46,16 @@ pub(crate) struct Journal {
     bytes: u64,
     /// Number of the last line.
     last: i64,
+    /// Uploads that were announced and have not begun: their lines are kept.
+    announced: HashSet<String>,
+    /// Those whose process ended before they began.
+    unbegun: Vec<UploadIntent>,
 }
 
 impl Journal {
     /// A journal that keeps nothing.
     pub(crate) fn in_memory() -> Self {
-        Self { file: None, bytes: 0, last: 0 }
+        Self { file: None, bytes: 0, last: 0, announced: HashSet::new(), unbegun: Vec::new() }
     }
 
     /// Opens the journal at `path` and brings what the database does not have yet into it. Lines that a loss of power cut
@@ -60,19 +70,23 @@ impl Journal {
         let transaction = database.transaction()?;
         let stored: i64 = transaction.query_row("SELECT number FROM upload_journal", [], |row| row.get(0))?;
         let mut last = stored;
+        let mut unbegun = BTreeMap::new();
         for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
             match serde_json::from_slice::<Line<UploadIntent>>(line) {
+                Ok(line) if line.number == ANNOUNCED => _ = unbegun.insert(line.intent.id.clone(), line.intent),
                 Ok(line) if line.number > stored => {
+                    unbegun.remove(&line.intent.id);
                     as_charged(&transaction, line.intent)?.save(&transaction)?;
                     last = last.max(line.number);
                 }
-                Ok(_) => {}
+                Ok(line) => _ = unbegun.remove(&line.intent.id),
                 Err(error) => tracing::warn!(%error, "a line of the upload journal cannot be read"),
             }
         }
         note_stored(&transaction, last)?;
         transaction.commit()?;
-        let mut journal = Self { file: Some((path.to_owned(), file)), bytes: 0, last };
+        let unbegun = unbegun.into_values().collect();
+        let mut journal = Self { file: Some((path.to_owned(), file)), bytes: 0, last, announced: HashSet::new(), unbegun };
         journal.empty()?;
         Ok(journal)
     }
@@ -80,17 +94,41 @@ impl Journal {
     /// Writes a line and answers its number.
     pub(super) fn append(&mut self, intent: &UploadIntent) -> Result<i64, StoreError> {
         self.last += 1;
-        let Some((path, file)) = &mut self.file else { return Ok(self.last) };
-        let mut line = serde_json::to_vec(&Line { number: self.last, intent }).map_err(StoreError::database)?;
+        self.write(self.last, intent)?;
+        self.announced.remove(&intent.id);
+        Ok(self.last)
+    }
+
+    /// The file of this upload is about to be made.
+    pub(super) fn announce(&mut self, intent: &UploadIntent) -> Result<(), StoreError> {
+        self.write(ANNOUNCED, intent)?;
+        self.announced.insert(intent.id.clone());
+        Ok(())
+    }
+
+    /// The file of an announced upload could not be made.
+    pub(super) fn withdraw(&mut self, id: &str) {
+        self.announced.remove(id);
+    }
+
+    /// Uploads that were announced when the process before this one ended, and had not begun.
+    pub(super) fn take_unbegun(&mut self) -> Vec<UploadIntent> {
+        std::mem::take(&mut self.unbegun)
+    }
+
+    fn write(&mut self, number: i64, intent: &UploadIntent) -> Result<(), StoreError> {
+        let Some((path, file)) = &mut self.file else { return Ok(()) };
+        let mut line = serde_json::to_vec(&Line { number, intent }).map_err(StoreError::database)?;
         line.push(b'\n');
         file.write_all(&line).map_err(|error| unusable(path, &error))?;
         self.bytes += line.len() as u64;
-        Ok(self.last)
+        Ok(())
     }
 
     /// The database has every line up to `number`.
     pub(super) fn stored(&mut self, number: i64) -> Result<(), StoreError> {
-        if number == self.last && self.bytes > KEPT_BYTES { self.empty() } else { Ok(()) }
+        let is_over = number == self.last && self.announced.is_empty();
+        if is_over && self.bytes > KEPT_BYTES { self.empty() } else { Ok(()) }
     }
 
     fn empty(&mut self) -> Result<(), StoreError> {
