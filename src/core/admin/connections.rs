@@ -196,11 +196,12 @@ pub async fn stop(core: &Core, session: &AdminSession, id: u64) -> Result<()> {
     tracing::info!(executor = session.username(), ip = %session.ip(), transfer = id, username, path, "stopped a transfer");
     let ending = core.clone();
     let end = async move {
-        if let Some(upload) = &stopped.written {
-            stop_upload(upload).await;
+        // It holds the turn of an upload in several requests: it goes before that is waited for.
+        if let Some(upload) = stopped.written {
+            stop_upload(&upload).await;
         }
-        let Some(id) = &stopped.upload else { return };
-        if let Err(error) = resumable::end_stopped(&ending, id).await {
+        let Some(id) = stopped.upload else { return };
+        if let Err(error) = resumable::end_stopped(&ending, &id).await {
             tracing::warn!(%error, "ending an upload that was stopped");
         }
     };

@@ -231,8 +231,15 @@ pub(super) async fn end(core: &Core, who: &Uploader, upload: &ResumableUpload, f
     let is_random = file.part_size().is_none();
     file.suspend().await;
     let kept = stands_at(core, who, &upload.id).unwrap_or(0);
-    // What may not stay between requests (too many files) cannot be brought in several.
-    if is_random && kept < to { Err(Error::Quota) } else { Ok(kept) }
+    if !is_random || kept >= to {
+        return Ok(kept);
+    }
+    // Another upload of the name has taken its place meanwhile, or it may not stay between requests (too many files): then it
+    // cannot be brought in several.
+    match core.0.store.resumable_uploads().get(&upload.id).await.map_err(database)? {
+        Some(_) => Err(Error::Quota),
+        None => Err(Error::NotFound),
+    }
 }
 
 /// Gives the file its name.
