@@ -184,6 +184,10 @@ fn named(name: &str) -> Vec<Value> {
 }
 
 fn text_condition(table: &str, text: &str) -> (&'static str, Vec<Value>) {
+    // A pattern ends at a NUL for the database, and nothing has one in it.
+    if text.contains('\0') {
+        return ("0", Vec::new());
+    }
     let (sql, places) = match table {
         "user_account" | "admin" => (
             "(name LIKE ? ESCAPE '\\' OR email LIKE ? ESCAPE '\\' OR json_extract(document, '$.description') LIKE ? ESCAPE '\\')",
@@ -193,7 +197,7 @@ fn text_condition(table: &str, text: &str) -> (&'static str, Vec<Value>) {
         "api_key" => ("(k.id LIKE ? ESCAPE '\\' OR k.name LIKE ? ESCAPE '\\' OR k.description LIKE ? ESCAPE '\\')", 3),
         "share" => (
             "(json_extract(s.document, '$.name') LIKE ? ESCAPE '\\' OR u.name LIKE ? ESCAPE '\\' \
-             OR json_extract(s.document, '$.paths') LIKE ? ESCAPE '\\')",
+             OR EXISTS (SELECT 1 FROM json_each(s.document, '$.paths') WHERE value LIKE ? ESCAPE '\\'))",
             3,
         ),
         _ => ("(name LIKE ? ESCAPE '\\' OR json_extract(document, '$.description') LIKE ? ESCAPE '\\')", 2),

@@ -110,9 +110,14 @@ impl Listed {
             conditions.push("role_id = (SELECT id FROM role WHERE name = ?)");
             values.push(Value::Text(role.clone()));
         }
-        if let Some(name) = options.name.as_ref().filter(|name| !name.is_empty()) {
-            conditions.push("name LIKE ? ESCAPE '\\'");
-            values.push(Value::Text(pattern(name)));
+        match options.name.as_ref().filter(|name| !name.is_empty()) {
+            // A pattern ends at a NUL for the database, and no name has one in it.
+            Some(name) if name.contains('\0') => conditions.push("0"),
+            Some(name) => {
+                conditions.push("name LIKE ? ESCAPE '\\'");
+                values.push(Value::Text(pattern(name)));
+            }
+            None => {}
         }
         if let Some(after) = &options.after {
             conditions.push("name > ?");

@@ -251,6 +251,8 @@ async fn shares_are_ordered_and_narrowed() {
         (Only::Text("PLAN".into()), "a"),
         (Only::Text("bob".into()), "b"),
         (Only::Text("hull".into()), "a"),
+        (Only::Text("[".into()), ""),
+        (Only::Text("\0".into()), ""),
         (Only::Role("x".into()), ""),
     ] {
         assert_eq!(listed(Sort::Name, Order::Ascending, vec![only.clone()]).await, wanted, "{only:?}");

@@ -325,11 +325,16 @@ mod tests {
         house.add_admin("eve", &[AdminPermission::ViewUsers, AdminPermission::EditUsers]).await;
         let mut eve = Browser::admin(&house, "eve").await;
         let disable = [("which", "all"), ("action", "disable")];
-        for query in ["state=sometimes", "idle=soon", "use=no"] {
+        let unclear =
+            ["state=sometimes", "idle=soon", "use=no", "status=0", "State=disabled", "group=staff&group=sales", "group[]=staff"];
+        for query in unclear {
             root.post(&format!("/web/admin/users/bulk?{query}"), &disable).await;
             assert!(root.get("/web/admin/users").await.text.contains("Nothing was changed"), "{query}");
         }
         eve.post("/web/admin/users/bulk?group=staff", &disable).await;
+        for nobody in ["q=%00", "q=ann%00zzz"] {
+            root.post(&format!("/web/admin/users/bulk?{nobody}"), &disable).await;
+        }
         for name in ["ann", "anna", "bob"] {
             let user = house.with(&token, TestRequest::get().uri(&format!("/api/v2/users/{name}"))).await.json();
             assert_eq!(user["status"], 1, "{name}");

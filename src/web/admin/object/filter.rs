@@ -1,5 +1,7 @@
 //! What a list is narrowed to: the search, the filters and the order, as the address of the page has them.
 
+use std::collections::HashSet;
+
 use entrepot_core::admin::{AdminSession, ListOptions, Only, Order, Sort};
 use entrepot_model::AdminPermission as P;
 
@@ -11,8 +13,8 @@ use crate::{
 
 /// Milliseconds of a day.
 const DAY: i64 = 24 * 3600 * 1000;
-/// Names of all filters, whichever list has them.
-const NAMES: [&str; 10] = ["state", "role", "group", "folder", "factor", "idle", "use", "kind", "share", "password"];
+/// What an address of a list has beside its filters.
+const OTHERS: [&str; 4] = ["q", "sort", "order", "from"];
 /// Days without a sign-in that one may ask for.
 const IDLE: [i64; 4] = [30, 90, 180, 365];
 
@@ -190,11 +192,12 @@ impl Asked {
         Self { q, filters, only, column, sort, order, from }
     }
 
-    /// Every filter that the address names holds here. What is changed in all that match must not be more than was asked for:
-    /// a filter that this list has not, that the administrator may not use, or whose value means nothing.
+    /// Everything that the address says holds here, once. What is changed in all that match must not be more than was asked for:
+    /// by a filter that nobody knows, that this list has not, that the administrator may not use, or whose value means nothing.
     pub(super) fn is_understood(&self, query: &Form) -> bool {
-        let holds = |name: &str| self.filters.iter().any(|(known, _)| *known == name);
-        NAMES.into_iter().all(|name| query.get(name).trim().is_empty() || holds(name))
+        let holds = |name: &str| OTHERS.contains(&name) || self.filters.iter().any(|(known, _)| *known == name);
+        let mut seen = HashSet::new();
+        query.under("").filter(|(_, value)| !value.trim().is_empty()).all(|(name, _)| holds(name) && seen.insert(name))
     }
 
     /// The same list from its beginning.
