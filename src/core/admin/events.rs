@@ -7,7 +7,7 @@ use entrepot_model::{
 use entrepot_store::{FsEventFilter, LogEventFilter, ProviderEventFilter};
 
 use super::{AdminSession, stored};
-use crate::{Core, Result, audit};
+use crate::{Core, Result, audit, shares};
 
 /// File system events of a filter; a role administrator finds those of the own role only (API-108).
 ///
@@ -20,7 +20,8 @@ pub async fn search_fs(core: &Core, session: &AdminSession, mut filter: FsEventF
     core.0.store.events().search_fs(filter).await.map_err(stored)
 }
 
-/// Provider events of a filter; a role administrator finds those about objects of the own role, too (AUD-007).
+/// Provider events of a filter; a role administrator finds those about objects of the own role, too (AUD-007). Ids of shares are
+/// whole for those alone who may edit users.
 ///
 /// # Errors
 /// `Denied` without `view_events`.
@@ -28,7 +29,18 @@ pub async fn search_provider(core: &Core, session: &AdminSession, mut filter: Pr
     session.require(P::ViewEvents)?;
     confine(session, &mut filter.role);
     prepare(core, &filter.page.from_id).await;
-    core.0.store.events().search_provider(filter).await.map_err(stored)
+    let mut events = core.0.store.events().search_provider(filter).await.map_err(stored)?;
+    if !session.may(P::EditUsers) {
+        events.iter_mut().filter(|event| event.object_type == shares::KIND).for_each(hide_id);
+    }
+    Ok(events)
+}
+
+/// The id of a share is as good as its link: whoever could not end the share sees its beginning, which tells shares apart.
+fn hide_id(event: &mut ProviderEvent) {
+    let shown: String = event.object_name.chars().take(4).collect();
+    event.object_name = format!("{shown}…");
+    event.object_data.clear();
 }
 
 /// Log events of a filter; a role administrator finds those of the own role only.

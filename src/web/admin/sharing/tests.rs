@@ -109,6 +109,20 @@ async fn who_only_sees_users_ends_no_share() {
     let list = eve.get("/web/admin/sharing").await;
     assert!(list.text.contains("Plans") && !list.text.contains(&id), "the id is as good as the link: {}", list.text);
     assert_eq!(eve.post(&format!("/web/admin/sharing/{id}/end"), &[]).await.status, StatusCode::FORBIDDEN);
+    // AUD-007: nor does the history tell it.
+    house.add_admin("vic", &[AdminPermission::ViewEvents]).await;
+    let mut root = Browser::admin(&house, "root").await;
+    let history = "/web/admin/events?kind=provider";
+    assert!(root.get(history).await.text.contains(&id));
+    let mut vic = Browser::admin(&house, "vic").await;
+    let seen = vic.get(history).await;
+    assert!(
+        seen.status == StatusCode::OK && seen.text.contains(&format!("{}…", &id[..4])) && !seen.text.contains(&id),
+        "{seen:?}"
+    );
+    let token = house.token("vic").await;
+    let told = house.with(&token, actix_web::test::TestRequest::get().uri("/api/v2/events/provider")).await;
+    assert!(told.status == StatusCode::OK && !told.text.contains(&id), "{told:?}");
     house.add_admin("mal", &[AdminPermission::ViewStatus]).await;
     let mut mal = Browser::admin(&house, "mal").await;
     assert_eq!(mal.get("/web/admin/sharing").await.status, StatusCode::FORBIDDEN);
