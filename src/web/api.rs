@@ -18,6 +18,7 @@ mod groups;
 mod host_keys;
 mod ip_lists;
 mod jobs;
+mod json_place;
 mod live;
 mod own;
 mod password_reset;

@@ -12,6 +12,7 @@ use entrepot_core::admin::backup;
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
+use super::json_place::place_of;
 use crate::{Site, error::ApiError};
 
 const KIB: usize = 1024;
@@ -72,9 +73,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonList<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let reading = read(request, payload);
         Box::pin(async move {
-            let list = serde_json::from_slice(&reading.await?);
-            list.map(Self)
-                .map_err(|error| ApiError::bad_request(format!("the request body is not a JSON list for this: {error}")))
+            let body = reading.await?;
+            let list = serde_json::from_slice(&body);
+            list.map(Self).map_err(|error| wrong("the request body is not a JSON list for this", &body, &error))
         })
     }
 }
@@ -147,8 +148,14 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(ApiError::bad_request("the request body is not valid JSON for this: a list where an object is needed"));
     }
-    serde_json::from_slice(body)
-        .map_err(|error| ApiError::bad_request(format!("the request body is not valid JSON for this: {error}")))
+    serde_json::from_slice(body).map_err(|error| wrong("the request body is not valid JSON for this", body, &error))
+}
+
+/// Names the member that an error is about.
+fn wrong(what: &str, body: &[u8], error: &serde_json::Error) -> ApiError {
+    let place = if error.is_data() { place_of(body, error.line(), error.column()) } else { String::new() };
+    let named = if place.is_empty() { place } else { format!("{place}: ") };
+    ApiError::bad_request(format!("{what}: {named}{error}"))
 }
 
 #[cfg(test)]
