@@ -114,7 +114,10 @@ fn url(field: &str, url: &str, schemes: &[&str]) -> Checked<String> {
     }
     let rest = schemes.iter().find_map(|scheme| url.strip_prefix(scheme)?.strip_prefix("://"));
     let has_host = rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || c == '[' || c == '{'));
-    if !has_host || url.contains(char::is_control) {
+    let is_template = url.contains("{{");
+    let is_torn = |c: char| c.is_control() || (c.is_whitespace() && !is_template);
+    let has_bad_port = !is_template && rest.and_then(text::port_of).is_some_and(|port| !text::is_port(port));
+    if !has_host || url.contains(is_torn) || has_bad_port {
         let message = format!("invalid {field} {url:?}, it must be a URL of the scheme {}", schemes.join(" or "));
         return Err(FieldError::new(field, message));
     }

@@ -1,5 +1,7 @@
 //! Storage configurations that are not object stores.
 
+use std::net::Ipv6Addr;
+
 use super::{Faults, FieldError, ValidationRules, object_store, text};
 use crate::filesystem::{CryptFsConfig, FilesystemConfig, FsProvider, FtpFsConfig, HttpFsConfig, SftpFsConfig};
 
@@ -122,7 +124,8 @@ fn web_address(field: &str, address: &str) -> Checked {
     }
     let authority = address.strip_prefix("http://").or_else(|| address.strip_prefix("https://"));
     let has_host = authority.is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || c == '['));
-    if has_host && !address.contains(|c: char| c.is_whitespace() || c.is_control()) {
+    let has_port = authority.and_then(text::port_of).is_none_or(text::is_port);
+    if has_host && has_port && !address.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Ok(());
     }
     Err(FieldError::new(field, format!("invalid {field} {address:?}, it must be an http or https URL")))
@@ -146,8 +149,14 @@ fn host_and_port(field: &str, endpoint: &str) -> Result<String, FieldError> {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
         _ => (endpoint, None),
     };
-    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0);
-    if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') || !port.is_none_or(is_port) {
+    let is_bare = |host: &str| host.parse::<Ipv6Addr>().is_ok() || !host.contains([':', '[', ']']);
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_host = inner.map_or_else(|| is_bare(host), |inner| inner.parse::<Ipv6Addr>().is_ok());
+    if !is_host
+        || host.is_empty()
+        || host.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/')
+        || !port.is_none_or(text::is_port)
+    {
         return Err(invalid());
     }
     Ok(endpoint.to_owned())

@@ -12,9 +12,7 @@ type Checked = Result<(), FieldError>;
 pub(super) fn s3(config: &mut S3Config) -> Checked {
     let mut faults = Faults::default();
     let field = |member: &str| format!("filesystem.s3config.{member}");
-    if config.bucket.is_empty() {
-        faults.note(Err(missing(&field("bucket"))));
-    }
+    faults.note(bucket(&field("bucket"), &config.bucket));
     if config.region.is_empty() && config.endpoint.is_empty() {
         faults.note(Err(FieldError::new(field("region"), "filesystem.s3config: region or endpoint is mandatory")));
     }
@@ -43,9 +41,7 @@ pub(super) fn s3(config: &mut S3Config) -> Checked {
 pub(super) fn gcs(config: &mut GcsConfig, rules: &ValidationRules) -> Checked {
     let mut faults = Faults::default();
     let field = |member: &str| format!("filesystem.gcsconfig.{member}");
-    if config.bucket.is_empty() {
-        faults.note(Err(missing(&field("bucket"))));
-    }
+    faults.note(bucket(&field("bucket"), &config.bucket));
     faults.note(text::one_of(&field("automatic_credentials"), config.automatic_credentials, 0..=1));
     faults.note(text::one_of(&field("hns"), config.hns, 0..=1));
     if config.automatic_credentials == 1 {
@@ -61,6 +57,17 @@ pub(super) fn gcs(config: &mut GcsConfig, rules: &ValidationRules) -> Checked {
     config.upload_part_max_time = config.upload_part_max_time.max(0);
     faults.note(key_prefix(&field("key_prefix"), &mut config.key_prefix));
     faults.end()
+}
+
+/// No storage has such names, and one with a slash would be two.
+fn bucket(field: &str, name: &str) -> Checked {
+    if name.trim().is_empty() {
+        return Err(missing(field));
+    }
+    if name.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control()) {
+        return Err(FieldError::new(field, format!("invalid {field} {name:?}")));
+    }
+    Ok(())
 }
 
 fn check_google_key(field: &str, json: &str, rules: &ValidationRules) -> Checked {

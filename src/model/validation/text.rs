@@ -136,6 +136,19 @@ pub(super) fn virtual_paths(field: &str, paths: &mut Vec<String>) -> Checked {
     Ok(())
 }
 
+/// The port of what follows the scheme of a URL, if it names one: `host:port/path`.
+pub(super) fn port_of(rest: &str) -> Option<&str> {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (before, port) = host.rsplit_once(':')?;
+    (!before.starts_with('[') || before.ends_with(']')).then_some(port)
+}
+
+/// Whether a text is the number of a port.
+pub(super) fn is_port(text: &str) -> bool {
+    text.parse::<u16>().is_ok_and(|number| number > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -130,6 +130,9 @@ pub(super) fn email(config: &mut EmailConfig) -> Checked {
         text::dedupe(addresses);
     }
     required_template(&field("subject"), &config.subject)?;
+    if config.subject.contains(['\r', '\n', '\0']) {
+        return Err(FieldError::new(field("subject"), format!("{}: an entry has a line break", field("subject"))));
+    }
     required_template(&field("body"), &config.body)?;
     text::one_of(&field("content_type"), config.content_type, 0..=1)?;
     if config.attachments.is_empty() {
