@@ -31,7 +31,7 @@ const { context, page } = await visitor();
 
 /** A browser of its own; what goes wrong in it is a problem. */
 async function visitor(options = {}) {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, locale: "en-GB", ...options });
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, locale: "en-GB", reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   page.refusals = false;

@@ -261,7 +261,7 @@ async function admins() {
   await everyLook("admin-policy-refused", { refused: true });
   refusals = false;
   await page.goto(`${base}/web/admin/sharing`);
-  await page.getByRole("link", { name: /^End/ }).first().click();
+  await page.getByRole("link", { name: /^End “/ }).first().click();
   await everyLook("admin-sharing-end");
   await page.goto(`${base}/web/admin/overview`);
   await page.keyboard.press("Control+k");

@@ -21,7 +21,7 @@ let checks = 0;
 const server = await start(binary);
 const base = new URL(server.link).origin;
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
-const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, locale: "en-GB" });
+const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, locale: "en-GB", reducedMotion: "reduce" });
 const page = await context.newPage();
 /** Answers that are meant to be refusals: their line on the console is no problem. */
 let refusals = false;
@@ -222,7 +222,7 @@ async function quickWays() {
   await press("Make a link");
   const link = (await page.locator("#link").textContent()).trim();
   await look("invitation");
-  const guest = await (await browser.newContext({ ignoreHTTPSErrors: true, locale: "en-GB" })).newPage();
+  const guest = await (await browser.newContext({ ignoreHTTPSErrors: true, locale: "en-GB", reducedMotion: "reduce" })).newPage();
   await guest.goto(link);
   await guest.locator('[name="password"]').fill(`${PASSWORD} 2`);
   await guest.locator('[name="repeat"]').fill(`${PASSWORD} 2`);
@@ -251,7 +251,7 @@ async function quickWays() {
   await everyLook("bulk-refused");
   await go("/web/admin/sharing");
   await everyLook("sharing");
-  await page.getByRole("link", { name: /^End/ }).first().click();
+  await page.getByRole("link", { name: /^End “/ }).first().click();
   await everyLook("sharing-end");
   await press("End");
   check((await page.locator(".flash").textContent()).includes("ended"), "a share is ended");
