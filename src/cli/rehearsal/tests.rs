@@ -1,6 +1,7 @@
-use std::net::TcpListener;
+use std::{collections::BTreeSet, net::TcpListener};
 
 use entrepot_config::Sources;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::*;
@@ -44,8 +45,15 @@ impl Stage {
     }
 }
 
+/// A port that is free, another one each time: the system may give one again that was let go.
 fn free() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+        if GIVEN.lock().insert(port) {
+            return port;
+        }
+    }
 }
 
 // CFG-372
