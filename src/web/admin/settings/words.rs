@@ -1,5 +1,5 @@
 //! What settings are called: a plain name and a sentence in the language of the page for those that people are likely to
-//! change; of the others the key, made readable, and the sentence of the registry, both in English.
+//! change; of the others (`ui/i18n/rare`) the key, made readable, and the sentence of the registry in the language of the page.
 
 use entrepot_model::setting::SettingView;
 
@@ -31,7 +31,7 @@ const SECTIONS: [(&str, &[&str]); 15] = [
 pub(in crate::admin) struct Told {
     pub(in crate::admin) label: String,
     pub(in crate::admin) text: String,
-    /// Label and text are English whatever the language of the page.
+    /// The text is English whatever the language of the page.
     pub(in crate::admin) is_english: bool,
 }
 
@@ -53,9 +53,10 @@ pub(in crate::admin) fn told(setting: &SettingView, t: &'static Words) -> Told {
         Some(number) => format!("{label} ({})", number + 1),
         None => label.to_owned(),
     };
-    match (t.find(&format!("setting.{plain}")), t.find(&format!("setting_is.{plain}"))) {
-        (Some(label), Some(text)) => Told { label: numbered(label), text: text.to_owned(), is_english: false },
-        _ => Told { label: numbered(&readable(&plain)), text: setting.doc.clone(), is_english: true },
+    let label = t.find(&format!("setting.{plain}")).map_or_else(|| numbered(&readable(&plain)), numbered);
+    match t.find(&format!("setting_is.{plain}")) {
+        Some(text) => Told { label, text: text.to_owned(), is_english: false },
+        None => Told { label, text: setting.doc.clone(), is_english: true },
     }
 }
 
@@ -79,6 +80,8 @@ fn readable(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use entrepot_core::admin::AdminSession;
+
     use super::*;
     use crate::frame::words::Language;
 
@@ -88,6 +91,21 @@ mod tests {
         assert_eq!(without_number("log.level"), ("log.level".to_owned(), None));
         assert_eq!(readable("httpd.bindings.security.sts_seconds"), "Security: sts seconds");
         assert_eq!(readable("httpd.cookie_lifetime"), "Cookie lifetime");
+    }
+
+    // UI-223
+    #[actix_web::test]
+    async fn every_setting_is_told_in_the_language_of_the_page() {
+        let house = crate::testing::ready().await;
+        let all = entrepot_core::admin::settings::list(&house.core, &AdminSession::system()).unwrap();
+        let english = Language::English.words();
+        for setting in all {
+            assert!(!told(&setting, english).is_english, "{}", setting.key);
+            // What has no name of its own is told as the registry tells it.
+            if english.find(&format!("setting.{}", without_number(&setting.key).0)).is_none() {
+                assert_eq!(told(&setting, english).text, setting.doc, "{}", setting.key);
+            }
+        }
     }
 
     // UI-223
