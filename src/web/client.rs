@@ -24,6 +24,7 @@ use actix_web::{
 };
 
 use crate::{
+    api::body::BodyLimit,
     door,
     error::only,
     frame::{Area, ClientPage},
@@ -50,7 +51,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(at("/rename").route(get().to(forms::rename)).route(post().to(forms::do_rename)))
         .service(at("/delete").route(get().to(forms::delete)).route(post().to(forms::do_delete)))
         .service(at("/upload").route(get().to(forms::upload)).route(post().to(forms::do_upload)))
-        .service(at("/editfile").route(get().to(edit::show)).route(post().to(edit::save)));
+        .service(at("/editfile").app_data(BodyLimit::Text).route(get().to(edit::show)).route(post().to(edit::save)));
 }
 
 /// A page; methods that it does not take are told so.

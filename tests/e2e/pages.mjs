@@ -227,6 +227,7 @@ async function admins() {
   refusals = true;
   await page.locator("#upload").fill("fast");
   await page.getByRole("button", { name: "Save" }).click();
+  await page.locator("#upload[aria-invalid=true]").waitFor();
   await everyLook("admin-connection-refused", { refused: true });
   refusals = false;
   await page.locator("#upload").fill("100");
@@ -258,6 +259,7 @@ async function admins() {
   refusals = true;
   await page.locator('[name="data_provider.password_validation.users.length"]').fill("-3");
   await page.locator(".policy form").first().getByRole("button", { name: "Save" }).click();
+  await page.locator("[aria-invalid=true]").first().waitFor();
   await everyLook("admin-policy-refused", { refused: true });
   refusals = false;
   await page.goto(`${base}/web/admin/sharing`);

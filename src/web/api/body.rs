@@ -30,6 +30,8 @@ pub(crate) enum BodyLimit {
     Bytes(usize),
     /// A backup (API-013).
     Backup,
+    /// A text that is edited in a page, with what stands beside it in the form.
+    Text,
 }
 
 impl BodyLimit {
@@ -130,6 +132,10 @@ fn limit(request: &HttpRequest) -> usize {
     match (request.app_data::<BodyLimit>(), core) {
         (Some(BodyLimit::Bytes(most)), _) => general.min(*most),
         (Some(BodyLimit::Backup), Some(core)) => usize::try_from(backup::limit(core)).unwrap_or(usize::MAX),
+        (Some(BodyLimit::Text), Some(core)) => {
+            let megabytes = usize::try_from(core.settings().hook.httpd_max_edit_size).unwrap_or(usize::MAX);
+            megabytes.saturating_mul(MIB).saturating_add(64 * KIB).max(general)
+        }
         _ => general,
     }
 }

@@ -21,8 +21,11 @@ use crate::{
     },
 };
 
-/// Bytes that the editor takes.
-const MOST: u64 = 2 << 20;
+/// Bytes that the editor takes (`hook.httpd_max_edit_size`).
+pub(super) fn most(page: &ClientPage) -> u64 {
+    u64::from(page.core().settings().hook.httpd_max_edit_size) << 20
+}
+
 /// Bytes of a read.
 const STEP: usize = 64 * 1024;
 
@@ -58,13 +61,14 @@ async fn read(fs: &UserFs, path: &VirtualPath, page: &ClientPage) -> Result<(Str
     let open = fs.open_read(path).await?;
     let found = open.metadata().await?;
     let refused = |text: &str| PageError::status(StatusCode::UNPROCESSABLE_ENTITY, text);
-    if !found.is_file() || found.size > MOST {
-        return Err(refused(page.look.t.edit_too_large));
+    let most = most(page);
+    if !found.is_file() || found.size > most {
+        return Err(refused(&page.look.say(page.look.t.edit_too_large, most >> 20)));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(found.size).unwrap_or_default());
     loop {
         let piece = open.read_at(bytes.len() as u64, STEP).await?;
-        if piece.is_empty() || bytes.len() as u64 > MOST {
+        if piece.is_empty() || bytes.len() as u64 > most {
             break;
         }
         bytes.extend_from_slice(&piece);

@@ -7,6 +7,7 @@ use entrepot_http::Disposition;
 use entrepot_model::VirtualPath;
 
 use super::{
+    edit,
     entries::{self, Order, ROWS, Row},
     place::{Crumb, May, Quota, crumbs, encoded, files_of, page_error, path_of},
     texts,
@@ -28,6 +29,8 @@ struct FilesPage {
     may: May,
     /// What the settings leave of previews and editor.
     extras: String,
+    /// Bytes that the editor takes.
+    editable: u64,
     order: Order,
     rows: Vec<Row>,
     total: usize,
@@ -123,6 +126,7 @@ fn build(
         crumbs: crumbs(path),
         may,
         extras: extras(&page),
+        editable: edit::most(&page),
         order,
         rows,
         total,

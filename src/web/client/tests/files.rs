@@ -253,6 +253,26 @@ async fn cards_show_a_name_that_leads_here_from_elsewhere() {
     assert_eq!(names, ["files.example.org"]);
 }
 
+// UI-131, ENV-017
+#[actix_web::test]
+async fn the_editor_takes_texts_as_long_as_the_settings_say() {
+    let house = house(json!({})).await;
+    put(&house, "long.txt", &"a".repeat(1_500_000));
+    put(&house, "longer.txt", &"a".repeat((2 << 20) + 1));
+    let mut browser = ada(&house).await;
+    let page = browser.get("/web/client/editfile?path=/long.txt").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let refused = browser.get("/web/client/editfile?path=/longer.txt").await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text.contains("up to 2 MB"), "{}", refused.text);
+    // Without scripts the form brings all of it, longer than other bodies may be.
+    let known = page.text.split("name=\"tag\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let text = "\u{e4} ".repeat(500_000);
+    let saved = browser.post("/web/client/editfile?path=/long.txt", &[("text", &text), ("tag", &known), ("ends", "lf")]).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.get("/web/client/file?path=/long.txt").await.text, text);
+    assert!(browser.get("/web/client/files").await.text.contains("data-editable=\"2097152\""));
+}
+
 // UI-135, ENV-017
 #[actix_web::test]
 async fn previews_and_the_editor_can_be_taken_away() {

@@ -88,12 +88,9 @@ export function has(/** @type {string} */ part) {
   return document.querySelector("file-browser")?.dataset.extras.split(" ").includes(part) ?? true;
 }
 
-/** Bytes that the editor takes. */
-const EDITABLE = 2 * 1024 * 1024;
-
 /** Whether the editor opens it. */
 export function isEditable(/** @type {import("./entries.js").Entry} */ entry) {
-  return entry.kind !== "d" && has("edit") && kindOf(entry.name) === "text" && entry.size <= EDITABLE;
+  return entry.kind !== "d" && has("edit") && kindOf(entry.name) === "text" && entry.size <= Number(document.querySelector("file-browser")?.dataset.editable ?? 0);
 }
 
 /** What is shown of a file; `null` for nothing. */
