@@ -43,6 +43,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(at("/recent").route(get().to(recent::show)))
         .service(at("/connect").route(get().to(connect::show)))
         .service(at("/profile").route(get().to(profile::show)).route(post().to(profile::save)))
+        .route("/profile/key", post().to(profile::withdraw))
         .service(at("/downloadzip").route(post().to(archive::zip)))
         .service(at("/files").route(get().to(files::show)))
         .service(at("/file").route(get().to(files::file)))

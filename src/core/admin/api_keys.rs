@@ -15,7 +15,7 @@ use crate::{
     policy::Denial,
 };
 
-const KIND: &str = "api_key";
+pub(super) const KIND: &str = "api_key";
 /// Characters of an id and of a secret: 131 bits.
 const LENGTH: usize = 22;
 

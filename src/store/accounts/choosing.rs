@@ -69,6 +69,8 @@ pub enum Only {
     InUse(bool),
     /// This trigger, type or scope.
     Kind(i64),
+    /// API keys that stand for this user.
+    User(String),
     /// Shares that can be used at this moment in Unix milliseconds.
     Running(i64),
     /// Shares that have ended by then, or have no uses left.
@@ -165,6 +167,10 @@ pub(super) fn condition(table: &str, only: &Only) -> (&'static str, Vec<Value>) 
             };
             (sql, vec![Value::Integer(*kind)])
         }
+        Only::User(name) => match table {
+            "api_key" => ("k.user_id = (SELECT id FROM user_account WHERE name = ?)", named(name)),
+            _ => ("0", Vec::new()),
+        },
         Only::Running(_) | Only::Over(_) | Only::Endless | Only::Protected(_) if table != "share" => ("0", Vec::new()),
         Only::Running(now) => (
             "((s.expires_at <= 0 OR s.expires_at > ?) AND (s.max_tokens <= 0 OR s.used_tokens < s.max_tokens))",

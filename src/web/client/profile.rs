@@ -1,13 +1,16 @@
 //! The own profile of a user (UI-038).
 
 use askama::Template;
-use entrepot_core::{Error, admin::own::profile};
-use entrepot_model::UserProfile;
+use entrepot_core::{
+    Error,
+    admin::own::{keys, profile},
+};
+use entrepot_model::{ApiKey, UserProfile};
 
 use super::place::{Quota, files_of};
 use crate::frame::{
     Area, ClientForm, ClientPage, PageError, PageResult, Shell,
-    answer::{redirect_saying, render_again},
+    answer::{redirect_refusing, redirect_saying, render_again},
     render,
 };
 
@@ -27,6 +30,8 @@ struct ProfilePage {
     may_api: bool,
     may_password: bool,
     may_factor: bool,
+    /// API keys that stand for the account.
+    api_keys: Vec<ApiKey>,
     email_error: Option<String>,
     keys_error: Option<String>,
     problem: Option<String>,
@@ -38,7 +43,8 @@ impl ProfilePage {
     }
 }
 
-fn build(page: ClientPage, profile: UserProfile) -> Result<ProfilePage, PageError> {
+async fn build(page: ClientPage, profile: UserProfile) -> Result<ProfilePage, PageError> {
+    let api_keys = keys::of_user(page.core(), &page.caller).await?;
     let quota = Quota::of(&files_of(&page)?);
     let user = &page.caller.user().user;
     let may = |option: &str| !user.filters.base.has_web_client_option(option);
@@ -54,6 +60,7 @@ fn build(page: ClientPage, profile: UserProfile) -> Result<ProfilePage, PageErro
         may_api: may("api-key-auth-change-disabled"),
         may_password: may("password-change-disabled"),
         may_factor: may("mfa-disabled"),
+        api_keys,
         email_error: None,
         keys_error: None,
         problem: None,
@@ -63,7 +70,18 @@ fn build(page: ClientPage, profile: UserProfile) -> Result<ProfilePage, PageErro
 
 pub(super) async fn show(page: ClientPage) -> PageResult {
     let profile = profile::of_user(&page.caller)?;
-    render(&build(page, profile)?)
+    render(&build(page, profile).await?)
+}
+
+/// Takes an API key back.
+pub(super) async fn withdraw(sent: ClientForm) -> PageResult {
+    let ClientForm { page, form } = sent;
+    let to = Area::Client.page("profile");
+    match keys::withdraw(page.core(), &page.caller, form.get("id")).await {
+        Ok(()) => Ok(redirect_saying(&to, &page.look, page.look.t.me_key_withdrawn)),
+        Err(Error::NotFound) => Ok(redirect_refusing(&to, &page.look, page.look.t.me_key_gone)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(super) async fn save(sent: ClientForm) -> PageResult {
@@ -83,7 +101,7 @@ pub(super) async fn save(sent: ClientForm) -> PageResult {
     match profile::update_user(page.core(), &page.caller, wanted.clone()).await {
         Ok(()) => Ok(redirect_saying(&Area::Client.page("profile"), &page.look, page.look.t.me_saved)),
         Err(Error::Invalid { field, message, .. }) => {
-            let mut again = build(page, wanted)?;
+            let mut again = build(page, wanted).await?;
             let place = match field.split(['.', '[']).next().unwrap_or_default() {
                 "email" => &mut again.email_error,
                 "public_keys" => &mut again.keys_error,
@@ -93,5 +111,48 @@ pub(super) async fn save(sent: ClientForm) -> PageResult {
             render_again(&again)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{http::StatusCode, test::TestRequest};
+    use serde_json::json;
+
+    use crate::testing::{Browser, ready};
+
+    // UI-247, SEC-082
+    #[actix_web::test]
+    async fn keys_that_stand_for_somebody_are_shown_and_taken_back() {
+        let house = ready().await;
+        let token = house.token("root").await;
+        for name in ["ann", "bob"] {
+            let mut user = house.user(name);
+            user["filters"] = json!({ "allow_api_key_auth": true });
+            house.with(&token, TestRequest::post().uri("/api/v2/users").set_json(user)).await;
+        }
+        let mut keys = Vec::new();
+        for (name, user) in [("Nightly job", "ann"), ("Scanner", "bob")] {
+            let key = json!({ "name": name, "scope": 2, "user": user });
+            let made = house.with(&token, TestRequest::post().uri("/api/v2/apikeys").set_json(key)).await;
+            keys.push((made.header("x-object-id").to_owned(), made.json()["key"].as_str().unwrap().to_owned()));
+        }
+        let lists = |key: String| {
+            let request = TestRequest::get().uri("/api/v2/user/dirs").insert_header(("X-SFTPGO-API-KEY", key));
+            house.send(request)
+        };
+        assert_eq!(lists(keys[0].1.clone()).await.status, StatusCode::OK);
+        let mut ann = Browser::user(&house, "ann", "secret").await;
+        let page = ann.get("/web/client/profile").await.text;
+        assert!(page.contains("Nightly job") && !page.contains("Scanner"), "{page}");
+        assert!(!page.contains(keys[0].1.split('.').nth(1).unwrap()), "no secret");
+        // Not somebody else's.
+        ann.post("/web/client/profile/key", &[("id", &keys[1].0)]).await;
+        assert!(ann.get("/web/client/profile").await.text.contains("gone already"));
+        assert_eq!(lists(keys[1].1.clone()).await.status, StatusCode::OK);
+        ann.post("/web/client/profile/key", &[("id", &keys[0].0)]).await;
+        let page = ann.get("/web/client/profile").await.text;
+        assert!(page.contains("The key is withdrawn") && !page.contains("Nightly job"), "{page}");
+        assert_eq!(lists(keys[0].1.clone()).await.status, StatusCode::BAD_REQUEST);
     }
 }
