@@ -246,7 +246,9 @@ impl UserFs {
             Ok((reservation, (file, mut intent))) => {
                 let uses = self.0.confines.as_ref().and_then(Confines::uses);
                 intent.share = uses.as_ref().and_then(|uses| uses.share()).map(str::to_owned);
-                if let Err(error) = self.0.core.0.store.transfers().begin(intent.clone()) {
+                let transfers = self.0.core.0.store.transfers();
+                if let Err(error) = transfers.begin(intent.clone()) {
+                    transfers.withdraw(&intent.id);
                     // Nobody would know of the hidden file; what an earlier upload left of it stays.
                     if let Err(error) = file.abandon(partial.is_some()).await {
                         tracing::warn!(connection_id = %self.0.id, %error, "removing an upload that cannot be noted");

@@ -242,10 +242,15 @@ async fn journal_stays_small_however_much_passes() {
     let (directory, store) = on_disk();
     for number in 0..3000 {
         let id = format!("upload-{number}");
+        store.transfers().announce(&intent(&id)).expect("announced");
+        if number % 10 == 0 {
+            store.transfers().withdraw(&id);
+            continue;
+        }
         store.transfers().begin(intent(&id)).expect("begin");
         let end = Settlement { intent: IntentEnd::Delete(id), ..Settlement::default() };
         store.transfers().submit_settle(end).expect("submit");
-        if number % 100 == 0 {
+        if number % 100 == 1 {
             store.flush().await.expect("flush");
         }
     }
