@@ -1,4 +1,5 @@
-//! What accounts do with themselves: profile, password and the API keys that stand for them. No permission is asked for; an API key may do none of it (SEC-086).
+//! What accounts do with themselves: profile, password and the API keys that stand for them. No permission is asked for; an API
+//! key may do none of it (SEC-086).
 
 pub mod keys;
 pub mod password;

@@ -49,7 +49,8 @@ pub async fn restore(core: &Core, session: &AdminSession, mut share: Share, keep
     Ok(existed)
 }
 
-/// A page of the shares of the users that the administrator sees, by id unless something else is asked for; with `username`, of that user. It needs `view_users`:
+/// A page of the shares of the users that the administrator sees, by id unless something else is asked for; with `username`, of
+/// that user. It needs `view_users`:
 /// shares are a part of what users have, and administrators of a role see those of their users (ACC-225).
 ///
 /// # Errors

@@ -57,10 +57,14 @@ pub(crate) async fn replay(core: &Core) -> Result<()> {
     Ok(())
 }
 
-/// Removes the file of an upload that was made and never noted.
+/// Removes the file of an upload that was made and never noted. Nothing was written into it: one with bytes is another's work.
 async fn sweep(core: &Core, intent: &UploadIntent) -> Result<()> {
     let Some((session, place)) = place_of(core, intent).await? else { return Ok(()) };
     let Some(partial) = partials::look(&session, &place, intent).await? else { return Ok(()) };
+    let known = core.0.store.transfers().get(&intent.id).await;
+    if partial.durable > 0 || known.map_err(|error| Error::internal("reading an intent", error))?.is_some() {
+        return Ok(());
+    }
     let granted = policy::own_work(Operation::Upload, place);
     session.account.door.discard_partial(&granted, &intent.id, &partial.token).await?;
     tracing::info!(upload = %intent.id, username = %intent.username, "removed what a crash left of an upload that had not begun");
